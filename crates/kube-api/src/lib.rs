@@ -1,0 +1,1 @@
+//! The HTTP face for kubectl and remote clients.

@@ -1,0 +1,1 @@
+//! Make actual match desired: the reconciler runtime and the built-in controllers.

@@ -1,0 +1,1 @@
+//! From names to endpoints: selector index, endpoint slices, resolver, allocators.

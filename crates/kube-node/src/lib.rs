@@ -1,0 +1,1 @@
+//! Where pods run: the kubelet's state machine and a fleet of simulated nodes.

@@ -1,0 +1,1 @@
+//! Compose a control plane: one builder over all the crates.

@@ -1,0 +1,1 @@
+//! Which node, and why not: the scheduler as a library.

@@ -1,0 +1,1 @@
+//! Durable objects with revisions: storage engines, API semantics, informers.

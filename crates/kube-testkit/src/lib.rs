@@ -1,0 +1,1 @@
+//! Tools of our tests: structure test, parity runner, trace compare, allocation counting.
