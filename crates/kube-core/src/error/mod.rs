@@ -1,0 +1,7 @@
+//! Errors from the object layer upwards: Kubernetes' `Status`, and the field errors inside it.
+
+mod api;
+mod field;
+
+pub use api::{ApiError, Cause, ErrorDetails, Reason, Retry};
+pub use field::{FieldError, FieldErrorKind, FieldPath, ShownValue};
