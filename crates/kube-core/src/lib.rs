@@ -18,5 +18,4 @@ pub mod resource;
 pub mod selector;
 pub mod taint;
 pub mod validate;
-pub mod view;
 pub mod wire;
