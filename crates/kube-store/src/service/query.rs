@@ -1,0 +1,145 @@
+//! What to list and what to watch.
+
+use crate::storage::{ReadAt, Revision};
+use kube_core::selector::Selector;
+use kube_core::selector::field::FieldSelector;
+use kube_core::view::RawObject;
+
+/// What to list.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ListQuery {
+    /// In this namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Objects with these labels; `None` for all.
+    pub labels: Option<Selector>,
+    /// Objects with these fields; `None` for all.
+    pub fields: Option<FieldSelector>,
+    /// Which revision.
+    pub at: ReadAt,
+    /// How many at the most; 0 for all.
+    pub limit: usize,
+    /// Where the last page ended, as [`RawList::continue_token`] told.
+    pub continue_token: Option<String>,
+}
+
+impl ListQuery {
+    /// Everything.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Everything in one namespace.
+    pub fn namespaced(namespace: impl Into<String>) -> Self {
+        Self { namespace: Some(namespace.into()), ..Self::default() }
+    }
+
+    /// The same, but only objects with these labels.
+    #[must_use]
+    pub fn labels(mut self, labels: Selector) -> Self {
+        self.labels = Some(labels);
+        self
+    }
+
+    /// The same, but only objects with these fields.
+    #[must_use]
+    pub fn fields(mut self, fields: FieldSelector) -> Self {
+        self.fields = Some(fields);
+        self
+    }
+
+    /// The same in pages of `limit`.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The page after the one that gave `token`.
+    #[must_use]
+    pub fn after(mut self, token: impl Into<String>) -> Self {
+        self.continue_token = Some(token.into());
+        self
+    }
+
+    /// The same at another revision.
+    #[must_use]
+    pub fn at(mut self, at: ReadAt) -> Self {
+        self.at = at;
+        self
+    }
+}
+
+/// A list, all of it at one revision.
+#[derive(Clone, Debug)]
+pub struct RawList {
+    /// The objects, by namespace and name.
+    pub items: Vec<RawObject>,
+    /// The revision shown.
+    pub revision: Revision,
+    /// Where to go on; `None` at the end.
+    pub continue_token: Option<String>,
+    /// How many more follow; `None` where it is not known (with selectors, as in Kubernetes).
+    pub remaining: Option<u64>,
+}
+
+/// Where a watch begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WatchStart {
+    /// With the present objects as `Added`, then a bookmark, then changes.
+    #[default]
+    Initial,
+    /// After this revision.
+    After(Revision),
+}
+
+/// What to watch.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct WatchQuery {
+    /// In this namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Objects with these labels; one that begins to match is `Added`, one that ceases is `Deleted`.
+    pub labels: Option<Selector>,
+    /// Objects with these fields, likewise.
+    pub fields: Option<FieldSelector>,
+    /// Where to begin.
+    pub start: WatchStart,
+    /// Whether to tell of revisions that changed nothing here.
+    pub bookmarks: bool,
+}
+
+impl WatchQuery {
+    /// Everything from the present state on, with bookmarks: what an informer wants.
+    pub fn all() -> Self {
+        Self { bookmarks: true, ..Self::default() }
+    }
+
+    /// The same in one namespace.
+    #[must_use]
+    pub fn namespaced(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// The same, but only objects with these labels.
+    #[must_use]
+    pub fn labels(mut self, labels: Selector) -> Self {
+        self.labels = Some(labels);
+        self
+    }
+
+    /// The same, but only objects with these fields.
+    #[must_use]
+    pub fn fields(mut self, fields: FieldSelector) -> Self {
+        self.fields = Some(fields);
+        self
+    }
+
+    /// The changes after `revision`.
+    #[must_use]
+    pub fn after(mut self, revision: Revision) -> Self {
+        self.start = WatchStart::After(revision);
+        self
+    }
+}

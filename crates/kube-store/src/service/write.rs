@@ -1,0 +1,212 @@
+//! How to write, patch and delete.
+
+use crate::storage::{Revision, TtlId};
+use kube_core::error::ApiError;
+use kube_core::resource::{KindInfo, ObjectKey, Uid};
+use kube_core::view::RawObject;
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
+
+/// How to write.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// Checks everything and stores nothing.
+    pub dry_run: bool,
+    /// Who writes, for field ownership.
+    pub field_manager: Option<Arc<str>>,
+    /// The write is refused unless this election is still won.
+    pub fence: Option<Fence>,
+    /// The object ends with this time to live.
+    pub ttl: Option<TtlId>,
+}
+
+/// Proof of a won election: the key that the winner wrote, and the revision at which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Name of the election.
+    pub name: Arc<str>,
+    /// Revision of the winning write.
+    pub revision: Revision,
+}
+
+/// Which part of an object a write is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Subresource {
+    /// The object without its status (or all of it, for kinds without a status subresource).
+    #[default]
+    Main,
+    /// Its status.
+    Status,
+    /// Its replica count.
+    Scale,
+    /// A pod's node.
+    Binding,
+    /// A pod's eviction.
+    Eviction,
+    /// A namespace's finalizers.
+    Finalize,
+    /// A pod's ephemeral containers.
+    EphemeralContainers,
+}
+
+impl Subresource {
+    /// The name in paths; empty for the object itself.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "",
+            Self::Status => "status",
+            Self::Scale => "scale",
+            Self::Binding => "binding",
+            Self::Eviction => "eviction",
+            Self::Finalize => "finalize",
+            Self::EphemeralContainers => "ephemeralcontainers",
+        }
+    }
+}
+
+/// A change of an object.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Patch {
+    /// RFC 7386.
+    Merge(Value),
+    /// RFC 6902: a list of operations.
+    Json(Value),
+}
+
+/// What becomes of dependents when their owner goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Propagation {
+    /// The owner goes at once, dependents after it.
+    #[default]
+    Background,
+    /// Dependents that block go first.
+    Foreground,
+    /// Dependents stay.
+    Orphan,
+}
+
+/// How to delete.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct DeleteOptions {
+    /// Seconds of grace; the kind decides when `None`. 0 deletes at once.
+    pub grace_period_seconds: Option<i64>,
+    /// What becomes of dependents; the kind's default when `None`.
+    pub propagation: Option<Propagation>,
+    /// Only the object of this uid.
+    pub uid: Option<Uid>,
+    /// Only at this version.
+    pub version: Option<kube_core::resource::ResourceVersion>,
+    /// Checks everything and deletes nothing.
+    pub dry_run: bool,
+    /// The deletion is refused unless this election is still won.
+    pub fence: Option<Fence>,
+}
+
+impl DeleteOptions {
+    /// Deletes at once, without grace.
+    pub fn now() -> Self {
+        Self { grace_period_seconds: Some(0), ..Self::default() }
+    }
+
+    /// Only the object of this uid.
+    #[must_use]
+    pub fn uid(mut self, uid: Uid) -> Self {
+        self.uid = Some(uid);
+        self
+    }
+
+    /// With this propagation.
+    #[must_use]
+    pub fn propagation(mut self, propagation: Propagation) -> Self {
+        self.propagation = Some(propagation);
+        self
+    }
+}
+
+/// What a deletion did.
+#[derive(Clone, Debug)]
+pub enum Deleted {
+    /// The object is gone: its last state, with the version of the deletion.
+    Gone(RawObject),
+    /// Deletion has begun; finalizers or grace hold the object.
+    Terminating(RawObject),
+}
+
+impl Deleted {
+    /// The object.
+    pub fn object(&self) -> &RawObject {
+        match self {
+            Self::Gone(object) | Self::Terminating(object) => object,
+        }
+    }
+}
+
+/// One write of a transaction.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Write {
+    /// As [`ObjectService::create`](super::ObjectService::create).
+    Create {
+        /// The kind.
+        kind: Arc<KindInfo>,
+        /// The namespace, empty for cluster-scoped kinds.
+        namespace: String,
+        /// The object.
+        object: Value,
+    },
+    /// As [`ObjectService::update`](super::ObjectService::update).
+    Update {
+        /// The kind.
+        kind: Arc<KindInfo>,
+        /// The key.
+        key: ObjectKey,
+        /// Which part.
+        subresource: Subresource,
+        /// The object.
+        object: Value,
+    },
+    /// Creates the object, or merges it into the stored one.
+    Apply {
+        /// The kind.
+        kind: Arc<KindInfo>,
+        /// The namespace, empty for cluster-scoped kinds.
+        namespace: String,
+        /// The object, with its name.
+        object: Value,
+    },
+}
+
+/// A transaction that stored nothing.
+#[derive(Clone, Debug)]
+pub struct TransactError {
+    /// Which write, from 0; `None` when the transaction as a whole failed.
+    pub write: Option<usize>,
+    /// Why.
+    pub error: ApiError,
+}
+
+impl fmt::Display for TransactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.write {
+            Some(index) => write!(f, "write {}: {}", index + 1, self.error),
+            None => fmt::Display::fmt(&self.error, f),
+        }
+    }
+}
+
+impl std::error::Error for TransactError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl From<ApiError> for TransactError {
+    fn from(error: ApiError) -> Self {
+        Self { write: None, error }
+    }
+}

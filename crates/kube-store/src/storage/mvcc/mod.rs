@@ -1,0 +1,1 @@
+//! The MVCC core that every embedded engine shares.
