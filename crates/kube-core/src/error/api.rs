@@ -235,6 +235,14 @@ impl ApiError {
         Self::new(Reason::ServiceUnavailable, message)
     }
 
+    /// 503 for good: the store below was closed.
+    pub fn closed() -> Self {
+        Self::unavailable("the store is closed").with_cause(Cause {
+            reason: STORAGE_CLOSED.to_owned(),
+            ..Cause::default()
+        })
+    }
+
     /// 504: no answer in time.
     pub fn timeout(message: impl Into<String>) -> Self {
         Self::new(Reason::Timeout, message)
@@ -274,8 +282,16 @@ impl ApiError {
         matches!(self.reason, Reason::Expired | Reason::Gone)
     }
 
+    /// Whether the store below was closed, so that nothing can be done any more.
+    pub fn is_closed(&self) -> bool {
+        self.details.causes.iter().any(|cause| cause.reason == STORAGE_CLOSED)
+    }
+
     /// Whether trying again can help.
     pub fn retry(&self) -> Retry {
+        if self.is_closed() {
+            return Retry::Never;
+        }
         let told = Duration::from_secs(u64::from(self.details.retry_after_seconds));
         match self.reason {
             Reason::Conflict => Retry::Now,
@@ -312,6 +328,9 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// Reason of the cause that marks an error of a closed store.
+const STORAGE_CLOSED: &str = "StorageClosed";
 
 /// `resource.group`, or `resource` alone in the core group.
 fn qualified(group: &str, resource: &str) -> String {
