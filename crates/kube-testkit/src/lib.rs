@@ -1,1 +1,5 @@
-//! Tools of our tests: structure test, parity runner, trace compare, allocation counting.
+//! Tools of our tests: parity runner, trace compare, and the rules of the structure test.
+//!
+//! A dev-dependency only: it knows none of our crates, and no library depends on it.
+
+pub mod parity;
