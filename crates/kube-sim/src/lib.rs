@@ -1,1 +1,4 @@
 //! A whole cluster from one seed: executor, virtual time, oracles.
+
+pub mod executor;
+pub mod trace;
