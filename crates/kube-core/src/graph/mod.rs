@@ -23,7 +23,7 @@ use crate::resource::{ObjectKey, Uid};
 use petgraph::Direction;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use petgraph::visit::EdgeRef;
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -3,11 +3,8 @@
 //! Pure functions over the built-in kinds; the object layer calls them through [`Kind`].
 
 use crate::error::FieldError;
-use crate::names;
+use crate::names::{self, NameRule};
 use crate::resource::Resource;
-
-/// Checks a name; `true` means that it is a prefix to which a suffix is appended.
-pub type NameRule = fn(&str, bool) -> Vec<String>;
 
 /// A kind whose shape has rules.
 pub trait Kind: Resource {
