@@ -158,11 +158,8 @@ impl FieldError {
     /// A value outside the enumeration `valid` (shown in the given order).
     pub fn not_supported<S: AsRef<str>>(path: &FieldPath, value: impl ShownValue, valid: &[S]) -> Self {
         let valid: Vec<String> = valid.iter().map(|v| quoted(v.as_ref())).collect();
-        let detail = if valid.is_empty() {
-            String::new()
-        } else {
-            format!("supported values: {}", valid.join(", "))
-        };
+        let detail =
+            if valid.is_empty() { String::new() } else { format!("supported values: {}", valid.join(", ")) };
         Self::new(FieldErrorKind::NotSupported, path, Some(value.shown()), detail)
     }
 
@@ -267,27 +264,45 @@ impl ShownValue for &serde_json::Value {
     }
 }
 
-/// Quotes as Go's `%q` does for the characters that occur in API values.
-fn quoted(text: &str) -> String {
+/// `text` in double quotes, with what cannot be printed escaped, as error messages show values (Go's `%q`).
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
-                out.push_str(&format!("\\x{:02x}", c as u32));
-            }
-            c => out.push(c),
+            ' '..='~' => out.push(c),
+            c => push_escaped(&mut out, c),
         }
     }
     out.push('"');
     out
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    let code = u32::from(c);
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\t' => out.push_str("\\t"),
+        '\r' => out.push_str("\\r"),
+        '\u{7}' => out.push_str("\\a"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{b}' => out.push_str("\\v"),
+        '\u{c}' => out.push_str("\\f"),
+        '\0'..=' ' | '\u{7f}' => out.push_str(&format!("\\x{code:02x}")),
+        c if is_printable(c) => out.push(c),
+        '\u{80}'..='\u{ffff}' => out.push_str(&format!("\\u{code:04x}")),
+        _ => out.push_str(&format!("\\U{code:08x}")),
+    }
+}
+
+/// Whether `c` is a letter, mark, number, punctuation, symbol or the ASCII space (Go's `unicode.IsPrint`).
+pub(crate) fn is_printable(c: char) -> bool {
+    // The standard library decides by the same categories when it escapes a text, but escapes marks that
+    // start one: so a letter is put before.
+    match c {
+        '"' | '\'' | '\\' => true,
+        _ => format!("a{c}").escape_debug().nth(1) == Some(c),
+    }
 }

@@ -4,4 +4,5 @@ mod api;
 mod field;
 
 pub use api::{ApiError, Cause, ErrorDetails, Reason, Retry};
-pub use field::{FieldError, FieldErrorKind, FieldPath, ShownValue};
+pub(crate) use field::is_printable;
+pub use field::{FieldError, FieldErrorKind, FieldPath, ShownValue, quoted};

@@ -1,4 +1,5 @@
 //! The public contract of kube-core.
 
 mod parity_selectors;
+mod parity_validation_names;
 mod prop_selector;
