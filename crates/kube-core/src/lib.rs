@@ -18,4 +18,5 @@ pub mod resource;
 pub mod selector;
 pub mod taint;
 pub mod validate;
+pub mod view;
 pub mod wire;
