@@ -3,3 +3,5 @@
 //! A dev-dependency only: it knows none of our crates, and no library depends on it.
 
 pub mod parity;
+pub mod structure;
+pub mod trace;
