@@ -125,6 +125,7 @@ pub struct FieldError {
     pub detail: String,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "texts, numbers and references are all passed bare")]
 impl FieldError {
     fn new(kind: FieldErrorKind, path: &FieldPath, value: Option<String>, detail: impl Into<String>) -> Self {
         Self { kind, path: path.clone(), value, detail: detail.into() }
@@ -264,6 +265,23 @@ impl ShownValue for &serde_json::Value {
     }
 }
 
+/// A value that error messages show as JSON: structures, lists, and texts with a type of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownAsJson<'a, T: ?Sized>(pub &'a T);
+
+impl<T: serde::Serialize + ?Sized> ShownValue for ShownAsJson<'_, T> {
+    fn shown(&self) -> String {
+        // Go escapes what HTML would read, wherever it stands; it can only stand inside texts.
+        serde_json::to_string(self.0)
+            .unwrap_or_default()
+            .replace('<', "\\u003c")
+            .replace('>', "\\u003e")
+            .replace('&', "\\u0026")
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029")
+    }
+}
+
 /// `text` in double quotes, with what cannot be printed escaped, as error messages show values (Go's `%q`).
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -273,27 +291,27 @@ pub fn quoted(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             ' '..='~' => out.push(c),
-            c => push_escaped(&mut out, c),
+            c => out.push_str(&escaped(c)),
         }
     }
     out.push('"');
     out
 }
 
-fn push_escaped(out: &mut String, c: char) {
+fn escaped(c: char) -> String {
     let code = u32::from(c);
     match c {
-        '\n' => out.push_str("\\n"),
-        '\t' => out.push_str("\\t"),
-        '\r' => out.push_str("\\r"),
-        '\u{7}' => out.push_str("\\a"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{b}' => out.push_str("\\v"),
-        '\u{c}' => out.push_str("\\f"),
-        '\0'..=' ' | '\u{7f}' => out.push_str(&format!("\\x{code:02x}")),
-        c if is_printable(c) => out.push(c),
-        '\u{80}'..='\u{ffff}' => out.push_str(&format!("\\u{code:04x}")),
-        _ => out.push_str(&format!("\\U{code:08x}")),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\u{7}' => "\\a".to_owned(),
+        '\u{8}' => "\\b".to_owned(),
+        '\u{b}' => "\\v".to_owned(),
+        '\u{c}' => "\\f".to_owned(),
+        '\0'..=' ' | '\u{7f}' => format!("\\x{code:02x}"),
+        c if is_printable(c) => c.to_string(),
+        '\u{80}'..='\u{ffff}' => format!("\\u{code:04x}"),
+        _ => format!("\\U{code:08x}"),
     }
 }
 

@@ -5,4 +5,4 @@ mod field;
 
 pub use api::{ApiError, Cause, ErrorDetails, Reason, Retry};
 pub(crate) use field::is_printable;
-pub use field::{FieldError, FieldErrorKind, FieldPath, ShownValue, quoted};
+pub use field::{FieldError, FieldErrorKind, FieldPath, ShownAsJson, ShownValue, quoted};

@@ -25,6 +25,8 @@ mod ip_text;
 mod numbers;
 mod path;
 mod qualified;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use dns::{
