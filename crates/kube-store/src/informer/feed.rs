@@ -1,0 +1,162 @@
+//! What a watch delivered, turned into steps: ordering, resuming, relisting. No waiting, no locks.
+
+use super::table::Entry;
+use crate::service::{ObjectEvent, WatchStart};
+use crate::storage::Revision;
+use kube_core::error::ApiError;
+use kube_core::resource::ObjectKey;
+use kube_core::view::{RawObject, View};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where an informer stands in the history of its kind.
+#[derive(Debug)]
+pub(super) struct Feed<V> {
+    /// Every change up to here was taken; `None` when only a whole new state helps.
+    taken: Option<Revision>,
+    /// The newest revision that any change or bookmark told of. Several changes may share it, so it is not
+    /// certain that all of them were taken.
+    newest: Revision,
+    /// The initial state as far as it came; `None` once it is complete.
+    staged: Option<BTreeMap<ObjectKey, Entry<V>>>,
+    undecodable: u64,
+}
+
+/// What to do about an event.
+#[derive(Debug)]
+pub(super) enum Step<V> {
+    /// Nothing.
+    Skip,
+    /// Put the object in its place.
+    Insert(ObjectKey, Entry<V>),
+    /// Take the object out, as of a revision.
+    Remove(ObjectKey, Revision),
+    /// Replace everything, as of a revision.
+    Replace(BTreeMap<ObjectKey, Entry<V>>, Revision),
+}
+
+impl<V: View> Feed<V> {
+    pub(super) fn new() -> Self {
+        Self { taken: None, newest: Revision::ZERO, staged: None, undecodable: 0 }
+    }
+
+    /// Where the next watch has to begin.
+    pub(super) fn begin(&mut self) -> WatchStart {
+        self.staged = self.taken.is_none().then(BTreeMap::new);
+        self.taken.map_or(WatchStart::Initial, WatchStart::After)
+    }
+
+    /// The next watch has to begin anew: history after [`Feed::begin`]'s revision is gone.
+    pub(super) fn expire(&mut self) {
+        self.taken = None;
+    }
+
+    /// The newest revision told of, once no more events are at hand: whatever shares it came with it.
+    pub(super) fn newest(&self) -> Revision {
+        self.newest
+    }
+
+    /// The revision up to which certainly everything was taken.
+    pub(super) fn certain(&self) -> Revision {
+        self.taken.unwrap_or_default()
+    }
+
+    /// How many objects did not decode.
+    pub(super) fn undecodable(&self) -> u64 {
+        self.undecodable
+    }
+
+    /// Takes the next event. `known` tells what the informer holds.
+    ///
+    /// # Errors
+    /// An initial state that is older than what was taken before: the service has to be asked again.
+    pub(super) fn take(
+        &mut self,
+        event: ObjectEvent,
+        known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>,
+    ) -> Result<Step<V>, ApiError> {
+        match event {
+            ObjectEvent::Added(raw) | ObjectEvent::Modified(raw) => Ok(self.present(&raw, known)),
+            ObjectEvent::Deleted(raw) => Ok(self.gone(&raw, known)),
+            ObjectEvent::Bookmark(revision) => self.bookmark(revision),
+        }
+    }
+
+    fn present(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Step<V> {
+        let key = raw.key();
+        let known = known(&key);
+        if self.staged.is_some() {
+            // An unchanged object was decoded before.
+            let same = known.filter(|known| known.version == raw.version);
+            let entry = same.or_else(|| self.decode(&key, raw));
+            if let Some(staged) = &mut self.staged {
+                match entry {
+                    Some(entry) => staged.insert(key, entry),
+                    None => staged.remove(&key),
+                };
+            }
+            return Step::Skip;
+        }
+        let revision = Revision::new(raw.version.revision());
+        let seen = known.as_ref().is_some_and(|known| known.version >= raw.version);
+        if !self.reach(revision) || seen {
+            return Step::Skip;
+        }
+        match self.decode(&key, raw) {
+            Some(entry) => Step::Insert(key, entry),
+            // What was there before is no longer true.
+            None if known.is_some() => Step::Remove(key, revision),
+            None => Step::Skip,
+        }
+    }
+
+    fn gone(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Step<V> {
+        let key = raw.key();
+        if let Some(staged) = &mut self.staged {
+            staged.remove(&key);
+            return Step::Skip;
+        }
+        let revision = Revision::new(raw.version.revision());
+        let newer = known(&key).is_some_and(|known| known.version < raw.version);
+        if self.reach(revision) && newer { Step::Remove(key, revision) } else { Step::Skip }
+    }
+
+    fn bookmark(&mut self, revision: Revision) -> Result<Step<V>, ApiError> {
+        let Some(staged) = self.staged.take() else {
+            self.taken = self.taken.max(Some(revision));
+            self.newest = self.newest.max(revision);
+            return Ok(Step::Skip);
+        };
+        if revision < self.newest {
+            let told = format!("a state at revision {revision} after one at {}", self.newest);
+            return Err(ApiError::unavailable(told));
+        }
+        self.taken = Some(revision);
+        self.newest = revision;
+        Ok(Step::Replace(staged, revision))
+    }
+
+    /// Whether a change at `revision` can be news; if so, everything before it was delivered.
+    fn reach(&mut self, revision: Revision) -> bool {
+        if self.taken.is_some_and(|taken| revision <= taken) {
+            return false;
+        }
+        if revision > self.newest {
+            self.newest = revision;
+            // Other changes of the same revision may follow, and the watch may break before them.
+            self.taken = Some(Revision::new(revision.get() - 1));
+        }
+        true
+    }
+
+    fn decode(&mut self, key: &ObjectKey, raw: &RawObject) -> Option<Entry<V>> {
+        match V::decode(raw) {
+            Ok(view) => Some(Entry { view: Arc::new(view), version: raw.version }),
+            Err(error) => {
+                self.undecodable += 1;
+                tracing::warn!(%key, version = %raw.version, %error, "an object is left out");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Indexes: objects by something other than their key.
+
+use kube_core::view::PodView;
+use std::fmt;
+use std::sync::Arc;
+
+/// How to find objects by values derived from them.
+pub struct Index<V> {
+    name: &'static str,
+    of: Values<V>,
+}
+
+type Values<V> = Arc<dyn Fn(&V) -> Vec<Arc<str>> + Send + Sync>;
+
+impl<V> Index<V> {
+    /// The index `name`, under which `of` puts an object. `of` must give the same values for the same object.
+    pub fn new(name: &'static str, of: impl Fn(&V) -> Vec<Arc<str>> + Send + Sync + 'static) -> Self {
+        Self { name, of: Arc::new(of) }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The values that `view` is found by.
+    pub fn values(&self, view: &V) -> Vec<Arc<str>> {
+        (self.of)(view)
+    }
+}
+
+impl Index<PodView> {
+    /// Pods by the node they are bound to, as index `node`.
+    pub fn by_node() -> Self {
+        Self::new("node", |pod: &PodView| pod.node_name().cloned().into_iter().collect())
+    }
+
+    /// Pods by the uid of the owner that manages them, as index `owner`.
+    pub fn by_owner() -> Self {
+        Self::new("owner", |pod: &PodView| {
+            pod.meta.controller().map(|owner| Arc::from(owner.uid.as_str())).into_iter().collect()
+        })
+    }
+
+    /// Pods by namespace, as index `namespace`.
+    pub fn by_namespace() -> Self {
+        Self::new("namespace", |pod: &PodView| vec![pod.meta.namespace.clone()])
+    }
+}
+
+impl<V> Clone for Index<V> {
+    fn clone(&self) -> Self {
+        Self { name: self.name, of: self.of.clone() }
+    }
+}
+
+impl<V> fmt::Debug for Index<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Index").field(&self.name).finish()
+    }
+}
