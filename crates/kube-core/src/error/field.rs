@@ -316,7 +316,7 @@ fn escaped(c: char) -> String {
 }
 
 /// Whether `c` is a letter, mark, number, punctuation, symbol or the ASCII space (Go's `unicode.IsPrint`).
-pub(crate) fn is_printable(c: char) -> bool {
+pub fn is_printable(c: char) -> bool {
     // The standard library decides by the same categories when it escapes a text, but escapes marks that
     // start one: so a letter is put before.
     match c {

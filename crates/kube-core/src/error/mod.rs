@@ -4,5 +4,4 @@ mod api;
 mod field;
 
 pub use api::{ApiError, Cause, ErrorDetails, Reason, Retry};
-pub(crate) use field::is_printable;
-pub use field::{FieldError, FieldErrorKind, FieldPath, ShownAsJson, ShownValue, quoted};
+pub use field::{FieldError, FieldErrorKind, FieldPath, ShownAsJson, ShownValue, is_printable, quoted};

@@ -61,10 +61,10 @@ fn name_validator(function: &str, value: &str) -> Option<Vec<String>> {
         "IsDNS1123Label" => names::is_dns1123_label(value),
         "IsDNS1123Subdomain" => names::is_dns1123_subdomain(value),
         "IsDNS1123SubdomainWithUnderscore" => names::is_dns1123_subdomain_with_underscore(value),
-        "IsDomainPrefixedPath" => texts(names::is_domain_prefixed_path(&root, value)),
+        "IsDomainPrefixedPath" => texts(&names::is_domain_prefixed_path(&root, value)),
         "IsEnvVarName" => names::is_env_var_name(value),
-        "IsFullyQualifiedDomainName" => texts(names::is_fully_qualified_domain_name(&root, value)),
-        "IsFullyQualifiedName" => texts(names::is_fully_qualified_name(&root, value)),
+        "IsFullyQualifiedDomainName" => texts(&names::is_fully_qualified_domain_name(&root, value)),
+        "IsFullyQualifiedName" => texts(&names::is_fully_qualified_name(&root, value)),
         "IsHTTPHeaderName" => names::is_http_header_name(value),
         "IsPathSegmentName" => names::is_path_segment_name(value),
         "IsQualifiedName" => names::is_qualified_name(value),
@@ -77,9 +77,9 @@ fn name_validator(function: &str, value: &str) -> Option<Vec<String>> {
         "NameIsDNSLabel/generateName" => names::name_is_dns_label(value, true),
         "NameIsDNSSubdomain/generateName" => names::name_is_dns_subdomain(value, true),
         "ValidateFinalizerName" => {
-            texts(names::validate_finalizer_name(value, &metadata.child("finalizers")))
+            texts(&names::validate_finalizer_name(value, &metadata.child("finalizers")))
         }
-        "ValidateLabelName" => texts(names::validate_label_name(value, &metadata.child("labels"))),
+        "ValidateLabelName" => texts(&names::validate_label_name(value, &metadata.child("labels"))),
         _ => return None,
     })
 }
@@ -90,19 +90,25 @@ fn ip_validator(function: &str, value: &str) -> Option<Vec<String>> {
     Some(match function {
         "GetWarningsForCIDR" => names::warnings_for_cidr(&cidr, value),
         "GetWarningsForIP" => names::warnings_for_ip(&ip, value),
-        "IsValidCIDR" => texts(names::is_valid_cidr(&cidr, value)),
-        "IsValidCIDRForLegacyField" => texts(names::is_valid_cidr_for_legacy_field(&cidr, value, false, &[])),
-        "IsValidCIDRForLegacyField/strict" => {
-            texts(names::is_valid_cidr_for_legacy_field(&cidr, value, true, &[]))
+        "IsValidCIDR" => texts(&names::is_valid_cidr(&cidr, value)),
+        "IsValidCIDRForLegacyField" => {
+            texts(&names::is_valid_cidr_for_legacy_field(&cidr, value, false, &[]))
         }
-        "IsValidIP" => texts(names::is_valid_ip(&ip, value)),
-        "IsValidIPForLegacyField" => texts(names::is_valid_ip_for_legacy_field(&ip, value, false, &[])),
-        "IsValidIPForLegacyField/strict" => texts(names::is_valid_ip_for_legacy_field(&ip, value, true, &[])),
-        "IsValidInterfaceAddress" => texts(names::is_valid_interface_address(&FieldPath::new("addr"), value)),
+        "IsValidCIDRForLegacyField/strict" => {
+            texts(&names::is_valid_cidr_for_legacy_field(&cidr, value, true, &[]))
+        }
+        "IsValidIP" => texts(&names::is_valid_ip(&ip, value)),
+        "IsValidIPForLegacyField" => texts(&names::is_valid_ip_for_legacy_field(&ip, value, false, &[])),
+        "IsValidIPForLegacyField/strict" => {
+            texts(&names::is_valid_ip_for_legacy_field(&ip, value, true, &[]))
+        }
+        "IsValidInterfaceAddress" => {
+            texts(&names::is_valid_interface_address(&FieldPath::new("addr"), value))
+        }
         _ => return None,
     })
 }
 
-fn texts(errors: Vec<FieldError>) -> Vec<String> {
+fn texts(errors: &[FieldError]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
 }
