@@ -2,6 +2,8 @@
 //!
 //! Pure functions over the built-in kinds; the object layer calls them through [`Kind`].
 
+pub mod meta;
+
 use crate::error::FieldError;
 use crate::names::{self, NameRule};
 use crate::resource::Resource;
