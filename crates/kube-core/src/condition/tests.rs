@@ -1,3 +1,5 @@
+//! Rules as tables of data.
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{NodeCondition, PodCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition as MetaCondition, Time};

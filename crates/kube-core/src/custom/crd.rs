@@ -1,4 +1,4 @@
-//! The CustomResourceDefinition of a kind of your own.
+//! The `CustomResourceDefinition` of a kind of your own.
 
 use super::{CustomKind, Object};
 use crate::kinds::apiextensions::v1::{
@@ -11,7 +11,7 @@ use crate::resource::{Resource, Scope};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-/// The CustomResourceDefinition of [`Object<S>`](Object), with a structural schema from `schemars`.
+/// The `CustomResourceDefinition` of [`Object<S>`](Object), with a structural schema from `schemars`.
 pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
     let info = Object::<S>::kind_info();
     let status = CustomResourceSubresources {
@@ -27,10 +27,7 @@ pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
         ..CustomResourceDefinitionVersion::default()
     };
     CustomResourceDefinition {
-        metadata: ObjectMeta {
-            name: Some(format!("{}.{}", S::PLURAL, S::GROUP)),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { name: Some(format!("{}.{}", S::PLURAL, S::GROUP)), ..ObjectMeta::default() },
         spec: CustomResourceDefinitionSpec {
             group: S::GROUP.to_owned(),
             names: CustomResourceDefinitionNames {

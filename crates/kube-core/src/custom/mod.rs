@@ -1,4 +1,5 @@
-//! Kinds of your own, without macros: a spec type and [`CustomKind`] give a full [`Resource`].
+//! Kinds of your own, without macros: a spec type and [`CustomKind`] give a full
+//! [`Resource`](crate::resource::Resource).
 //!
 //! ```
 //! use kube_core::custom::{CustomKind, Object, crd};

@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The spec type of a kind of your own. [`Object<Self>`](Object) is then the kind.
-pub trait CustomKind: Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + Send + Sync + 'static {
+pub trait CustomKind:
+    Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + Send + Sync + 'static
+{
     /// API group.
     const GROUP: &'static str;
     /// API version, as `v1`.
@@ -23,7 +25,15 @@ pub trait CustomKind: Serialize + DeserializeOwned + JsonSchema + Clone + fmt::D
     /// Whether objects live in namespaces.
     const SCOPE: Scope = Scope::Namespaced;
     /// The status type; `()` for none.
-    type Status: Serialize + DeserializeOwned + JsonSchema + Clone + Default + fmt::Debug + Send + Sync + 'static;
+    type Status: Serialize
+        + DeserializeOwned
+        + JsonSchema
+        + Clone
+        + Default
+        + fmt::Debug
+        + Send
+        + Sync
+        + 'static;
 }
 
 /// An object of a kind of your own.

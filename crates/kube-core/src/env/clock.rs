@@ -83,7 +83,8 @@ impl ManualClock {
             let mut state = lock(&self.state);
             state.now = state.now + duration;
             let now = state.now;
-            let (due, later) = std::mem::take(&mut state.sleepers).into_iter().partition(|(at, _)| *at <= now);
+            let (due, later) =
+                std::mem::take(&mut state.sleepers).into_iter().partition(|(at, _)| *at <= now);
             state.sleepers = later;
             let due: Vec<(Mono, Waker)> = due;
             due.into_iter().map(|(_, waker)| waker).collect()

@@ -16,9 +16,9 @@ impl Rng {
     /// The stream that belongs to `name` under `seed`; streams of different names are independent.
     pub fn forked(seed: u64, name: &str) -> Self {
         // FNV-1a: the name only has to pick a stream, the generator does the mixing.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self::new(seed ^ hash.rotate_left(17))
     }
 

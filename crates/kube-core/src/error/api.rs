@@ -180,10 +180,8 @@ impl ApiError {
 
     /// 409 for a write that lost a race. `detail` says what did not hold.
     pub fn conflict(group: &str, resource: &str, name: &str, detail: &str) -> Self {
-        let text = format!(
-            "Operation cannot be fulfilled on {} \"{name}\": {detail}",
-            qualified(group, resource)
-        );
+        let text =
+            format!("Operation cannot be fulfilled on {} \"{name}\": {detail}", qualified(group, resource));
         Self::new(Reason::Conflict, text).about(group, resource, name)
     }
 
@@ -237,10 +235,8 @@ impl ApiError {
 
     /// 503 for good: the store below was closed.
     pub fn closed() -> Self {
-        Self::unavailable("the store is closed").with_cause(Cause {
-            reason: STORAGE_CLOSED.to_owned(),
-            ..Cause::default()
-        })
+        Self::unavailable("the store is closed")
+            .with_cause(Cause { reason: STORAGE_CLOSED.to_owned(), ..Cause::default() })
     }
 
     /// 504: no answer in time.

@@ -103,10 +103,11 @@ impl OwnerGraph {
     /// A virtual node that nobody refers to any more has no reason to stay.
     fn forget_unreferenced(&mut self, index: NodeIndex) {
         let referenced = self.graph.neighbors_directed(index, Direction::Outgoing).next().is_some();
-        if !referenced && self.graph.node_weight(index).is_some_and(|node| !node.seen) {
-            if let Some(node) = self.graph.remove_node(index) {
-                self.by_uid.remove(&node.object.uid);
-            }
+        if !referenced
+            && self.graph.node_weight(index).is_some_and(|node| !node.seen)
+            && let Some(node) = self.graph.remove_node(index)
+        {
+            self.by_uid.remove(&node.object.uid);
         }
     }
 
@@ -175,7 +176,8 @@ impl OwnerGraph {
     /// The graph in Graphviz' language: one box per object, dashed while virtual.
     pub fn to_dot(&self) -> String {
         let mut dot = String::from("digraph owners {\n  rankdir=LR;\n  node [shape=box];\n");
-        let mut objects: Vec<(NodeIndex, &Node)> = self.by_uid.values().map(|&i| (i, &self.graph[i])).collect();
+        let mut objects: Vec<(NodeIndex, &Node)> =
+            self.by_uid.values().map(|&i| (i, &self.graph[i])).collect();
         objects.sort_by(|a, b| {
             (&a.1.object.kind, &a.1.object.key, &a.1.object.uid).cmp(&(
                 &b.1.object.kind,

@@ -1,3 +1,5 @@
+//! The ownership graph: edges move with references, virtual owners stay while referred to.
+
 use super::{ObjectRef, OwnerGraph};
 use crate::resource::Uid;
 

@@ -1,3 +1,5 @@
+//! Rules as tables of data.
+
 use super::{
     is_decimal_integer, is_dns1123_subdomain_caseless, is_domain_prefixed_key,
     is_fully_qualified_domain_name, is_in_range, is_valid_cidr_for_legacy_field, is_valid_condition_reason,

@@ -81,10 +81,7 @@ impl KindInfo {
 
     /// Group and resource.
     pub fn group_resource(&self) -> GroupResource {
-        GroupResource {
-            group: self.group.clone().into_owned(),
-            resource: self.plural.clone().into_owned(),
-        }
+        GroupResource { group: self.group.clone().into_owned(), resource: self.plural.clone().into_owned() }
     }
 
     /// Whether objects live in namespaces.

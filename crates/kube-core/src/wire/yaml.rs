@@ -45,8 +45,8 @@ pub fn documents(stream: &str) -> Result<Vec<Document>, YamlError> {
         if blank {
             continue;
         }
-        let value: Value = serde_saphyr::from_str(&text)
-            .map_err(|e| YamlError { number, line, message: e.to_string() })?;
+        let value: Value =
+            serde_saphyr::from_str(&text).map_err(|e| YamlError { number, line, message: e.to_string() })?;
         if !value.is_null() {
             found.push(Document { number, line, value });
         }

@@ -1,3 +1,5 @@
+//! The executor: order by seed, virtual time, deadlock and livelock.
+
 use super::{Executor, Limits, SimError};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};

@@ -1,3 +1,5 @@
+//! Rules as tables of data.
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, OwnerReference, Time};
 use k8s_openapi::jiff::Timestamp;
 

@@ -1,0 +1,109 @@
+//! What fleet to build.
+
+use crate::behavior::{Behavior, Delays};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How nodes show that they live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heartbeats {
+    /// A `Lease` per node, renewed this often, many in one transaction.
+    Leases(Duration),
+    /// Not at all: for runs in which no node dies.
+    Off,
+}
+
+/// A fleet of equal simulated nodes, to be started by a [`FleetDriver`](crate::FleetDriver).
+///
+/// ```
+/// use kube_node::SimFleet;
+/// let fleet = SimFleet::new(3).cpu("4").memory("16Gi").zones(["a", "b"]);
+/// assert_eq!(fleet.node_names().collect::<Vec<_>>(), ["node-0", "node-1", "node-2"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct SimFleet {
+    pub(crate) nodes: usize,
+    pub(crate) prefix: String,
+    pub(crate) cpu: String,
+    pub(crate) memory: String,
+    pub(crate) pods: u32,
+    pub(crate) zones: Vec<String>,
+    pub(crate) behavior: Arc<dyn Behavior>,
+    pub(crate) heartbeats: Heartbeats,
+}
+
+impl SimFleet {
+    /// `nodes` nodes of 4 CPUs, 16 GiB and 110 pods, in one zone, whose pods start at once.
+    pub fn new(nodes: usize) -> Self {
+        Self {
+            nodes,
+            prefix: "node".to_owned(),
+            cpu: "4".to_owned(),
+            memory: "16Gi".to_owned(),
+            pods: 110,
+            zones: Vec::new(),
+            behavior: Arc::new(Delays::NONE),
+            heartbeats: Heartbeats::Leases(Duration::from_secs(10)),
+        }
+    }
+
+    /// With names that begin with `prefix`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// With this many CPUs each, as a quantity.
+    #[must_use]
+    pub fn cpu(mut self, cpu: &str) -> Self {
+        cpu.clone_into(&mut self.cpu);
+        self
+    }
+
+    /// With this much memory each, as a quantity.
+    #[must_use]
+    pub fn memory(mut self, memory: &str) -> Self {
+        memory.clone_into(&mut self.memory);
+        self
+    }
+
+    /// With room for this many pods each.
+    #[must_use]
+    pub fn pods(mut self, pods: u32) -> Self {
+        self.pods = pods;
+        self
+    }
+
+    /// Spread over these zones in turn.
+    #[must_use]
+    pub fn zones<S: Into<String>>(mut self, zones: impl IntoIterator<Item = S>) -> Self {
+        self.zones = zones.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whose pods behave like this.
+    #[must_use]
+    pub fn behavior(mut self, behavior: impl Behavior) -> Self {
+        self.behavior = Arc::new(behavior);
+        self
+    }
+
+    /// Which show like this that they live.
+    #[must_use]
+    pub fn heartbeats(mut self, heartbeats: Heartbeats) -> Self {
+        self.heartbeats = heartbeats;
+        self
+    }
+
+    /// The names of the nodes.
+    pub fn node_names(&self) -> impl Iterator<Item = String> {
+        (0..self.nodes).map(|index| format!("{}-{index}", self.prefix))
+    }
+
+    /// The zone of node `index`.
+    pub(crate) fn zone(&self, index: usize) -> Option<&str> {
+        let count = self.zones.len().max(1);
+        self.zones.get(index % count).map(String::as_str)
+    }
+}

@@ -1,0 +1,68 @@
+//! The objects that a node writes of itself.
+
+use super::SimFleet;
+use super::addresses::Addresses;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Seconds that a node's lease lasts.
+///
+/// Source: `k8s.io/kubernetes/pkg/kubelet` (`nodeLeaseDurationSeconds`).
+const LEASE_SECONDS: u32 = 40;
+
+/// The `Node` object of node `index`, without status.
+pub fn node_object(fleet: &SimFleet, index: usize) -> Value {
+    let name = format!("{}-{index}", fleet.prefix);
+    let mut labels = json!({
+        "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+    });
+    if let Some(zone) = fleet.zone(index) {
+        labels["topology.kubernetes.io/zone"] = zone.into();
+    }
+    let cidr = Addresses::of_node(index).cidr();
+    json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": { "name": name, "labels": labels },
+        "spec": { "podCIDR": cidr, "podCIDRs": [cidr] },
+    })
+}
+
+/// The status of node `index`.
+pub fn node_status(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
+    let resources = json!({
+        "cpu": fleet.cpu, "memory": fleet.memory, "pods": fleet.pods.to_string(),
+        "ephemeral-storage": "100Gi",
+    });
+    let condition = |kind: &str, status: &str, reason: &str| {
+        json!({
+            "type": kind, "status": status, "reason": reason,
+            "lastHeartbeatTime": now.to_string(), "lastTransitionTime": now.to_string(),
+        })
+    };
+    json!({
+        "capacity": resources, "allocatable": resources,
+        "addresses": [
+            { "type": "InternalIP", "address": Addresses::of_node(index).node().to_string() },
+            { "type": "Hostname", "address": format!("{}-{index}", fleet.prefix) },
+        ],
+        "conditions": [
+            condition("MemoryPressure", "False", "KubeletHasSufficientMemory"),
+            condition("DiskPressure", "False", "KubeletHasNoDiskPressure"),
+            condition("PIDPressure", "False", "KubeletHasSufficientPID"),
+            condition("Ready", "True", "KubeletReady"),
+        ],
+    })
+}
+
+/// The `Lease` by which node `index` shows that it lives.
+pub fn lease_object(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
+    let name = format!("{}-{index}", fleet.prefix);
+    json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": { "name": name, "namespace": "kube-node-lease" },
+        "spec": {
+            "holderIdentity": name, "leaseDurationSeconds": LEASE_SECONDS,
+            "renewTime": format!("{now:.6}"),
+        },
+    })
+}

@@ -1,0 +1,80 @@
+//! The fleet: addresses, timers, retries.
+
+use super::{Fleet, SimFleet};
+use crate::behavior::Delays;
+use crate::machine::{Effect, Now};
+use jiff::Timestamp;
+use kube_core::env::{Mono, Rng};
+use kube_core::resource::Uid;
+use kube_core::view::{PodView, from_value};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn at(seconds: u64) -> Now {
+    Now { mono: Mono::default() + Duration::from_secs(seconds), wall: Timestamp::UNIX_EPOCH }
+}
+
+fn pod(index: usize, node: &str) -> Arc<PodView> {
+    let object = json!({
+        "metadata": { "name": format!("p{index}"), "namespace": "default", "uid": format!("u{index}") },
+        "spec": { "nodeName": node, "containers": [{ "name": "c" }] },
+    });
+    Arc::new(from_value(object).unwrap())
+}
+
+fn fleet(start: u64) -> Fleet {
+    let start = Duration::from_secs(start);
+    let delays = Delays { start: start..=start, ..Delays::NONE };
+    Fleet::new(SimFleet::new(2).behavior(delays), Rng::new(1))
+}
+
+#[test]
+fn pods_of_other_nodes_are_left_alone() {
+    let mut fleet = fleet(0);
+    fleet.observe(&Uid::new("u1"), Some(&pod(1, "elsewhere")), at(0));
+    assert!(fleet.is_empty());
+    assert_eq!(fleet.next_deadline(), None);
+}
+
+#[test]
+fn what_a_later_report_says_includes_the_earlier_ones() {
+    let mut fleet = fleet(0);
+    fleet.observe(&Uid::new("u1"), Some(&pod(1, "node-0")), at(0));
+    let tasks = fleet.due(at(0));
+    assert_eq!(tasks.len(), 1, "{tasks:?}");
+    let Effect::Report(report) = &tasks[0].effect else { panic!("{tasks:?}") };
+    assert!(report.ready);
+}
+
+#[test]
+fn addresses_are_reused_and_never_shared() {
+    let mut fleet = fleet(0);
+    for index in 0..300 {
+        fleet.observe(&Uid::new(format!("u{index}")), Some(&pod(index, "node-0")), at(0));
+    }
+    assert_eq!(fleet.len(), 253, "one pod per address");
+    let first: std::collections::BTreeSet<_> = fleet.due(at(0)).iter().map(address).collect();
+    assert_eq!(first.len(), 253);
+    fleet.observe(&Uid::new("u0"), None, at(1));
+    let next = fleet.due(at(1));
+    assert_eq!(next.len(), 1, "a waiting pod got the address");
+    assert_eq!(&*next[0].key.name, "p253");
+}
+
+fn address(task: &super::Task) -> String {
+    let Effect::Report(report) = &task.effect else { panic!("{task:?}") };
+    report.status["podIP"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_failed_write_is_repeated_after_the_delay() {
+    let mut fleet = fleet(5);
+    let uid = Uid::new("u1");
+    fleet.observe(&uid, Some(&pod(1, "node-1")), at(0));
+    assert_eq!(fleet.due(at(0)).len(), 1);
+    fleet.retry(&uid, Duration::from_secs(1), at(0));
+    assert!(fleet.due(at(0)).is_empty());
+    assert_eq!(fleet.due(at(1)).len(), 1);
+    assert_eq!(fleet.next_deadline(), Some(at(5).mono), "the start is still to come");
+}

@@ -1,0 +1,192 @@
+//! A store that takes its time: each operation and each watch delivery waits as the seed says.
+
+use async_trait::async_trait;
+use kube_core::env::{BoxFuture, Env, Rng};
+use kube_store::storage::mvcc::Snapshot;
+use kube_store::storage::{
+    Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageResult, StorageStatus,
+    TtlInfo, TtlOp, Txn, TxnOutcome, WatchItem, WatchOptions, WatchSource, WatchStream,
+};
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How long operations take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// Of a read.
+    pub read: RangeInclusive<Duration>,
+    /// Of a write; half before it takes effect, half before its answer arrives.
+    pub write: RangeInclusive<Duration>,
+    /// Of a delivery to a watch; deliveries of different watches overtake each other, of one watch never.
+    pub watch: RangeInclusive<Duration>,
+}
+
+impl Default for Latency {
+    /// A store one network hop away.
+    fn default() -> Self {
+        let micros = Duration::from_micros;
+        Self {
+            read: micros(200)..=micros(2_000),
+            write: micros(500)..=micros(10_000),
+            watch: micros(100)..=micros(5_000),
+        }
+    }
+}
+
+/// A store that takes its time.
+#[derive(Debug)]
+pub struct SlowStorage {
+    inner: Arc<dyn Storage>,
+    env: Env,
+    latency: Latency,
+    rng: Mutex<Rng>,
+}
+
+impl SlowStorage {
+    /// `inner`, slowed down. Draws come from the stream `storage-latency` of `env`.
+    pub fn new(inner: Arc<dyn Storage>, env: Env, latency: Latency) -> Self {
+        let rng = Mutex::new(env.rng("storage-latency"));
+        Self { inner, env, latency, rng }
+    }
+
+    fn draw(&self, range: &RangeInclusive<Duration>) -> Duration {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).between(*range.start(), *range.end())
+    }
+
+    async fn read_delay(&self) {
+        let delay = self.draw(&self.latency.read);
+        self.env.sleep(delay).await;
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Storage for SlowStorage {
+    async fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
+        self.read_delay().await;
+        self.inner.get(key, at).await
+    }
+
+    async fn list(&self, range: &KeyRange, options: &ListOptions) -> StorageResult<Page> {
+        self.read_delay().await;
+        self.inner.list(range, options).await
+    }
+
+    async fn txn(&self, txn: Txn) -> StorageResult<TxnOutcome> {
+        let delay = self.draw(&self.latency.write) / 2;
+        self.env.sleep(delay).await;
+        let outcome = self.inner.txn(txn).await;
+        self.env.sleep(delay).await;
+        outcome
+    }
+
+    async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
+        self.read_delay().await;
+        let inner = self.inner.watch(range, options).await?;
+        let rng = Rng::new(self.rng.lock().unwrap_or_else(PoisonError::into_inner).next_u64());
+        Ok(WatchStream::new(Box::new(SlowWatch {
+            position: inner.position(),
+            inner,
+            env: self.env.clone(),
+            range: self.latency.watch.clone(),
+            rng,
+            held: VecDeque::new(),
+            timer: None,
+        })))
+    }
+
+    async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {
+        self.read_delay().await;
+        self.inner.ttl(op).await
+    }
+
+    async fn current(&self) -> StorageResult<Revision> {
+        self.read_delay().await;
+        self.inner.current().await
+    }
+
+    async fn compact(&self, revision: Revision) -> StorageResult<()> {
+        self.read_delay().await;
+        self.inner.compact(revision).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        // A store that is a hop away has no state in this process.
+        None
+    }
+
+    fn status(&self) -> StorageStatus {
+        self.inner.status()
+    }
+
+    fn close(&self) {
+        self.inner.close();
+    }
+}
+
+/// Holds each delivery back for a while; the order stays.
+struct SlowWatch {
+    inner: WatchStream,
+    position: Revision,
+    env: Env,
+    range: RangeInclusive<Duration>,
+    rng: Rng,
+    // One at a time: what has left the store but not arrived.
+    held: VecDeque<StorageResult<WatchItem>>,
+    timer: Option<BoxFuture<'static, ()>>,
+}
+
+impl SlowWatch {
+    fn deliver(&mut self) -> Option<StorageResult<WatchItem>> {
+        let item = self.held.pop_front()?;
+        match &item {
+            Ok(WatchItem::Batch(batch)) => self.position = batch.revision,
+            Ok(WatchItem::Bookmark(revision)) => self.position = *revision,
+            Err(_) => {}
+        }
+        Some(item)
+    }
+}
+
+impl WatchSource for SlowWatch {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<StorageResult<WatchItem>> {
+        loop {
+            if let Some(timer) = &mut self.timer {
+                if timer.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.timer = None;
+                if let Some(item) = self.deliver() {
+                    return Poll::Ready(item);
+                }
+            }
+            match futures::StreamExt::poll_next_unpin(&mut self.inner, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {
+                    return Poll::Ready(Err(kube_store::storage::StorageError::Closed));
+                }
+                Poll::Ready(Some(item)) => {
+                    self.held.push_back(item);
+                    let delay = self.rng.between(*self.range.start(), *self.range.end());
+                    self.timer = Some(self.env.sleep(delay));
+                }
+            }
+        }
+    }
+
+    fn try_next(&mut self) -> Option<StorageResult<WatchItem>> {
+        // Nothing arrives before its time: who wants the newest has to wait for it.
+        None
+    }
+
+    fn position(&self) -> Revision {
+        self.position
+    }
+}
