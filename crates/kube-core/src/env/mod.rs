@@ -8,6 +8,8 @@ mod clock;
 mod ids;
 mod rng;
 mod spawn;
+#[cfg(test)]
+mod tests;
 
 pub use clock::{Clock, ManualClock, Mono};
 pub use ids::{IdSource, SeededIds};

@@ -3,6 +3,8 @@
 mod builtin;
 mod key;
 mod kind_info;
+#[cfg(test)]
+mod tests;
 mod traits;
 
 pub use builtin::{builtin_kinds, find_builtin};

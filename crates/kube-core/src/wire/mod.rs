@@ -1,5 +1,7 @@
 //! Forms of objects outside a program: canonical JSON, and YAML documents.
 
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 pub use yaml::{Document, YamlError, documents};

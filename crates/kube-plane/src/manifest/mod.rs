@@ -1,0 +1,122 @@
+//! Manifests: multi-document YAML, applied as a whole or not at all.
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::ManifestError;
+
+use kube_core::error::{ApiError, FieldError, FieldPath};
+use kube_core::resource::{KindInfo, ObjectKey};
+use kube_core::wire::{Document, documents};
+use kube_store::service::{ObjectService, Write};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Namespace of objects that name none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// One object of a manifest.
+#[derive(Clone, Debug)]
+pub struct ManifestObject {
+    /// Which document of the stream it was, from 1.
+    pub document: usize,
+    /// Its kind.
+    pub kind: Arc<KindInfo>,
+    /// Namespace (empty for cluster-scoped kinds) and name.
+    pub key: ObjectKey,
+    /// The object.
+    pub object: Value,
+}
+
+/// Reads the objects of a YAML stream. `source` names it in errors; `List` kinds are not unpacked.
+///
+/// # Errors
+/// The first document that is not YAML, has no kind or name, or is of a kind that `service` does not serve.
+pub fn read(
+    source: &str,
+    stream: &str,
+    service: &dyn ObjectService,
+) -> Result<Vec<ManifestObject>, ManifestError> {
+    let found = documents(stream)
+        .map_err(|e| ManifestError::new(source, e.number, "", ApiError::bad_request(e.to_string())))?;
+    found
+        .into_iter()
+        .map(|document| {
+            let (number, what) = (document.number, describe(&document.value));
+            object(document, service).map_err(|error| ManifestError::new(source, number, &what, error))
+        })
+        .collect()
+}
+
+/// Creates or merges every object of the stream at one revision, or stores nothing.
+///
+/// # Errors
+/// The first document that is refused, and why; nothing was stored then.
+pub async fn apply(
+    source: &str,
+    stream: &str,
+    service: &dyn ObjectService,
+) -> Result<Vec<ManifestObject>, ManifestError> {
+    let objects = read(source, stream, service)?;
+    let writes = objects.iter().map(|object| Write::Apply {
+        kind: object.kind.clone(),
+        namespace: object.key.namespace.to_string(),
+        object: object.object.clone(),
+    });
+    match service.transact(writes.collect()).await {
+        Ok(_) => Ok(objects),
+        Err(failed) => {
+            let object = failed.write.and_then(|index| objects.get(index));
+            let (number, what) =
+                object.map_or((0, String::new()), |o| (o.document, describe(&o.object)));
+            Err(ManifestError::new(source, number, &what, failed.error))
+        }
+    }
+}
+
+fn object(document: Document, service: &dyn ObjectService) -> Result<ManifestObject, ApiError> {
+    let Document { number, mut value, .. } = document;
+    let api_version = text(&value, &["apiVersion"]).unwrap_or_default().to_owned();
+    let kind_name = text(&value, &["kind"]).unwrap_or_default().to_owned();
+    let mut missing = Vec::new();
+    for (field, found) in [("apiVersion", &api_version), ("kind", &kind_name)] {
+        if found.is_empty() {
+            missing.push(FieldError::required(&FieldPath::new(field), ""));
+        }
+    }
+    if !missing.is_empty() {
+        return Err(ApiError::invalid("", &kind_name, "", &missing));
+    }
+    let kind = service.find_kind(&api_version, &kind_name).ok_or_else(|| {
+        ApiError::bad_request(format!("no matches for kind \"{kind_name}\" in version \"{api_version}\""))
+    })?;
+    let name = text(&value, &["metadata", "name"]).unwrap_or_default().to_owned();
+    if name.is_empty() {
+        let path = FieldPath::new("metadata").child("name");
+        let error = FieldError::required(&path, "name is required");
+        return Err(ApiError::invalid(&kind.group, &kind.kind, "", &[error]));
+    }
+    let namespace = if kind.is_namespaced() {
+        text(&value, &["metadata", "namespace"]).unwrap_or(DEFAULT_NAMESPACE).to_owned()
+    } else {
+        String::new()
+    };
+    if kind.is_namespaced() {
+        value["metadata"]["namespace"] = namespace.clone().into();
+    }
+    Ok(ManifestObject { document: number, kind, key: ObjectKey::new(namespace, name), object: value })
+}
+
+/// `apps/v1 Deployment default/web`, as far as the document tells.
+fn describe(value: &Value) -> String {
+    let part = |path: &[&str]| text(value, path).unwrap_or_default().to_owned();
+    let (namespace, name) = (part(&["metadata", "namespace"]), part(&["metadata", "name"]));
+    let key = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
+    let parts = [part(&["apiVersion"]), part(&["kind"]), key];
+    parts.iter().filter(|p| !p.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
+    path.iter().try_fold(value, |value, field| value.get(field))?.as_str()
+}
