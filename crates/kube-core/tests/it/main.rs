@@ -1,5 +1,6 @@
 //! The public contract of kube-core.
 
+mod parity_quantity;
 mod parity_selectors;
 mod parity_validation_names;
 mod prop_selector;
