@@ -8,5 +8,8 @@ mod recorder;
 mod target;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use recorder::Recorder;
 pub use target::{EventTarget, EventType};

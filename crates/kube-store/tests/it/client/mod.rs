@@ -1,0 +1,6 @@
+//! Components, tasks and events, on one thread without a runtime; and the real environment.
+
+mod components;
+mod events;
+mod real;
+mod tasks;

@@ -1,0 +1,190 @@
+//! Informers over a service that breaks on demand, on one thread without a runtime.
+
+mod lifecycle;
+mod prop;
+pub(crate) mod script;
+pub(crate) mod thing;
+pub(crate) mod world;
+
+use kube_core::error::ApiError;
+use kube_store::informer::{Informer, Informers};
+use kube_store::service::WatchStart;
+use kube_store::storage::Revision;
+use script::Script;
+use std::sync::Arc;
+use std::time::Duration;
+use thing::{Diary, Thing, bad, by_group, gone, kind, put};
+use world::World;
+
+/// A world, a service in it, and an informer of its things.
+fn setup() -> (World, Arc<Script>, Informer<Thing>) {
+    let world = World::new();
+    let script = Script::new(&world.env);
+    let informer = Informers::new(script.clone()).informer_of::<Thing>(kind());
+    (world, script, informer)
+}
+
+fn names(things: &[Arc<Thing>]) -> Vec<&str> {
+    things.iter().map(|thing| thing.name.as_str()).collect()
+}
+
+#[test]
+fn shows_what_is_there_and_what_happens() {
+    let (world, script, informer) = setup();
+    script.commit(vec![put("b", "x"), put("a", "x")]);
+    assert!(!informer.is_synced());
+    world.finish(informer.synced()).unwrap();
+    assert_eq!(names(&informer.all()), ["a", "b"]);
+    assert_eq!(informer.revision(), Revision::new(1));
+
+    let diary = Diary::of(&informer);
+    let changed = script.commit(vec![put("a", "y"), gone("b"), put("c", "y")]);
+    world.finish(informer.wait_for(changed)).unwrap();
+    assert_eq!(names(&informer.all()), ["a", "c"]);
+    assert_eq!(informer.version_of(&"ns/a".into()).unwrap().revision(), changed.get());
+    assert!(informer.get(&"ns/b".into()).is_none());
+    let changes = diary.changes();
+    assert!(changes[..2].iter().all(|change| change.initial && change.old.is_none()));
+    assert!(changes[2..].iter().all(|change| !change.initial));
+    assert_eq!(changes[2].old.as_ref().unwrap().data.group, "x");
+    assert_eq!(changes[3].latest().unwrap().name, "b");
+}
+
+#[test]
+fn handlers_added_early_learn_of_the_first_state_as_initial() {
+    let (world, script, informer) = setup();
+    script.commit(vec![put("a", "x")]);
+    let diary = Diary::of(&informer);
+    world.run();
+    script.commit(vec![put("b", "x")]);
+    world.run();
+    let initial: Vec<bool> = diary.changes().iter().map(|change| change.initial).collect();
+    assert_eq!(initial, [true, false]);
+}
+
+#[test]
+fn reads_inside_a_handler_show_the_change() {
+    let (world, script, informer) = setup();
+    let reader = informer.clone();
+    informer.on_change(move |change| {
+        assert_eq!(reader.get(&change.key).is_some(), change.new.is_some());
+    });
+    script.commit(vec![put("a", "x")]);
+    script.commit(vec![gone("a")]);
+    let head = script.commit(vec![put("b", "x")]);
+    world.finish(informer.wait_for(head)).unwrap();
+    assert_eq!(informer.len(), 1);
+}
+
+#[test]
+fn a_break_between_two_changes_of_one_revision_loses_neither() {
+    let (world, script, informer) = setup();
+    world.finish(informer.synced()).unwrap();
+    let diary = Diary::of(&informer);
+    script.break_after(1);
+    script.commit(vec![put("a", "x"), put("b", "x"), put("c", "x")]);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(diary.told(), script.log());
+    assert_eq!(script.watches(), [WatchStart::Initial, WatchStart::After(Revision::ZERO)]);
+}
+
+#[test]
+fn an_expired_watch_tells_the_differences_only() {
+    let (world, script, informer) = setup();
+    script.commit(vec![put("same", "x"), put("old", "x"), put("gone", "x")]);
+    world.finish(informer.synced()).unwrap();
+    let diary = Diary::of(&informer);
+    let same = informer.get(&"ns/same".into()).unwrap();
+    script.break_after(0);
+    world.run();
+    script.commit(vec![put("old", "y"), gone("gone"), put("passing", "x")]);
+    let head = script.commit(vec![put("new", "y"), gone("passing")]);
+    script.compact();
+    world.finish(informer.wait_for(head)).unwrap();
+    let told = diary.told().split_off(3);
+    let want =
+        [("ns/gone".to_owned(), 3, false), ("ns/new".to_owned(), 3, true), ("ns/old".to_owned(), 2, true)];
+    assert_eq!(told, want);
+    assert!(
+        Arc::ptr_eq(&same, &informer.get(&"ns/same".into()).unwrap()),
+        "unchanged objects are not decoded again"
+    );
+    let starts = [WatchStart::Initial, WatchStart::After(Revision::new(1)), WatchStart::Initial];
+    assert_eq!(script.watches(), starts);
+}
+
+#[test]
+fn bookmarks_move_the_revision() {
+    let (world, script, informer) = setup();
+    world.finish(informer.synced()).unwrap();
+    let elsewhere = script.commit(vec![]);
+    world.finish(informer.wait_for(elsewhere)).unwrap();
+    assert_eq!(informer.revision(), elsewhere);
+}
+
+#[test]
+fn waiting_ends_with_the_revision_not_before() {
+    let (world, script, informer) = setup();
+    world.finish(informer.synced()).unwrap();
+    let waiter = informer.clone();
+    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let set = done.clone();
+    let _task = world.env.spawn("waiter", async move {
+        waiter.wait_for(Revision::new(2)).await.unwrap();
+        set.store(true, std::sync::atomic::Ordering::SeqCst);
+    });
+    script.commit(vec![put("a", "x")]);
+    world.run();
+    assert!(!done.load(std::sync::atomic::Ordering::SeqCst));
+    script.commit(vec![put("b", "x")]);
+    world.run();
+    assert!(done.load(std::sync::atomic::Ordering::SeqCst));
+}
+
+#[test]
+fn an_object_that_does_not_decode_is_left_out() {
+    let (world, script, informer) = setup();
+    script.commit(vec![bad("a"), put("b", "x"), put("c", "x")]);
+    world.finish(informer.synced()).unwrap();
+    assert_eq!(names(&informer.all()), ["b", "c"]);
+    assert_eq!(informer.undecodable(), 1);
+    let diary = Diary::of(&informer);
+    script.commit(vec![put("a", "x"), bad("b")]);
+    let head = script.commit(vec![gone("b"), bad("d"), gone("d")]);
+    world.finish(informer.wait_for(head)).unwrap();
+    assert_eq!(names(&informer.all()), ["a", "c"]);
+    let told: Vec<String> = diary.changes()[2..].iter().map(|change| format!("{change:?}")).collect();
+    assert_eq!(told, ["ns/a added at 2", "ns/b deleted at 2"]);
+}
+
+#[test]
+fn indexes_follow_the_objects() {
+    let (world, script, informer) = setup();
+    informer.add_index(by_group());
+    script.commit(vec![put("c", "x"), put("a", "x"), put("b", "y")]);
+    world.finish(informer.synced()).unwrap();
+    assert_eq!(names(&informer.by_index("group", "x")), ["a", "c"]);
+    let head = script.commit(vec![put("b", "x"), put("a", "y"), gone("c")]);
+    world.finish(informer.wait_for(head)).unwrap();
+    assert_eq!(names(&informer.by_index("group", "x")), ["b"]);
+    assert_eq!(informer.keys_by_index("group", "y"), ["ns/a".into()]);
+    assert!(informer.by_index("group", "z").is_empty());
+    // Late, and the same name twice.
+    informer.add_index(kube_store::informer::Index::new("name", |thing: &Thing| {
+        vec![thing.name.as_str().into()]
+    }));
+    informer.add_index(by_group());
+    assert_eq!(names(&informer.by_index("name", "b")), ["b"]);
+}
+
+#[test]
+fn trouble_is_retried() {
+    let (world, script, informer) = setup();
+    script.refuse(ApiError::unavailable("not now"));
+    script.refuse(ApiError::not_found("", "configmaps", ""));
+    script.commit(vec![put("a", "x")]);
+    world.run();
+    assert!(!informer.is_synced());
+    world.finish(informer.synced()).unwrap();
+    assert_eq!(script.watches().len(), 3);
+}

@@ -1,0 +1,4 @@
+//! The public contract of kube-store.
+
+mod client;
+mod informer;
