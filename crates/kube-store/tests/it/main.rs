@@ -1,4 +1,6 @@
 //! The public contract of kube-store.
 
+#[cfg(test)]
 mod client;
+#[cfg(test)]
 mod informer;

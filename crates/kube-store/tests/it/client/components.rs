@@ -148,7 +148,8 @@ fn a_token_tells_of_its_stopper_only() {
     other.stop();
     drop(other);
     assert!(!token.is_stopped());
-    stopper.clone().stop();
-    assert!(token.is_stopped() && stopper.token().is_stopped());
+    let late = stopper.token();
+    stopper.stop();
+    assert!(token.is_stopped() && late.is_stopped());
     world.finish(token.stopped());
 }

@@ -15,7 +15,7 @@ fn one_watch_serves_all_readers_of_a_view() {
     let script = Script::new(&world.env);
     let informers = Informers::new(script.clone());
     let first = informers.informer_of::<Thing>(kind());
-    let second = informers.clone().informer_of::<Thing>(kind());
+    let second = informers.informer_of::<Thing>(kind());
     let other = informers.informer_of::<MetaView>(kind());
     script.commit(vec![put("a", "x")]);
     world.finish(async {

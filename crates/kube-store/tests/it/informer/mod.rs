@@ -38,10 +38,10 @@ fn shows_what_is_there_and_what_happens() {
     assert_eq!(informer.revision(), Revision::new(1));
 
     let diary = Diary::of(&informer);
-    let changed = script.commit(vec![put("a", "y"), gone("b"), put("c", "y")]);
-    world.finish(informer.wait_for(changed)).unwrap();
+    let head = script.commit(vec![put("a", "y"), gone("b"), put("c", "y")]);
+    world.finish(informer.wait_for(head)).unwrap();
     assert_eq!(names(&informer.all()), ["a", "c"]);
-    assert_eq!(informer.version_of(&"ns/a".into()).unwrap().revision(), changed.get());
+    assert_eq!(informer.version_of(&"ns/a".into()).unwrap().revision(), head.get());
     assert!(informer.get(&"ns/b".into()).is_none());
     let changes = diary.changes();
     assert!(changes[..2].iter().all(|change| change.initial && change.old.is_none()));
@@ -126,11 +126,10 @@ fn bookmarks_move_the_revision() {
 fn waiting_ends_with_the_revision_not_before() {
     let (world, script, informer) = setup();
     world.finish(informer.synced()).unwrap();
-    let waiter = informer.clone();
     let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let set = done.clone();
     let _task = world.env.spawn("waiter", async move {
-        waiter.wait_for(Revision::new(2)).await.unwrap();
+        informer.wait_for(Revision::new(2)).await.unwrap();
         set.store(true, std::sync::atomic::Ordering::SeqCst);
     });
     script.commit(vec![put("a", "x")]);

@@ -37,7 +37,7 @@ struct State {
     budget: Option<usize>,
     watches: Vec<WatchStart>,
     /// Revision of the newest initial state that was asked for.
-    first_state: u64,
+    first: u64,
     waiting: Vec<Waker>,
     refusals: VecDeque<ApiError>,
 }
@@ -94,7 +94,7 @@ impl Script {
 
     /// The revision of the newest initial state that was asked for.
     pub(crate) fn first_state(&self) -> u64 {
-        self.lock().first_state
+        self.lock().first
     }
 
     /// Every change ever, as key and version, `false` for deletions.
@@ -241,7 +241,7 @@ impl ObjectService for Script {
             }
             WatchStart::After(revision) => (state.place(revision), revision.get()),
             WatchStart::Initial => {
-                state.first_state = state.head;
+                state.first = state.head;
                 initial.extend(state.objects.values().cloned().map(ObjectEvent::Added));
                 initial.push_back(ObjectEvent::Bookmark(Revision::new(state.head)));
                 (state.log.len(), state.head)
