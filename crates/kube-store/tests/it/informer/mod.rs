@@ -7,11 +7,12 @@ pub(crate) mod thing;
 pub(crate) mod world;
 
 use kube_core::error::ApiError;
-use kube_store::informer::{Informer, Informers};
+use kube_store::informer::{Index, Informer, Informers};
 use kube_store::service::WatchStart;
 use kube_store::storage::Revision;
 use script::Script;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use thing::{Diary, Thing, bad, by_group, gone, kind, put};
 use world::World;
@@ -126,18 +127,18 @@ fn bookmarks_move_the_revision() {
 fn waiting_ends_with_the_revision_not_before() {
     let (world, script, informer) = setup();
     world.finish(informer.synced()).unwrap();
-    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let done = Arc::new(AtomicBool::new(false));
     let set = done.clone();
     let _task = world.env.spawn("waiter", async move {
         informer.wait_for(Revision::new(2)).await.unwrap();
-        set.store(true, std::sync::atomic::Ordering::SeqCst);
+        set.store(true, Ordering::SeqCst);
     });
     script.commit(vec![put("a", "x")]);
     world.run();
-    assert!(!done.load(std::sync::atomic::Ordering::SeqCst));
+    assert!(!done.load(Ordering::SeqCst));
     script.commit(vec![put("b", "x")]);
     world.run();
-    assert!(done.load(std::sync::atomic::Ordering::SeqCst));
+    assert!(done.load(Ordering::SeqCst));
 }
 
 #[test]
@@ -169,11 +170,25 @@ fn indexes_follow_the_objects() {
     assert_eq!(informer.keys_by_index("group", "y"), ["ns/a".into()]);
     assert!(informer.by_index("group", "z").is_empty());
     // Late, and the same name twice.
-    informer.add_index(kube_store::informer::Index::new("name", |thing: &Thing| {
-        vec![thing.name.as_str().into()]
-    }));
+    informer.add_index(Index::new("name", |thing: &Thing| vec![thing.name.as_str().into()]));
     informer.add_index(by_group());
     assert_eq!(names(&informer.by_index("name", "b")), ["b"]);
+}
+
+#[test]
+fn an_index_added_while_a_state_is_swapped_in_stays() {
+    let (world, script, informer) = setup();
+    script.commit(vec![put("a", "x")]);
+    // Derives its values while the new state is built: another thread could add an index just then.
+    let meanwhile = Mutex::new(Some(informer.clone()));
+    informer.add_index(Index::new("trigger", move |_: &Thing| {
+        if let Some(informer) = meanwhile.lock().unwrap().take() {
+            informer.add_index(by_group());
+        }
+        Vec::new()
+    }));
+    world.finish(informer.synced()).unwrap();
+    assert_eq!(names(&informer.by_index("group", "x")), ["a"]);
 }
 
 #[test]
