@@ -4,8 +4,17 @@
 //! everything), and so is [`DynamicObject`].
 
 mod meta;
+mod node;
+mod pod;
+mod pod_spec;
 
 pub use meta::{Meta, OwnerRef};
+pub use node::{NodeImage, NodeSpecView, NodeStatusView, NodeView};
+pub use pod::{ConditionView, ContainerStatusView, PodIp, PodPhase, PodStatusView, PodView};
+pub use pod_spec::{
+    AffinityView, ClaimSource, ContainerPort, ContainerView, ImageSource, NamedGate, NodeAffinityView,
+    PodSpecView, ReadinessGate, VolumeView,
+};
 
 use crate::dynamic::DynamicObject;
 use crate::resource::{KindInfo, ObjectKey, Resource, ResourceVersion, find_builtin};
