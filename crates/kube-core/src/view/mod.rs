@@ -6,6 +6,7 @@
 mod meta;
 mod node;
 mod pod;
+mod pod_resources;
 mod pod_spec;
 
 pub use meta::{Meta, OwnerRef};

@@ -74,8 +74,10 @@ pub struct PodStatusView {
     pub start_time: Option<Timestamp>,
     /// The node that preemption is clearing for the pod.
     pub nominated_node_name: Option<Arc<str>>,
-    /// In-place resize under way: `Deferred`, `Infeasible`, `InProgress`.
-    pub resize: Option<Arc<str>>,
+    /// Resources the pod has as a whole (in-place resize).
+    pub resources: Option<Resources>,
+    /// Resources that the node set aside for the pod as a whole.
+    pub allocated_resources: Option<ResourceList>,
     /// States of the containers.
     #[serde(deserialize_with = "null_default")]
     pub container_statuses: Vec<ContainerStatusView>,
@@ -165,9 +167,9 @@ impl PodView {
         if min_ready_seconds == 0 {
             return true;
         }
-        ready.last_transition_time.is_some_and(|since| {
-            now.as_second() - since.as_second() >= i64::from(min_ready_seconds)
-        })
+        ready
+            .last_transition_time
+            .is_some_and(|since| now.as_second() - since.as_second() >= i64::from(min_ready_seconds))
     }
 
     /// The name of the pod's node; `None` while it is not bound.

@@ -85,13 +85,6 @@ pub struct ContainerView {
     pub restart_policy: Option<Arc<str>>,
 }
 
-impl ContainerView {
-    /// Whether the container, among the init containers, is a sidecar.
-    pub fn is_sidecar(&self) -> bool {
-        self.restart_policy.as_deref() == Some("Always")
-    }
-}
-
 /// A port of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -133,10 +126,7 @@ pub struct NodeAffinityView {
     #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
     pub required: Option<NodeSelector>,
     /// Nodes that are better.
-    #[serde(
-        rename = "preferredDuringSchedulingIgnoredDuringExecution",
-        deserialize_with = "null_default"
-    )]
+    #[serde(rename = "preferredDuringSchedulingIgnoredDuringExecution", deserialize_with = "null_default")]
     pub preferred: Vec<PreferredTerm>,
 }
 
