@@ -1,1 +1,167 @@
-//! Filled in below.
+//! One cache per resource: bytes and lean metadata, parsed once per event for all readers.
+//!
+//! A [`KindCache`] follows one range of the store through a single watch. It has no task of its own: whoever reads
+//! pumps what the store has published into an ordered map and a shared log, and the store's wake-up goes to
+//! everybody who waits. So a list right after a write sees it, a watcher is a cursor and not a queue, and the same
+//! code runs on any executor.
+//!
+//! A watcher that falls behind the log goes on from the store's own history; only compaction can expire it.
+
+mod cursor;
+mod entry;
+mod feed;
+mod filter;
+mod history;
+mod log;
+#[cfg(test)]
+mod tests;
+mod waiters;
+
+pub(crate) use filter::Filter;
+
+use crate::objects::strategy::{FieldTree, SelectableField};
+use crate::service::{ObjectStream, WatchStart};
+use crate::storage::{KeyRange, Revision, Storage};
+use cursor::Cursor;
+use entry::Entry;
+use feed::Feed;
+use history::History;
+use kube_core::error::ApiError;
+use kube_core::resource::KindInfo;
+use kube_core::view::RawObject;
+use log::Log;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use waiters::Waiters;
+
+/// The objects of one resource, as far as the store has published them, and how they came to be so.
+pub(crate) struct KindCache {
+    storage: Arc<dyn Storage>,
+    range: KeyRange,
+    prefix: Arc<str>,
+    fields: Arc<FieldTree>,
+    waiters: Arc<Waiters>,
+    feed: Mutex<Feed>,
+    log: Mutex<Log>,
+    /// Plural, for traces.
+    name: Arc<str>,
+}
+
+impl KindCache {
+    /// A cache of the keys below `prefix`.
+    pub(crate) fn new(
+        storage: Arc<dyn Storage>,
+        kind: &KindInfo,
+        prefix: &Arc<str>,
+        fields: &[SelectableField],
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            storage,
+            range: KeyRange::prefix(prefix.clone()),
+            prefix: prefix.clone(),
+            fields: Arc::new(FieldTree::new(fields)),
+            waiters: Arc::default(),
+            feed: Mutex::default(),
+            log: Mutex::default(),
+            name: (*kind.plural).into(),
+        })
+    }
+
+    /// Resolves once everything up to `revision` is in the cache, and the cache has its first state.
+    pub(crate) async fn fresh(&self, revision: Revision) -> Result<(), ApiError> {
+        let waiter = self.waiters.join();
+        poll_fn(|cx| {
+            waiter.wait(cx.waker());
+            self.pump();
+            let log = self.log();
+            match log.ended() {
+                Some(error) => Poll::Ready(Err(error.clone())),
+                None if log.is_synced() && log.revision() >= revision => Poll::Ready(Ok(())),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// The objects that `filter` selects, and the revision they are from.
+    pub(crate) fn list(&self, filter: &Filter) -> (Vec<RawObject>, Revision) {
+        let (objects, revision) = {
+            let log = self.log();
+            (log.objects().clone(), log.revision())
+        };
+        let selected = |entry: &&Arc<Entry>| filter.matches(entry, &self.fields);
+        let items = match (filter.namespace(), filter.name()) {
+            (Some(namespace), Some(name)) => {
+                let found = objects.get(&*format!("{namespace}/{name}"));
+                found.into_iter().filter(selected).map(|entry| entry.raw.clone()).collect()
+            }
+            (Some(namespace), None) => {
+                let (start, end) = (format!("{namespace}/"), format!("{namespace}0"));
+                // `0` follows `/`.
+                let range = objects
+                    .range::<_, str>((std::ops::Bound::Included(&*start), std::ops::Bound::Excluded(&*end)));
+                range.map(|(_, entry)| entry).filter(selected).map(|entry| entry.raw.clone()).collect()
+            }
+            // Only the keys of cluster-scoped kinds are plain names.
+            (None, Some(name)) if objects.contains_key(name) => {
+                let found = objects.get(name);
+                found.into_iter().filter(selected).map(|entry| entry.raw.clone()).collect()
+            }
+            (None, _) => objects.values().filter(selected).map(|entry| entry.raw.clone()).collect(),
+        };
+        (items, revision)
+    }
+
+    /// The changes of what `filter` selects.
+    pub(crate) async fn watch(
+        self: &Arc<Self>,
+        filter: Filter,
+        start: WatchStart,
+        bookmarks: bool,
+    ) -> Result<ObjectStream, ApiError> {
+        let current = self.storage.current().await?;
+        match start {
+            WatchStart::Initial => {
+                self.fresh(current).await?;
+                let (items, revision) = self.list(&filter);
+                let cursor = Cursor::after(self.clone(), filter, revision, bookmarks).with_initial(items);
+                Ok(ObjectStream::new(Box::new(cursor)))
+            }
+            WatchStart::After(revision) => {
+                self.fresh(Revision::ZERO).await?;
+                if self.log().reaches(revision) {
+                    let cursor = Cursor::after(self.clone(), filter, revision, bookmarks);
+                    return Ok(ObjectStream::new(Box::new(cursor)));
+                }
+                let history = History::open(self.clone(), filter, revision, bookmarks).await?;
+                Ok(ObjectStream::new(Box::new(history)))
+            }
+        }
+    }
+
+    /// Takes in everything that the store has published.
+    fn pump(&self) {
+        let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = feed.pump(self);
+        drop(feed);
+        if moved {
+            // Whoever slept through a reader's pump has something to read now.
+            self.waiters.wake_all();
+        }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        // A panic elsewhere cannot leave the log half-written: every section applies one batch.
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for KindCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KindCache")
+            .field("kind", &self.name)
+            .field("revision", &self.log().revision())
+            .finish()
+    }
+}

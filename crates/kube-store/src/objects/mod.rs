@@ -1,1 +1,92 @@
-//! Filled in below.
+//! The API semantics, once: what Kubernetes' API server does to objects between a request and the store.
+//!
+//! [`Objects`] serves every verb of [`ObjectService`](crate::service::ObjectService) over any
+//! [`Storage`](crate::storage::Storage). One request is planned on values (defaults, admission, rules, metadata,
+//! finalizers, contributions), collected as one transaction, and stored at one revision; when it loses a race it is
+//! planned again from what is stored then. A [`Strategy`] holds what differs from kind to kind.
+//!
+//! Objects stand at `/registry/<group or core>/<resource>/[<namespace>/]<name>` as canonical JSON without
+//! `resourceVersion`.
+
+pub mod admission;
+mod binding;
+mod builder;
+mod commit;
+mod contribution;
+mod delete;
+mod draft;
+pub mod errors;
+mod keys;
+mod list;
+mod metadata;
+mod plan;
+pub(crate) mod registry;
+mod scale;
+mod service;
+pub mod strategy;
+mod system;
+mod token;
+mod transact;
+mod update;
+
+pub use admission::Admission;
+pub use builder::ObjectsBuilder;
+pub use contribution::{Contribution, Operation, RangeRead, Read, TxnBuilder};
+pub use keys::Keys;
+pub use strategy::{Contributor, Strategy};
+
+use crate::cache::KindCache;
+use crate::storage::Storage;
+use kube_core::env::Env;
+use kube_core::resource::{KindInfo, Resource};
+use registry::{KindRegistry, Served};
+use std::sync::Arc;
+
+/// Objects over a store: the API server without the server.
+#[derive(Debug)]
+pub struct Objects {
+    storage: Arc<dyn Storage>,
+    env: Env,
+    kinds: KindRegistry,
+    admission: Vec<Arc<dyn Admission>>,
+}
+
+impl Objects {
+    /// Every built-in kind with its default strategy, and no admission.
+    pub fn new(storage: Arc<dyn Storage>, env: Env) -> Arc<Self> {
+        Self::builder(storage, env).build()
+    }
+
+    /// Begins with every built-in kind and its default strategy.
+    pub fn builder(storage: Arc<dyn Storage>, env: Env) -> ObjectsBuilder {
+        ObjectsBuilder::new(storage, env)
+    }
+
+    /// The store below.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// Makes the keys of objects.
+    pub fn keys(&self) -> &Keys {
+        self.kinds.keys()
+    }
+
+    /// Serves one more kind, with metadata rules alone; a kind of the same group, version and resource is replaced.
+    pub fn register(&self, kind: KindInfo) {
+        let plain: Arc<dyn Strategy> = Arc::new(strategy::Plain::default());
+        self.kinds.register(&Arc::new(kind), &plain, true);
+    }
+
+    /// Serves the kind `K`, whose objects must decode as `K`.
+    pub fn register_kind<K: Resource>(&self) {
+        let typed: Arc<dyn Strategy> = Arc::new(strategy::Typed::<K>::new());
+        self.kinds.register(&Arc::new(K::kind_info().clone()), &typed, true);
+    }
+
+    /// The cache of a kind, begun when it is first asked for.
+    pub(crate) fn cache(&self, served: &Served) -> Arc<KindCache> {
+        let begin = || KindCache::new(self.storage.clone(), &served.info, &served.prefix, served.fields());
+        served.cache.get_or_init(begin).clone()
+    }
+}

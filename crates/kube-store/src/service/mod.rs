@@ -16,7 +16,7 @@ pub use write::{
 use crate::storage::{ReadAt, Revision};
 use async_trait::async_trait;
 use kube_core::env::Env;
-use kube_core::error::ApiError;
+use kube_core::error::{ApiError, Reason};
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::view::RawObject;
 use serde_json::Value;
@@ -122,6 +122,23 @@ pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Value, ApiError>;
+
+    /// Reads a part of an object as a resource of its own: its `scale`. `Main` and `Status` give the object itself.
+    ///
+    /// # Errors
+    /// 404 for the object or a subresource that the kind has not.
+    async fn get_on(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+    ) -> Result<Value, ApiError> {
+        let what = format!("{}/{} of {key:?}", kind.plural, subresource.as_str());
+        Err(ApiError::new(
+            Reason::NotFound,
+            format!("the server could not find the requested resource ({what})"),
+        ))
+    }
 
     /// Applies all writes at one revision, or none. Later writes see earlier ones.
     ///

@@ -1,0 +1,228 @@
+//! The handle of one type.
+
+use super::EventStream;
+use super::handle::{Handle, List, decode};
+use crate::service::{
+    DeleteOptions, Deleted, Fence, ListQuery, ObjectService, Patch, Subresource, WatchQuery,
+};
+use kube_core::error::ApiError;
+use kube_core::kinds::core::v1::Pod;
+use kube_core::resource::Resource;
+use kube_core::view::View;
+use serde_json::{Value, json};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The objects of one type, in one namespace or in all.
+///
+/// Cheap to clone. In a handle for all namespaces a name is `namespace/name`, and objects bring their namespace.
+pub struct Api<K> {
+    handle: Handle,
+    typed: PhantomData<fn() -> K>,
+}
+
+impl<K: Resource> Api<K> {
+    /// The objects of all namespaces, or of a cluster-scoped kind.
+    pub fn all(service: Arc<dyn ObjectService>) -> Self {
+        Self::of(Handle::new(service, None))
+    }
+
+    /// The objects of one namespace.
+    pub fn namespaced(service: Arc<dyn ObjectService>, namespace: &str) -> Self {
+        Self::of(Handle::new(service, Some(namespace)))
+    }
+
+    fn of(handle: Handle) -> Self {
+        Self { handle, typed: PhantomData }
+    }
+
+    /// The same kind in one namespace.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        let mut handle = self.handle.clone();
+        handle.namespace = Some(namespace.into());
+        Self::of(handle)
+    }
+
+    /// The same, but every write is refused unless this election is still won.
+    #[must_use]
+    pub fn fenced(self, fence: Fence) -> Self {
+        Self::of(self.handle.fenced(fence))
+    }
+
+    /// The same, writing in the name of this field manager.
+    #[must_use]
+    pub fn managed_by(self, name: &str) -> Self {
+        Self::of(self.handle.managed_by(name))
+    }
+
+    /// The service behind.
+    pub fn service(&self) -> &Arc<dyn ObjectService> {
+        &self.handle.service
+    }
+
+    /// The object of that name.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn get(&self, name: &str) -> Result<K, ApiError> {
+        decode(&self.handle.get(K::kind_info(), name).await?)
+    }
+
+    /// The object of that name, if there is one.
+    ///
+    /// # Errors
+    /// As [`ObjectService::get`], but for 404.
+    pub async fn find(&self, name: &str) -> Result<Option<K>, ApiError> {
+        self.handle.find(K::kind_info(), name).await?.as_ref().map(decode).transpose()
+    }
+
+    /// The objects that `query` selects.
+    ///
+    /// # Errors
+    /// As [`ObjectService::list`].
+    pub async fn list(&self, query: &ListQuery) -> Result<List<K>, ApiError> {
+        self.handle.list(K::kind_info(), query).await
+    }
+
+    /// Creates the object and returns what was stored.
+    ///
+    /// # Errors
+    /// As [`ObjectService::create`].
+    pub async fn create(&self, object: &K) -> Result<K, ApiError> {
+        decode(&self.handle.create(K::kind_info(), encode(object)?).await?)
+    }
+
+    /// Replaces the object but for its status, and returns what was stored.
+    ///
+    /// # Errors
+    /// As [`ObjectService::update`].
+    pub async fn update(&self, object: &K) -> Result<K, ApiError> {
+        decode(&self.handle.update(K::kind_info(), Subresource::Main, encode(object)?).await?)
+    }
+
+    /// Replaces the object's status, and returns what was stored.
+    ///
+    /// # Errors
+    /// As [`ObjectService::update`].
+    pub async fn update_status(&self, object: &K) -> Result<K, ApiError> {
+        decode(&self.handle.update(K::kind_info(), Subresource::Status, encode(object)?).await?)
+    }
+
+    /// Changes the object but for its status.
+    ///
+    /// # Errors
+    /// As [`ObjectService::patch`].
+    pub async fn patch(&self, name: &str, patch: &Patch) -> Result<K, ApiError> {
+        decode(&self.handle.patch(K::kind_info(), name, Subresource::Main, patch).await?)
+    }
+
+    /// Changes the object's status.
+    ///
+    /// # Errors
+    /// As [`ObjectService::patch`].
+    pub async fn patch_status(&self, name: &str, patch: &Patch) -> Result<K, ApiError> {
+        decode(&self.handle.patch(K::kind_info(), name, Subresource::Status, patch).await?)
+    }
+
+    /// Reads the object, lets `change` change it and writes it back; again whenever another write came between.
+    ///
+    /// # Errors
+    /// As [`ObjectService::get`] and [`ObjectService::update`].
+    pub async fn edit(&self, name: &str, change: impl FnMut(&mut K) + Send) -> Result<K, ApiError> {
+        self.edit_part(name, Subresource::Main, change).await
+    }
+
+    /// The same for the object's status.
+    ///
+    /// # Errors
+    /// As [`ObjectService::get`] and [`ObjectService::update`].
+    pub async fn edit_status(&self, name: &str, change: impl FnMut(&mut K) + Send) -> Result<K, ApiError> {
+        self.edit_part(name, Subresource::Status, change).await
+    }
+
+    async fn edit_part(
+        &self,
+        name: &str,
+        part: Subresource,
+        mut change: impl FnMut(&mut K) + Send,
+    ) -> Result<K, ApiError> {
+        let mut changed = |raw: &_| {
+            let mut object: K = decode(raw)?;
+            change(&mut object);
+            encode(&object)
+        };
+        decode(&self.handle.edit(K::kind_info(), name, part, &mut changed).await?)
+    }
+
+    /// Sets the replica count through the `scale` subresource.
+    ///
+    /// # Errors
+    /// As [`ObjectService::patch`]; 404 for a kind without `scale`.
+    pub async fn scale(&self, name: &str, replicas: i32) -> Result<K, ApiError> {
+        decode(&self.handle.scale(K::kind_info(), name, replicas).await?)
+    }
+
+    /// Deletes the object, or begins its deletion.
+    ///
+    /// # Errors
+    /// As [`ObjectService::delete`].
+    pub async fn delete(&self, name: &str, options: &DeleteOptions) -> Result<Deleted, ApiError> {
+        self.handle.delete(K::kind_info(), name, options).await
+    }
+
+    /// Deletes every object that `query` selects, and returns what stood there.
+    ///
+    /// # Errors
+    /// As [`ObjectService::delete_collection`].
+    pub async fn delete_collection(
+        &self,
+        query: &ListQuery,
+        options: &DeleteOptions,
+    ) -> Result<Vec<K>, ApiError> {
+        let deleted = self.handle.delete_collection(K::kind_info(), query, options).await?;
+        deleted.iter().map(decode).collect()
+    }
+
+    /// The changes of the objects that `query` selects.
+    ///
+    /// # Errors
+    /// As [`ObjectService::watch`].
+    pub async fn watch(&self, query: &WatchQuery) -> Result<EventStream<K>, ApiError>
+    where
+        K: View,
+    {
+        self.handle.watch(K::kind_info(), query).await
+    }
+}
+
+impl Api<Pod> {
+    /// Assigns the pod to the node, in one write: `spec.nodeName` and the condition `PodScheduled`.
+    ///
+    /// # Errors
+    /// 409 when the pod is assigned already, or is being deleted.
+    pub async fn bind(&self, name: &str, node: &str) -> Result<(), ApiError> {
+        let kind = Pod::kind_info();
+        let key = self.handle.key(kind, name)?;
+        let body = json!({"target": {"kind": "Node", "name": node}});
+        let options = &self.handle.options;
+        self.handle.service.create_on(kind, &key, Subresource::Binding, body, options).await.map(drop)
+    }
+}
+
+fn encode<K: Resource>(object: &K) -> Result<Value, ApiError> {
+    serde_json::to_value(object).map_err(ApiError::internal)
+}
+
+impl<K> Clone for Api<K> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone(), typed: PhantomData }
+    }
+}
+
+impl<K> fmt::Debug for Api<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("namespace", &self.handle.namespace).finish_non_exhaustive()
+    }
+}

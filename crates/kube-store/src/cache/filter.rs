@@ -1,0 +1,103 @@
+//! What a list or watch selects.
+
+use super::entry::Entry;
+use crate::objects::strategy::{FieldTree, SelectableField};
+use kube_core::error::ApiError;
+use kube_core::selector::Selector;
+use kube_core::selector::field::{FieldRequirement, FieldSelector};
+use kube_core::view::RawObject;
+use std::sync::Arc;
+
+/// What a list or watch selects, checked against the fields of its kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    namespace: Option<Arc<str>>,
+    /// From a field selector that demands one name.
+    name: Option<Arc<str>>,
+    labels: Option<Selector>,
+    /// Requirements on metadata.
+    keys: Vec<(KeyField, FieldRequirement)>,
+    /// Requirements on the kind's own fields, each with the index of its field.
+    fields: Vec<(usize, FieldRequirement)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum KeyField {
+    Name,
+    Namespace,
+}
+
+impl Filter {
+    /// # Errors
+    /// 400 for a field that cannot be selected by.
+    pub(crate) fn new(
+        namespace: Option<&str>,
+        labels: Option<&Selector>,
+        selector: Option<&FieldSelector>,
+        known: &[SelectableField],
+    ) -> Result<Self, ApiError> {
+        let labels = labels.filter(|selector| !selector.is_everything()).cloned();
+        let mut filter = Self { namespace: namespace.map(Into::into), labels, ..Self::default() };
+        for requirement in selector.map(FieldSelector::requirements).unwrap_or_default() {
+            let field = requirement.field();
+            match &**field {
+                "metadata.name" => filter.keys.push((KeyField::Name, requirement.clone())),
+                "metadata.namespace" => filter.keys.push((KeyField::Namespace, requirement.clone())),
+                other => match known.iter().position(|f| f.label() == other) {
+                    Some(index) => filter.fields.push((index, requirement.clone())),
+                    None => return Err(ApiError::bad_request(format!("field label not supported: {other}"))),
+                },
+            }
+        }
+        if let Some(selector) = selector {
+            filter.name = selector.requires_exact("metadata.name").map(Into::into);
+            if filter.namespace.is_none() {
+                filter.namespace =
+                    selector.requires_exact("metadata.namespace").filter(|n| !n.is_empty()).map(Into::into);
+            }
+        }
+        Ok(filter)
+    }
+
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether everything in the namespace (or everywhere) is selected.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.labels.is_none() && self.keys.is_empty() && self.fields.is_empty()
+    }
+
+    pub(super) fn matches(&self, entry: &Entry, tree: &FieldTree) -> bool {
+        self.matches_meta(&entry.raw)
+            && (self.fields.is_empty() || {
+                let values = entry.fields(tree);
+                self.fields.iter().all(|(index, requirement)| requirement.matches_value(&values[*index]))
+            })
+    }
+
+    /// The same for an object that is in no cache.
+    pub(crate) fn matches_object(&self, raw: &RawObject, tree: &FieldTree) -> bool {
+        self.matches_meta(raw)
+            && (self.fields.is_empty() || {
+                let values = tree.read(&raw.bytes);
+                self.fields.iter().all(|(index, requirement)| requirement.matches_value(&values[*index]))
+            })
+    }
+
+    fn matches_meta(&self, raw: &RawObject) -> bool {
+        let meta = &raw.meta;
+        self.namespace.as_ref().is_none_or(|namespace| *namespace == meta.namespace)
+            && self.labels.as_ref().is_none_or(|selector| selector.matches(&meta.labels))
+            && self.keys.iter().all(|(field, requirement)| {
+                requirement.matches_value(match field {
+                    KeyField::Name => &meta.name,
+                    KeyField::Namespace => &meta.namespace,
+                })
+            })
+    }
+}

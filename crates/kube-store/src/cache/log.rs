@@ -1,0 +1,155 @@
+//! The state of a resource and the changes that led to it.
+
+use super::entry::Entry;
+use crate::storage::{Key, Revision};
+use imbl::OrdMap;
+use kube_core::error::ApiError;
+use kube_core::resource::ResourceVersion;
+use kube_core::view::RawObject;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many changes are kept for watchers that are behind; the store's own history serves those further back.
+const KEPT: usize = 16 * 1024;
+
+/// One change of one object.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) revision: Revision,
+    pub(super) old: Option<Arc<Entry>>,
+    pub(super) new: Option<Arc<Entry>>,
+}
+
+impl Change {
+    /// The last state of an object that is gone, with the version of its deletion.
+    pub(super) fn last(&self) -> Option<RawObject> {
+        let version = ResourceVersion::new(self.revision.get());
+        self.old.as_ref().map(|old| RawObject { version, ..old.raw.clone() })
+    }
+}
+
+/// Objects by the text behind the kind's prefix: the store's own order.
+pub(super) type ObjectMap = OrdMap<Arc<str>, Arc<Entry>>;
+
+/// The state of a resource and its latest changes.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    objects: ObjectMap,
+    changes: VecDeque<Arc<Change>>,
+    /// Number of the first change that is kept.
+    first: u64,
+    /// All changes after this revision are kept.
+    floor: Revision,
+    revision: Revision,
+    synced: bool,
+    ended: Option<ApiError>,
+}
+
+impl Log {
+    pub(super) fn objects(&self) -> &ObjectMap {
+        &self.objects
+    }
+
+    /// Everything up to this revision is in.
+    pub(super) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Whether the first state is in.
+    pub(super) fn is_synced(&self) -> bool {
+        self.synced
+    }
+
+    /// Why nothing more will come.
+    pub(super) fn ended(&self) -> Option<&ApiError> {
+        self.ended.as_ref()
+    }
+
+    pub(super) fn end(&mut self, error: ApiError) {
+        self.ended = Some(error);
+    }
+
+    /// Whether all changes after `revision` are kept.
+    pub(super) fn reaches(&self, revision: Revision) -> bool {
+        revision >= self.floor
+    }
+
+    /// Number of the first change after `revision`.
+    pub(super) fn position(&self, revision: Revision) -> u64 {
+        self.first + self.changes.partition_point(|change| change.revision <= revision) as u64
+    }
+
+    /// About `limit` changes from number `position` on, never a part of a revision; `None` when some of them are
+    /// no longer kept.
+    pub(super) fn after(&self, position: u64, limit: usize) -> Option<impl Iterator<Item = &Arc<Change>>> {
+        let skipped = usize::try_from(position.checked_sub(self.first)?).ok()?;
+        let mut last = None;
+        let whole = move |(index, change): &(usize, &Arc<Change>)| {
+            let more = *index < limit || last == Some(change.revision);
+            last = Some(change.revision);
+            more
+        };
+        let rest = self.changes.range(skipped.min(self.changes.len())..);
+        Some(rest.enumerate().take_while(whole).map(|(_, change)| change))
+    }
+
+    pub(super) fn put(&mut self, key: Arc<str>, entry: Entry, revision: Revision) {
+        let new = Arc::new(entry);
+        let old = self.objects.insert(key, new.clone());
+        self.push(Change { revision, old, new: Some(new) });
+    }
+
+    pub(super) fn delete(&mut self, key: &str, revision: Revision) {
+        if let Some(old) = self.objects.remove(key) {
+            self.push(Change { revision, old: Some(old), new: None });
+        }
+    }
+
+    fn push(&mut self, change: Change) {
+        self.changes.push_back(Arc::new(change));
+        // Revisions are dropped as a whole, so that nobody is left in the middle of one.
+        while self.changes.len() > KEPT || self.changes.front().is_some_and(|c| c.revision <= self.floor) {
+            if let Some(gone) = self.changes.pop_front() {
+                self.floor = self.floor.max(gone.revision);
+                self.first += 1;
+            }
+        }
+    }
+
+    /// Everything up to `revision` is in; tells whether that is news.
+    pub(super) fn advance(&mut self, revision: Revision) -> bool {
+        let news = revision > self.revision;
+        self.revision = self.revision.max(revision);
+        news
+    }
+
+    /// The state at `revision` replaces what is known: the first state silently, a later one as the changes that
+    /// lead to it.
+    pub(super) fn replace(&mut self, state: Vec<(Arc<str>, Entry)>, revision: Revision) {
+        if !self.synced {
+            self.objects = state.into_iter().map(|(key, entry)| (key, Arc::new(entry))).collect();
+            self.floor = revision;
+            self.synced = true;
+        } else {
+            let before = self.objects.clone();
+            let mut gone = before.clone();
+            for (key, entry) in state {
+                gone.remove(&key);
+                if before.get(&key).is_none_or(|old| old.raw.version != entry.raw.version) {
+                    self.put(key, entry, revision);
+                }
+            }
+            for key in gone.keys() {
+                self.delete(key, revision);
+            }
+            // What happened between is not known one by one.
+            self.floor = self.floor.max(revision);
+        }
+        self.advance(revision);
+    }
+}
+
+/// The part of a store's key behind the prefix of its kind.
+pub(super) fn suffix(key: &Key, prefix: &str) -> Arc<str> {
+    key.as_str().strip_prefix(prefix).unwrap_or(key.as_str()).into()
+}

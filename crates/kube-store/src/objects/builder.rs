@@ -1,0 +1,91 @@
+//! Putting an [`Objects`] together.
+
+use super::admission::Admission;
+use super::keys::Keys;
+use super::registry::KindRegistry;
+use super::strategy::{Contributor, Extended, Strategy, default_strategy};
+use super::{KindInfo, Objects};
+use crate::storage::Storage;
+use kube_core::env::Env;
+use kube_core::resource::builtin_kinds;
+use std::sync::Arc;
+
+/// Builds an [`Objects`]: built-in kinds, plus or instead of them what is registered here.
+#[derive(Debug)]
+pub struct ObjectsBuilder {
+    storage: Arc<dyn Storage>,
+    env: Env,
+    prefix: String,
+    changes: Vec<Change>,
+    admission: Vec<Arc<dyn Admission>>,
+}
+
+#[derive(Debug)]
+enum Change {
+    Kind(Arc<KindInfo>, Arc<dyn Strategy>),
+    Strategy(String, String, Arc<dyn Strategy>),
+    Contributor(String, String, Arc<dyn Contributor>),
+}
+
+impl ObjectsBuilder {
+    pub(super) fn new(storage: Arc<dyn Storage>, env: Env) -> Self {
+        Self { storage, env, prefix: "/registry".to_owned(), changes: Vec::new(), admission: Vec::new() }
+    }
+
+    /// Serves one more kind, by this strategy.
+    #[must_use]
+    pub fn kind(mut self, kind: KindInfo, strategy: Arc<dyn Strategy>) -> Self {
+        self.changes.push(Change::Kind(Arc::new(kind), strategy));
+        self
+    }
+
+    /// Another strategy for every version of a kind.
+    #[must_use]
+    pub fn strategy(mut self, group: &str, kind: &str, strategy: Arc<dyn Strategy>) -> Self {
+        self.changes.push(Change::Strategy(group.to_owned(), kind.to_owned(), strategy));
+        self
+    }
+
+    /// One more contribution to the transactions of a kind, after those it has.
+    #[must_use]
+    pub fn contributor(mut self, group: &str, kind: &str, contributor: Arc<dyn Contributor>) -> Self {
+        self.changes.push(Change::Contributor(group.to_owned(), kind.to_owned(), contributor));
+        self
+    }
+
+    /// One more admission plugin, after those before it.
+    #[must_use]
+    pub fn admission(mut self, plugin: Arc<dyn Admission>) -> Self {
+        self.admission.push(plugin);
+        self
+    }
+
+    /// Another prefix of all keys than `/registry`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// The objects.
+    pub fn build(self) -> Arc<Objects> {
+        let kinds = KindRegistry::new(Keys::new(&self.prefix));
+        kinds.register_all(
+            builtin_kinds().iter().map(|info| (Arc::new(info.clone()), default_strategy(info))),
+        );
+        for change in self.changes {
+            match change {
+                Change::Kind(info, strategy) => kinds.register(&info, &strategy, true),
+                Change::Strategy(group, kind, strategy) => {
+                    kinds.map_strategy(&group, &kind, |_| strategy.clone());
+                }
+                Change::Contributor(group, kind, contributor) => {
+                    kinds.map_strategy(&group, &kind, |inner| {
+                        Arc::new(Extended::new(inner.clone(), contributor.clone()))
+                    });
+                }
+            }
+        }
+        Arc::new(Objects { storage: self.storage, env: self.env, kinds, admission: self.admission })
+    }
+}

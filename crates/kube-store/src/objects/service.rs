@@ -1,0 +1,254 @@
+//! The verbs.
+
+use super::Objects;
+use super::commit::Plan;
+use super::errors::api_error;
+use super::plan::{End, Planned, Planner, object};
+use super::registry::Served;
+use super::transact::is_generated;
+use super::update::{Change, no_such_part};
+use super::{metadata, scale};
+use crate::cache::Filter;
+use crate::service::{
+    DeleteOptions, Deleted, ListQuery, ObjectService, ObjectStream, Patch, RawList, Subresource,
+    TransactError, WatchQuery, Write, WriteOptions,
+};
+use crate::storage::{ReadAt, Revision};
+use async_trait::async_trait;
+use kube_core::env::Env;
+use kube_core::error::ApiError;
+use kube_core::resource::{GroupVersionKind, KindInfo, ObjectKey};
+use kube_core::view::RawObject;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How many made-up names are tried.
+const NAMES: usize = 8;
+
+struct Create<'a> {
+    namespace: &'a str,
+    object: Value,
+    tries: usize,
+}
+
+#[async_trait]
+impl Plan for Create<'_> {
+    async fn plan(&mut self, planner: &mut Planner<'_>) -> Result<Planned, ApiError> {
+        planner.create(self.namespace, self.object.clone()).await
+    }
+
+    fn taken(&mut self, served: &Served) -> Result<(), ApiError> {
+        self.tries += 1;
+        if is_generated(&self.object) && self.tries < NAMES {
+            return Ok(());
+        }
+        let kind = &served.info;
+        let name = metadata::text(&self.object, "name");
+        let base = metadata::text(&self.object, "generateName");
+        Err(ApiError::already_exists(&kind.group, &kind.plural, if name.is_empty() { base } else { name }))
+    }
+}
+
+struct Update<'a> {
+    key: &'a ObjectKey,
+    part: Subresource,
+    change: Change<'a>,
+}
+
+#[async_trait]
+impl Plan for Update<'_> {
+    async fn plan(&mut self, planner: &mut Planner<'_>) -> Result<Planned, ApiError> {
+        planner.update(self.key, self.part, self.change).await
+    }
+
+    fn taken(&mut self, _served: &Served) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+struct Delete<'a> {
+    key: &'a ObjectKey,
+    options: &'a DeleteOptions,
+}
+
+#[async_trait]
+impl Plan for Delete<'_> {
+    async fn plan(&mut self, planner: &mut Planner<'_>) -> Result<Planned, ApiError> {
+        planner.delete(self.key, self.options).await
+    }
+
+    fn taken(&mut self, _served: &Served) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+impl Objects {
+    async fn change(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        part: Subresource,
+        change: Change<'_>,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let served = self.kinds.served(kind)?;
+        let mut update = Update { key, part, change };
+        let (planned, revision) = self.write(&served, options, &mut update).await?;
+        planned.into_object(revision)
+    }
+
+    async fn read(&self, served: &Served, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
+        let place = format!("{}{key}", served.prefix).into();
+        let got = self.storage.get(&place, at).await.map_err(|e| api_error(&e))?;
+        let missing = || ApiError::not_found(&served.info.group, &served.info.plural, &key.name);
+        let kv = got.kv.ok_or_else(missing)?;
+        object(kv.value.clone(), kv.mod_revision)
+    }
+}
+
+#[async_trait]
+impl ObjectService for Objects {
+    async fn create(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let served = self.kinds.served(kind)?;
+        let mut create = Create { namespace, object, tries: 0 };
+        let (planned, revision) = self.write(&served, options, &mut create).await?;
+        planned.into_object(revision)
+    }
+
+    async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
+        let served = self.kinds.served(kind)?;
+        self.read(&served, key, at).await
+    }
+
+    async fn list(&self, kind: &KindInfo, query: &ListQuery) -> Result<RawList, ApiError> {
+        self.list_objects(kind, query).await
+    }
+
+    async fn watch(&self, kind: &KindInfo, query: &WatchQuery) -> Result<ObjectStream, ApiError> {
+        let served = self.kinds.served(kind)?;
+        let namespace = query.namespace.as_deref().filter(|n| !n.is_empty());
+        let filter = Filter::new(namespace, query.labels.as_ref(), query.fields.as_ref(), served.fields())?;
+        self.cache(&served).watch(filter, query.start, query.bookmarks).await
+    }
+
+    async fn update(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        self.change(kind, key, subresource, Change::Replace(&object), options).await
+    }
+
+    async fn patch(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        patch: &Patch,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        self.change(kind, key, subresource, Change::Patch(patch), options).await
+    }
+
+    async fn delete(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, ApiError> {
+        let served = self.kinds.served(kind)?;
+        let how = WriteOptions {
+            dry_run: options.dry_run,
+            fence: options.fence.clone(),
+            ..WriteOptions::default()
+        };
+        let mut delete = Delete { key, options };
+        let (planned, revision) = self.write(&served, &how, &mut delete).await?;
+        let gone = planned.end == End::Removed;
+        let object = planned.into_object(revision)?;
+        Ok(if gone { Deleted::Gone(object) } else { Deleted::Terminating(object) })
+    }
+
+    async fn delete_collection(
+        &self,
+        kind: &KindInfo,
+        query: &ListQuery,
+        options: &DeleteOptions,
+    ) -> Result<Vec<RawObject>, ApiError> {
+        let list = self.list(kind, query).await?;
+        for item in &list.items {
+            match self.delete(kind, &item.key(), options).await {
+                Err(error) if !error.is_not_found() => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(list.items)
+    }
+
+    async fn create_on(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        body: Value,
+        options: &WriteOptions,
+    ) -> Result<Value, ApiError> {
+        if subresource != Subresource::Binding || !kind.subresources.contains("binding") {
+            return Err(no_such_part(kind, subresource));
+        }
+        self.change(kind, key, subresource, Change::Bind(&body), options).await?;
+        Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}))
+    }
+
+    async fn get_on(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+    ) -> Result<Value, ApiError> {
+        let served = self.kinds.served(kind)?;
+        match subresource {
+            Subresource::Scale => {
+                let stored = self.read(&served, key, ReadAt::Latest).await?;
+                let value = serde_json::from_slice(&stored.bytes).map_err(ApiError::internal)?;
+                scale::of(kind, key, &value, Some(stored.version.revision()))
+            }
+            Subresource::Main => {
+                self.read(&served, key, ReadAt::Latest).await?.to_value().map_err(ApiError::internal)
+            }
+            Subresource::Status if kind.has_status() => {
+                self.read(&served, key, ReadAt::Latest).await?.to_value().map_err(ApiError::internal)
+            }
+            other => Err(no_such_part(kind, other)),
+        }
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError> {
+        self.write_all(&writes).await
+    }
+
+    async fn current(&self) -> Result<Revision, ApiError> {
+        self.storage.current().await.map_err(|e| api_error(&e))
+    }
+
+    fn find_kind(&self, api_version: &str, kind: &str) -> Option<Arc<KindInfo>> {
+        self.kinds.find(&GroupVersionKind::from_type_meta(api_version, kind))
+    }
+
+    fn kinds(&self) -> Vec<Arc<KindInfo>> {
+        self.kinds.all()
+    }
+
+    fn env(&self) -> &Env {
+        &self.env
+    }
+}

@@ -1,0 +1,100 @@
+//! Namespaces.
+
+use super::{SelectableField, Stored, Strategy, Typed};
+use crate::service::Subresource;
+use kube_core::error::{ApiError, FieldError};
+use kube_core::kinds::core::v1::Namespace;
+use kube_core::names::{NameRule, validate_namespace_name};
+use serde_json::{Value, json};
+
+/// The strategy of namespaces: a phase, the label of their own name, and finalizers in the spec.
+///
+/// Source: `k8s.io/kubernetes/pkg/registry/core/namespace` (`namespaceStrategy`).
+#[derive(Debug)]
+pub struct NamespaceStrategy(Typed<Namespace>);
+
+impl NamespaceStrategy {
+    /// Namespaces with these typed rules.
+    pub fn new(typed: Typed<Namespace>) -> Self {
+        Self(typed.prepare(prepare).selectable(FIELDS).named(validate_namespace_name))
+    }
+}
+
+/// Label that every namespace carries: its own name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+const FIELDS: &[SelectableField] = &[SelectableField::new("status.phase")];
+
+fn prepare(namespace: &mut Namespace) {
+    namespace.status.get_or_insert_default().phase = Some("Active".to_owned());
+}
+
+fn label(object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        && let Some(name) = metadata.get("name").cloned()
+    {
+        let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+        if let Some(labels) = labels.as_object_mut() {
+            labels.insert(NAME_LABEL.to_owned(), name);
+        }
+    }
+}
+
+impl Strategy for NamespaceStrategy {
+    fn set_defaults(&self, object: &mut Value) -> Result<(), ApiError> {
+        self.0.set_defaults(object)?;
+        label(object);
+        Ok(())
+    }
+
+    fn validate(&self, object: &Value) -> Result<Vec<FieldError>, ApiError> {
+        self.0.validate(object)
+    }
+
+    fn validate_update(
+        &self,
+        old: Stored<'_>,
+        new: &Value,
+        subresource: Subresource,
+    ) -> Result<Vec<FieldError>, ApiError> {
+        self.0.validate_update(old, new, subresource)
+    }
+
+    fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
+        let errors = self.0.admit_create(object)?;
+        label(object);
+        Ok(errors)
+    }
+
+    fn admit_update(
+        &self,
+        old: Stored<'_>,
+        new: &mut Value,
+        subresource: Subresource,
+    ) -> Result<Vec<FieldError>, ApiError> {
+        if subresource == Subresource::Main {
+            // Finalizers are given up through `finalize` only.
+            new["spec"] = old.value.get("spec").cloned().unwrap_or_default();
+        }
+        let errors = self.0.admit_update(old, new, subresource)?;
+        label(new);
+        Ok(errors)
+    }
+
+    fn name_rule(&self) -> NameRule {
+        self.0.name_rule()
+    }
+
+    fn selectable_fields(&self) -> &[SelectableField] {
+        self.0.selectable_fields()
+    }
+
+    fn begin_deletion(&self, object: &mut Value) {
+        object["status"]["phase"] = "Terminating".into();
+    }
+
+    fn holds(&self, object: &Value) -> bool {
+        let finalizers = object.pointer("/spec/finalizers").and_then(Value::as_array);
+        finalizers.is_some_and(|names| !names.is_empty())
+    }
+}

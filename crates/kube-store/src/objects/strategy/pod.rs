@@ -1,0 +1,96 @@
+//! Pods.
+
+use super::{SelectableField, Stored, Strategy, Typed};
+use crate::service::Subresource;
+use kube_core::error::{ApiError, FieldError};
+use kube_core::kinds::core::v1::Pod;
+use kube_core::names::NameRule;
+use serde_json::Value;
+
+/// The strategy of pods: typed rules, grace, the fields that the scheduler and nodes select by.
+///
+/// Source: `k8s.io/kubernetes/pkg/registry/core/pod` (`podStrategy`).
+#[derive(Debug)]
+pub struct PodStrategy(Typed<Pod>);
+
+impl PodStrategy {
+    /// Pods with these typed rules.
+    pub fn new(typed: Typed<Pod>) -> Self {
+        Self(typed.prepare(prepare).selectable(FIELDS))
+    }
+}
+
+/// Seconds of grace of a pod that asks for none.
+const DEFAULT_GRACE: i64 = 30;
+
+const FIELDS: &[SelectableField] = &[
+    SelectableField::new("spec.nodeName"),
+    SelectableField::new("spec.restartPolicy"),
+    SelectableField::new("spec.schedulerName"),
+    SelectableField::new("spec.serviceAccountName"),
+    SelectableField::new("spec.hostNetwork").or("false"),
+    SelectableField::new("status.phase"),
+    SelectableField::new("status.podIP"),
+    SelectableField::new("status.nominatedNodeName"),
+];
+
+fn prepare(pod: &mut Pod) {
+    let status = pod.status.get_or_insert_default();
+    status.phase = Some("Pending".to_owned());
+}
+
+fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+impl Strategy for PodStrategy {
+    fn set_defaults(&self, object: &mut Value) -> Result<(), ApiError> {
+        self.0.set_defaults(object)
+    }
+
+    fn validate(&self, object: &Value) -> Result<Vec<FieldError>, ApiError> {
+        self.0.validate(object)
+    }
+
+    fn validate_update(
+        &self,
+        old: Stored<'_>,
+        new: &Value,
+        subresource: Subresource,
+    ) -> Result<Vec<FieldError>, ApiError> {
+        self.0.validate_update(old, new, subresource)
+    }
+
+    fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
+        self.0.admit_create(object)
+    }
+
+    fn admit_update(
+        &self,
+        old: Stored<'_>,
+        new: &mut Value,
+        subresource: Subresource,
+    ) -> Result<Vec<FieldError>, ApiError> {
+        self.0.admit_update(old, new, subresource)
+    }
+
+    fn name_rule(&self) -> NameRule {
+        self.0.name_rule()
+    }
+
+    fn selectable_fields(&self) -> &[SelectableField] {
+        self.0.selectable_fields()
+    }
+
+    /// Source: `podStrategy.CheckGracefulDelete`.
+    fn grace(&self, pod: &Value, asked: Option<i64>) -> Option<i64> {
+        let wanted = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64);
+        let seconds = match asked.or(wanted).unwrap_or(DEFAULT_GRACE) {
+            negative if negative < 0 => 1,
+            seconds => seconds,
+        };
+        let idle = text(pod, "/spec/nodeName").is_empty()
+            || matches!(text(pod, "/status/phase"), "Failed" | "Succeeded");
+        Some(if idle { 0 } else { seconds })
+    }
+}
