@@ -29,6 +29,10 @@ impl Progress {
         self.state().synced
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed.is_some()
+    }
+
     /// Everything up to `revision` was told to the handlers.
     pub(super) fn reach(&self, revision: Revision) {
         self.change(|state| {

@@ -10,7 +10,7 @@ use kube_core::resource::ObjectKey;
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
 /// State of one informer. Lock order: `handlers`, then `table`; no lock is held while waiting.
 pub(super) struct Shared<V> {
@@ -68,6 +68,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
             });
         }
         handlers.push(handler);
+        self.release(handlers);
     }
 
     /// Applies a step, then tells the handlers.
@@ -102,6 +103,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
         for change in &changes {
             handlers.iter().for_each(|handler| handler(change));
         }
+        self.release(handlers);
     }
 
     fn insert(&self, key: ObjectKey, entry: Entry<V>) -> Change<V> {
@@ -111,11 +113,25 @@ impl<V: Send + Sync + 'static> Shared<V> {
         Change { key, old, new, revision, initial: false }
     }
 
-    /// Ends the informer. Handlers go, since they may hold informers that hold them.
+    /// Ends the informer.
     pub(super) fn close(&self, cause: ApiError) {
         self.progress.close(cause);
-        let handlers = std::mem::take(&mut *self.handlers());
+        let handlers = match self.handlers.try_lock() {
+            Ok(mut handlers) => std::mem::take(&mut *handlers),
+            Err(TryLockError::Poisoned(handlers)) => std::mem::take(&mut *handlers.into_inner()),
+            // Whoever holds them, perhaps the caller above us, lets them go.
+            Err(TryLockError::WouldBlock) => return,
+        };
         drop(handlers);
+    }
+
+    /// Lets handlers of a closed informer go: they may hold informers that hold them.
+    fn release(&self, mut handlers: MutexGuard<'_, Vec<Handler<V>>>) {
+        if self.progress.is_closed() {
+            let gone = std::mem::take(&mut *handlers);
+            drop(handlers);
+            drop(gone);
+        }
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut Table<V>) -> T) -> T {

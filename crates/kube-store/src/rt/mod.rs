@@ -17,7 +17,7 @@ pub fn env() -> Env {
     env_on(Handle::current())
 }
 
-/// The real environment on the given tokio runtime.
+/// The real environment on the given tokio runtime, whose timer must be enabled.
 ///
 /// # Panics
 /// When the operating system has no randomness to give.

@@ -8,6 +8,7 @@ use kube_core::error::Reason;
 use kube_core::view::MetaView;
 use kube_store::informer::Informers;
 use kube_store::storage::Revision;
+use std::sync::Arc;
 
 #[test]
 fn one_watch_serves_all_readers_of_a_view() {
@@ -91,4 +92,24 @@ fn a_handler_that_panics_ends_the_informer_with_that_cause() {
     assert!(cause.message.contains("configmaps panicked"), "{cause}");
     assert!(cause.message.contains("cannot bear it"), "{cause}");
     assert_eq!(informer.len(), 2);
+}
+
+#[test]
+fn a_handler_may_stop_everything() {
+    let world = World::new();
+    let script = Script::new(&world.env);
+    let informers = Informers::new(script.clone());
+    let informer = informers.informer_of::<Thing>(kind());
+    let held = Arc::new(());
+    let kept = held.clone();
+    informer.on_change(move |_| {
+        informers.stop();
+        assert_eq!(Arc::strong_count(&kept), 2);
+    });
+    script.commit(vec![put("a", "x"), put("b", "x")]);
+    world.finish(informer.closed());
+    world.run();
+    assert_eq!(Arc::strong_count(&held), 1, "handlers go with the informer");
+    informer.on_change(move |_| assert_eq!(Arc::strong_count(&held), 1));
+    assert_eq!(world.tasks(), 0);
 }
