@@ -68,8 +68,7 @@ pub async fn apply(
         Ok(_) => Ok(objects),
         Err(failed) => {
             let object = failed.write.and_then(|index| objects.get(index));
-            let (number, what) =
-                object.map_or((0, String::new()), |o| (o.document, describe(&o.object)));
+            let (number, what) = object.map_or((0, String::new()), |o| (o.document, describe(&o.object)));
             Err(ManifestError::new(source, number, &what, failed.error))
         }
     }
