@@ -165,8 +165,8 @@ impl Neg for Quantity {
 
     fn neg(self) -> Self {
         let form = match self.int64() {
+            // its magnitude fits no positive i64
             Some(i64::MIN) => Form::Decimal,
-            // the magnitude of the smallest i64 has no positive i64
             Some(_) | None => self.form,
         };
         Self { negative: !self.negative && !self.is_zero(), form, ..self }
@@ -186,7 +186,6 @@ impl Sub for Quantity {
     type Output = Self;
 
     /// The difference, rounded as a sum is.
-    #[expect(clippy::suspicious_arithmetic_impl, reason = "a difference is the sum with the negative")]
     fn sub(self, other: Self) -> Self {
         self + -other
     }

@@ -169,7 +169,7 @@ impl<'a> Parts<'a> {
         for byte in self.fraction.iter().rev() {
             let sum = u128::from(byte - b'0') * unit + fraction;
             fraction = sum / 10;
-            rest |= sum % 10 != 0;
+            rest |= !sum.is_multiple_of(10);
         }
         let nanos = (whole << power) * u128::from(NANOS) + fraction + u128::from(rest);
         (nanos <= most * u128::from(NANOS)).then_some(nanos)

@@ -177,7 +177,7 @@ impl Wide {
 /// The number without its factors of ten, and how many there were; 0 has none.
 pub(super) fn without_tens(value: u64) -> (u64, u32) {
     let (mut out, mut count) = (value, 0);
-    while out != 0 && out % 10 == 0 {
+    while out != 0 && out.is_multiple_of(10) {
         out /= 10;
         count += 1;
     }

@@ -1,6 +1,8 @@
 //! The public contract of kube-core.
 
+mod parity_pod_resources;
 mod parity_quantity;
 mod parity_selectors;
 mod parity_validation_names;
+mod prop_quantity;
 mod prop_selector;
