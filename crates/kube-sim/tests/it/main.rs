@@ -1,0 +1,4 @@
+//! The public contract of kube-sim.
+
+mod determinism;
+mod scenario;
