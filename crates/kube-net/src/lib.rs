@@ -1,1 +1,3 @@
 //! From names to endpoints: selector index, endpoint slices, resolver, allocators.
+
+pub mod slices;

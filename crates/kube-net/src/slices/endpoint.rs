@@ -1,0 +1,203 @@
+//! From a pod to an endpoint and its ports.
+
+use kube_core::kinds::IntOrString;
+use kube_core::kinds::core::v1::{ObjectReference, Service, ServicePort};
+use kube_core::kinds::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
+use kube_core::pod_resources::ContainerResourceView;
+use kube_core::resource::ResourceExt;
+use kube_core::view::{NodeView, PodView};
+use std::cmp::Ordering;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Label of a node with its zone.
+pub(super) const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
+
+/// Whether a pod has endpoints at all: it has an address and has not ended. Terminating pods do.
+///
+/// Source: `k8s.io/endpointslice/util` (`ShouldPodBeInEndpoints`).
+pub(super) fn has_endpoint(pod: &PodView) -> bool {
+    let has_address =
+        pod.status.pod_ip.as_ref().is_some_and(|ip| !ip.is_empty()) || !pod.status.pod_ips.is_empty();
+    !pod.is_terminal() && has_address
+}
+
+/// The endpoint of `pod` in slices of `address_type`; without addresses where the pod has none of that type.
+pub(super) fn endpoint(
+    service: &Service,
+    pod: &PodView,
+    node: Option<&NodeView>,
+    address_type: &str,
+) -> Endpoint {
+    let publish = publishes_not_ready(service);
+    let (serving, terminating) = (pod.is_ready(), pod.is_terminating());
+    let zone = node.and_then(|node| node.meta.labels.get(ZONE_LABEL)).filter(|zone| !zone.is_empty());
+    Endpoint {
+        addresses: addresses(pod, address_type),
+        conditions: Some(EndpointConditions {
+            ready: Some(publish || (serving && !terminating)),
+            serving: Some(serving),
+            terminating: Some(terminating),
+        }),
+        hostname: hostname(service, pod),
+        node_name: pod.node_name().map(|name| name.to_string()),
+        target_ref: Some(ObjectReference {
+            kind: Some("Pod".to_owned()),
+            namespace: Some(pod.meta.namespace.to_string()),
+            name: Some(pod.meta.name.to_string()),
+            uid: Some(pod.meta.uid.as_str().to_owned()),
+            ..ObjectReference::default()
+        }),
+        zone: zone.map(|zone| zone.to_string()),
+        ..Endpoint::default()
+    }
+}
+
+/// Whether the Service wants its pods published whatever their state.
+pub(super) fn publishes_not_ready(service: &Service) -> bool {
+    service.spec.as_ref().and_then(|spec| spec.publish_not_ready_addresses).unwrap_or_default()
+}
+
+/// The ports of `pod` as the Service names them, in a normal order. A named port that the pod has not is left out.
+pub(super) fn ports(service: &Service, pod: &PodView) -> Vec<EndpointPort> {
+    let wanted = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    let mut ports: Vec<EndpointPort> = wanted
+        .filter_map(|port| {
+            Some(EndpointPort {
+                name: Some(port.name.clone().unwrap_or_default()),
+                port: Some(target_port(port, pod)?),
+                protocol: Some(protocol(port).to_owned()),
+                app_protocol: port.app_protocol.clone(),
+            })
+        })
+        .collect();
+    ports.sort_by(|a, b| PortKey::of(a).cmp(&PortKey::of(b)));
+    ports
+}
+
+fn protocol(port: &ServicePort) -> &str {
+    port.protocol.as_deref().filter(|protocol| !protocol.is_empty()).unwrap_or("TCP")
+}
+
+/// The number that a Service port means in `pod`: containers first, then sidecars.
+///
+/// Source: `k8s.io/endpointslice` (`FindPort`).
+fn target_port(port: &ServicePort, pod: &PodView) -> Option<i32> {
+    let name = match &port.target_port {
+        Some(IntOrString::String(name)) => name,
+        Some(IntOrString::Int(number)) if *number != 0 => return Some(*number),
+        // The API server defaults an absent target to the port itself.
+        _ => return Some(port.port),
+    };
+    let sidecars = pod.spec.init_containers.iter().filter(|container| container.is_sidecar());
+    let ports = pod.spec.containers.iter().chain(sidecars).flat_map(|container| &container.ports);
+    let mut found = ports.filter(|candidate| {
+        candidate.name.as_deref() == Some(name)
+            && candidate.protocol.as_deref().unwrap_or("TCP") == protocol(port)
+    });
+    found.next().map(|port| port.container_port)
+}
+
+fn hostname(service: &Service, pod: &PodView) -> Option<String> {
+    let hostname = pod.spec.hostname.as_deref().filter(|name| !name.is_empty())?;
+    let in_domain =
+        pod.spec.subdomain.as_deref() == Some(service.name()) && service.namespace() == &*pod.meta.namespace;
+    in_domain.then(|| hostname.to_owned())
+}
+
+/// The pod's addresses of one family, in canonical form, sorted.
+fn addresses(pod: &PodView, address_type: &str) -> Vec<String> {
+    let parsed = pod.status.pod_ips.iter().filter_map(|ip| parse_address(&ip.ip));
+    let mut addresses: Vec<String> = parsed
+        .filter(|ip| address_type == if ip.is_ipv6() { "IPv6" } else { "IPv4" })
+        .map(|ip| ip.to_string())
+        .collect();
+    addresses.sort_unstable();
+    addresses
+}
+
+/// Reads an address, with needless zeros too; IPv4 written as IPv6 is IPv4.
+///
+/// Source: `k8s.io/utils/net` (`ParseIPSloppy`).
+pub(super) fn parse_address(text: &str) -> Option<IpAddr> {
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        return Some(ip.to_canonical());
+    }
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        *octet = parts.next()?.parse().ok()?;
+    }
+    parts.next().is_none().then_some(IpAddr::V4(Ipv4Addr::from(octets)))
+}
+
+/// What makes two lists of ports the same: absent names and protocols read as their defaults.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PortKey<'a> {
+    name: &'a str,
+    protocol: &'a str,
+    port: Option<i32>,
+    app_protocol: Option<&'a str>,
+}
+
+impl<'a> PortKey<'a> {
+    fn of(port: &'a EndpointPort) -> Self {
+        Self {
+            name: port.name.as_deref().unwrap_or_default(),
+            protocol: port.protocol.as_deref().unwrap_or("TCP"),
+            port: port.port,
+            app_protocol: port.app_protocol.as_deref(),
+        }
+    }
+}
+
+/// The ports in a normal order: slices with equal keys hold the same endpoints.
+pub(super) fn port_keys(ports: &[EndpointPort]) -> Vec<PortKey<'_>> {
+    let mut keys: Vec<PortKey<'_>> = ports.iter().map(PortKey::of).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// The place of an endpoint among others: by address first, as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(u8, u128);
+
+impl Place {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        let lowest = endpoint.addresses.iter().min().and_then(|text| text.parse::<IpAddr>().ok());
+        match lowest {
+            Some(IpAddr::V4(ip)) => Self(0, u32::from(ip).into()),
+            Some(IpAddr::V6(ip)) => Self(1, ip.into()),
+            None => Self(2, 0),
+        }
+    }
+}
+
+/// Orders endpoints of the same place by what identifies them: addresses, host name, target.
+pub(super) fn compare_identity(a: &Endpoint, b: &Endpoint) -> Ordering {
+    identity(a).cmp(&identity(b))
+}
+
+fn identity(endpoint: &Endpoint) -> (Vec<&str>, &str, &str, &str) {
+    let mut addresses: Vec<&str> = endpoint.addresses.iter().map(String::as_str).collect();
+    addresses.sort_unstable();
+    let target = endpoint.target_ref.as_ref();
+    (
+        addresses,
+        endpoint.hostname.as_deref().unwrap_or_default(),
+        target.and_then(|t| t.namespace.as_deref()).unwrap_or_default(),
+        target.and_then(|t| t.name.as_deref()).unwrap_or_default(),
+    )
+}
+
+/// Whether two endpoints of one identity say the same. Hints are not looked at: they are made afterwards.
+///
+/// Source: `k8s.io/endpointslice/util` (`EndpointsEqualBeyondHash`).
+pub(super) fn says_same(a: &Endpoint, b: &Endpoint) -> bool {
+    let conditions = |e: &Endpoint| {
+        e.conditions.as_ref().map_or((None, None, None), |c| (c.ready, c.serving, c.terminating))
+    };
+    let target = |e: &Endpoint| {
+        e.target_ref.clone().map(|target| ObjectReference { resource_version: None, ..target })
+    };
+    a.node_name == b.node_name && a.zone == b.zone && conditions(a) == conditions(b) && target(a) == target(b)
+}

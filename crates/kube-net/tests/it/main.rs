@@ -1,0 +1,4 @@
+//! The public contract of kube-net.
+
+mod parity_endpointslice;
+mod prop_slices;
