@@ -1,0 +1,154 @@
+//! One pod, one cluster, one decision. No store, no runtime, no clock.
+
+mod cycle;
+mod decision;
+mod evaluation;
+
+#[cfg(test)]
+mod tests;
+
+pub use decision::{Decision, Scores};
+pub use evaluation::{Evaluation, NodeOutcome, NodeScores};
+
+use crate::explain::Why;
+use crate::framework::{AnyFilter, AnyScore, PodInfo, PostFiltered};
+use crate::profile::{Profile, ProfileError, Resolved};
+use crate::snapshot::Snapshot;
+use cycle::Cycle;
+use kube_core::env::Rng;
+use kube_core::view::PodView;
+use std::fmt;
+use std::sync::Arc;
+
+/// Decides where pods go. Holds no cluster and no pods: every answer follows from the arguments.
+///
+/// ```
+/// use kube_core::view::{NodeView, PodView, from_value};
+/// use kube_sched::engine::{Decision, Engine};
+/// use kube_sched::profile::Profile;
+/// use kube_sched::snapshot::Snapshot;
+/// use serde_json::json;
+/// use std::sync::Arc;
+///
+/// let mut cluster = Snapshot::new();
+/// cluster.upsert_node(&Arc::new(from_value::<NodeView>(json!({
+///     "metadata": {"name": "n1"}, "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "110"}}
+/// }))?));
+/// let engine = Engine::new(&Profile::default())?;
+/// let pod = Arc::new(from_value::<PodView>(json!({
+///     "metadata": {"name": "big", "namespace": "default"},
+///     "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "3"}}}]}
+/// }))?);
+/// let Decision::Unschedulable(why) = engine.schedule(&cluster, &pod) else { panic!("3 is more than 2") };
+/// assert_eq!(why.to_string(), "0/1 nodes are available: 1 Insufficient cpu.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    filters: Vec<FilterAt>,
+    scores: Vec<ScoreAt>,
+    plugins: Arc<[Resolved]>,
+}
+
+#[derive(Clone)]
+struct FilterAt {
+    name: &'static str,
+    columns: u32,
+    plugin: Arc<dyn AnyFilter>,
+}
+
+#[derive(Clone)]
+struct ScoreAt {
+    name: &'static str,
+    weight: i64,
+    columns: u32,
+    plugin: Arc<dyn AnyScore>,
+}
+
+impl Engine {
+    /// An engine for `profile`.
+    ///
+    /// # Errors
+    /// The profile cannot work: see [`ProfileError`].
+    pub fn new(profile: &Profile) -> Result<Self, ProfileError> {
+        let plugins = profile.resolve()?;
+        let (mut filters, mut scores) = (Vec::new(), Vec::new());
+        for Resolved { name, weight, reads, points } in &plugins {
+            let (name, weight, columns) = (*name, *weight, reads.columns());
+            if let Some(plugin) = points.filter.clone() {
+                filters.push(FilterAt { name, columns, plugin });
+            }
+            if let Some(plugin) = points.score.clone() {
+                scores.push(ScoreAt { name, weight, columns, plugin });
+            }
+        }
+        Ok(Self { filters, scores, plugins: plugins.into() })
+    }
+
+    /// Where `pod` goes. Of several best nodes the first of the snapshot is taken.
+    pub fn schedule(&self, cluster: &Snapshot, pod: &Arc<PodView>) -> Decision {
+        self.decide(cluster, &PodInfo::new(pod.clone()), None)
+    }
+
+    /// Where `pod` goes. Of several best nodes `rng` picks one, as kube-scheduler does at random.
+    pub fn schedule_with(&self, cluster: &Snapshot, pod: &PodInfo, rng: &mut Rng) -> Decision {
+        self.decide(cluster, pod, Some(rng))
+    }
+
+    /// As [`Engine::schedule`]; a [`Why`] also names the nodes that lack least and what would have to change.
+    pub fn explain(&self, cluster: &Snapshot, pod: &PodInfo) -> Decision {
+        let decision = self.decide(cluster, pod, None);
+        let Decision::Unschedulable(mut why) = decision else { return decision };
+        match Cycle::guarded(self, cluster, pod, |cycle| cycle.nearest(NEAREST)) {
+            Ok(nearest) => why.nearest = nearest,
+            Err(error) => return Decision::Failed(error),
+        }
+        Decision::Unschedulable(why)
+    }
+
+    /// Everything: what becomes of every node, every score of every node that fits, the best set.
+    ///
+    /// # Errors
+    /// A plugin that broke.
+    pub fn evaluate(
+        &self,
+        cluster: &Snapshot,
+        pod: &PodInfo,
+    ) -> Result<Evaluation, crate::framework::PluginError> {
+        Cycle::guarded(self, cluster, pod, |cycle| cycle.evaluate())
+    }
+
+    fn decide(&self, cluster: &Snapshot, pod: &PodInfo, rng: Option<&mut Rng>) -> Decision {
+        match Cycle::guarded(self, cluster, pod, |cycle| cycle.decide(rng)) {
+            Err(error) => Decision::Failed(error),
+            Ok(Decision::Unschedulable(why)) => self.post_filter(cluster, pod, why),
+            Ok(decision) => decision,
+        }
+    }
+
+    fn post_filter(&self, cluster: &Snapshot, pod: &PodInfo, mut why: Why) -> Decision {
+        for plugin in self.plugins.iter().filter_map(|plugin| plugin.points.post_filter.as_ref()) {
+            match plugin.post_filter(pod, cluster, &why) {
+                PostFiltered::Nothing(message) => why.post_filter = message.or(why.post_filter),
+                PostFiltered::Nominate(node) => {
+                    why.nominated = Some(node);
+                    break;
+                }
+            }
+        }
+        Decision::Unschedulable(why)
+    }
+
+    pub(crate) fn plugins(&self) -> &[Resolved] {
+        &self.plugins
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.plugins.iter().map(|plugin| plugin.name)).finish()
+    }
+}
+
+/// How many nodes an explanation names.
+const NEAREST: usize = 3;

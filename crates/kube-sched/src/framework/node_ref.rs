@@ -1,0 +1,194 @@
+//! Nodes as plugins see them.
+
+use super::pod_info::HostPort;
+use super::{Amounts, NonZero, Reads};
+use crate::snapshot::{BoundPod, ImageState, NodeFacts, NodeSlot, Slot, Snapshot};
+use kube_core::selector::LabelSet;
+use kube_core::taint::Taint;
+use kube_core::view::NodeView;
+use std::sync::Arc;
+
+/// A node of a snapshot, as far as a plugin declared to read it.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeRef<'s> {
+    snapshot: &'s Snapshot,
+    slot: Slot<'s>,
+    facts: &'s NodeFacts,
+    columns: u32,
+}
+
+/// Cpu (thousandths), memory and ephemeral storage (bytes) of a node, without scalar resources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Core {
+    /// Thousandths of a cpu.
+    pub milli_cpu: i64,
+    /// Bytes of memory.
+    pub memory: i64,
+    /// Bytes of ephemeral storage.
+    pub ephemeral_storage: i64,
+}
+
+impl Core {
+    /// The same parts of `amounts`.
+    pub fn of(amounts: &Amounts) -> Self {
+        Self {
+            milli_cpu: amounts.milli_cpu,
+            memory: amounts.memory,
+            ephemeral_storage: amounts.ephemeral_storage,
+        }
+    }
+}
+
+impl<'s> NodeRef<'s> {
+    pub(crate) fn new(snapshot: &'s Snapshot, slot: Slot<'s>, facts: &'s NodeFacts, columns: u32) -> Self {
+        Self { snapshot, slot, facts, columns }
+    }
+
+    pub(crate) fn with_columns(self, columns: u32) -> Self {
+        Self { columns, ..self }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'s Arc<str> {
+        self.facts.name()
+    }
+
+    /// Its place in the snapshot.
+    pub fn slot(&self) -> NodeSlot {
+        self.slot.at()
+    }
+
+    /// Its labels ([`Reads::NODE_LABELS`]).
+    pub fn labels(&self) -> &'s LabelSet {
+        self.declared(Reads::NODE_LABELS);
+        &self.facts.view().meta.labels
+    }
+
+    /// Its taints ([`Reads::NODE_TAINTS`]).
+    pub fn taints(&self) -> &'s [Taint] {
+        self.declared(Reads::NODE_TAINTS);
+        &self.facts.view().spec.taints
+    }
+
+    /// Whether it is cordoned ([`Reads::NODE_TAINTS`]).
+    pub fn unschedulable(&self) -> bool {
+        self.declared(Reads::NODE_TAINTS);
+        self.facts.view().spec.unschedulable
+    }
+
+    /// What it has for pods ([`Reads::NODE_ALLOCATABLE`]).
+    pub fn allocatable(&self) -> Core {
+        self.declared(Reads::NODE_ALLOCATABLE);
+        self.slot.allocatable()
+    }
+
+    /// How many pods it may hold ([`Reads::NODE_ALLOCATABLE`]).
+    pub fn pod_limit(&self) -> i64 {
+        self.declared(Reads::NODE_ALLOCATABLE);
+        self.slot.pod_limit()
+    }
+
+    /// How much of the scalar resource `name` it has for pods; `None` where it has no such resource
+    /// ([`Reads::NODE_ALLOCATABLE`]).
+    pub fn allocatable_scalar(&self, name: &str) -> Option<i64> {
+        self.declared(Reads::NODE_ALLOCATABLE);
+        self.facts.allocatable().scalar(name)
+    }
+
+    /// What its pods request ([`Reads::NODE_REQUESTED`]).
+    pub fn requested(&self) -> Core {
+        self.declared(Reads::NODE_REQUESTED);
+        self.slot.requested()
+    }
+
+    /// Cpu and memory that its pods count for in scoring ([`Reads::NODE_REQUESTED`]).
+    pub fn non_zero_requested(&self) -> NonZero {
+        self.declared(Reads::NODE_REQUESTED);
+        self.slot.non_zero()
+    }
+
+    /// How much of the scalar resource `name` its pods request ([`Reads::NODE_REQUESTED`]).
+    pub fn requested_scalar(&self, name: &str) -> i64 {
+        self.declared(Reads::NODE_REQUESTED);
+        self.slot.requested_scalar(name)
+    }
+
+    /// How many pods it holds ([`Reads::NODE_REQUESTED`]).
+    pub fn pod_count(&self) -> i64 {
+        self.declared(Reads::NODE_REQUESTED);
+        self.slot.pod_count()
+    }
+
+    /// Host ports that its pods use, sorted ([`Reads::NODE_PORTS`]).
+    pub fn ports(&self) -> &'s [HostPort] {
+        self.declared(Reads::NODE_PORTS);
+        self.slot.ports()
+    }
+
+    /// An image on it ([`Reads::NODE_IMAGES`]).
+    pub fn image(&self, name: &str) -> Option<ImageState> {
+        self.declared(Reads::NODE_IMAGES);
+        let size_bytes = self.facts.image_size(name)?;
+        Some(ImageState { size_bytes, nodes: self.snapshot.nodes_with_image(name) })
+    }
+
+    /// Its pods, by namespace and name ([`Reads::NODE_PODS`]).
+    pub fn pods(&self) -> &'s [Arc<BoundPod>] {
+        self.declared(Reads::NODE_PODS);
+        self.slot.pods()
+    }
+
+    /// The node as read from the store ([`Reads::NODE_OBJECT`]).
+    pub fn object(&self) -> &'s Arc<NodeView> {
+        self.declared(Reads::NODE_OBJECT);
+        self.facts.view()
+    }
+
+    fn declared(&self, column: Reads) {
+        debug_assert!(
+            self.columns & column.columns() != 0,
+            "the plugin reads a column of the node that its `reads` does not declare"
+        );
+    }
+}
+
+/// All nodes of a snapshot, or some.
+#[derive(Clone, Copy, Debug)]
+pub struct Nodes<'s> {
+    snapshot: &'s Snapshot,
+    only: Option<&'s [NodeRef<'s>]>,
+    columns: u32,
+}
+
+impl<'s> Nodes<'s> {
+    pub(crate) fn all(snapshot: &'s Snapshot, columns: u32) -> Self {
+        Self { snapshot, only: None, columns }
+    }
+
+    pub(crate) fn some(snapshot: &'s Snapshot, only: &'s [NodeRef<'s>], columns: u32) -> Self {
+        Self { snapshot, only: Some(only), columns }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.only.map_or_else(|| self.snapshot.node_count(), <[_]>::len)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The nodes, in the order of the snapshot.
+    pub fn iter(&self) -> impl Iterator<Item = NodeRef<'s>> + use<'s> {
+        let Self { snapshot, only, columns } = *self;
+        let some = only.into_iter().flatten().copied();
+        let all = only.is_none().then(|| snapshot.nodes()).into_iter().flatten();
+        some.chain(all).map(move |node| node.with_columns(columns))
+    }
+
+    /// How many nodes the whole cluster has.
+    pub fn cluster_size(&self) -> usize {
+        self.snapshot.node_count()
+    }
+}

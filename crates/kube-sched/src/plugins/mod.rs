@@ -1,0 +1,41 @@
+//! The built-in plugins, one folder each.
+
+pub mod default_binder;
+pub mod image_locality;
+pub mod node_affinity;
+pub mod node_name;
+pub mod node_ports;
+pub mod node_resources_balanced_allocation;
+pub mod node_resources_fit;
+pub mod node_unschedulable;
+pub mod priority_sort;
+mod resource_allocation;
+pub mod scheduling_gates;
+pub mod taint_toleration;
+
+pub use resource_allocation::ResourceSpec;
+
+use crate::framework::Plugin;
+use std::sync::Arc;
+
+/// A plugin and its weight in the default profile.
+pub type Weighted = (Arc<dyn Plugin>, i64);
+
+/// Every built-in plugin in the order of the default profile. Add yours here with one line.
+///
+/// Source: `pkg/scheduler/apis/config/v1/default_plugins.go`.
+pub fn built_in() -> Vec<Weighted> {
+    vec![
+        (Arc::new(scheduling_gates::SchedulingGates), 1),
+        (Arc::new(priority_sort::PrioritySort), 1),
+        (Arc::new(node_unschedulable::NodeUnschedulable), 1),
+        (Arc::new(node_name::NodeName), 1),
+        (Arc::new(taint_toleration::TaintToleration), 3),
+        (Arc::new(node_affinity::NodeAffinity), 2),
+        (Arc::new(node_ports::NodePorts), 1),
+        (Arc::new(node_resources_fit::NodeResourcesFit::default()), 1),
+        (Arc::new(node_resources_balanced_allocation::NodeResourcesBalancedAllocation::default()), 1),
+        (Arc::new(image_locality::ImageLocality), 1),
+        (Arc::new(default_binder::DefaultBinder), 1),
+    ]
+}

@@ -1,0 +1,199 @@
+//! `NodeResourcesFit`: what a pod requests must be there.
+//!
+//! Source: `pkg/scheduler/framework/plugins/noderesources` (`fit.go`).
+
+mod hints;
+mod strategy;
+
+#[cfg(test)]
+mod tests;
+
+pub use strategy::{Prefer, ScoringStrategy, Shape};
+
+use super::resource_allocation::{Column, NodeLoad};
+use crate::framework::{
+    Amounts, Core, NodeRef, Nodes, Plugin, PodInfo, Points, PreFilter, PreFiltered, PreScore, Reads, Reason,
+    Reasons, Remedy, Verdict,
+};
+use std::sync::Arc;
+
+/// Rejects nodes with too little of a resource left; scores by how much is left, or how little.
+#[derive(Clone, Debug)]
+pub struct NodeResourcesFit {
+    strategy: ScoringStrategy,
+    columns: Vec<(Column, i64)>,
+}
+
+impl NodeResourcesFit {
+    /// With this strategy of scoring.
+    pub fn new(strategy: ScoringStrategy) -> Self {
+        let columns = strategy.resources.iter().map(|r| (Column::of(&r.name), r.weight)).collect();
+        Self { strategy, columns }
+    }
+}
+
+impl Default for NodeResourcesFit {
+    fn default() -> Self {
+        Self::new(ScoringStrategy::default())
+    }
+}
+
+impl Plugin for NodeResourcesFit {
+    fn name(&self) -> &'static str {
+        "NodeResourcesFit"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NODE_ALLOCATABLE | Reads::NODE_REQUESTED
+    }
+
+    fn points(self: Arc<Self>, points: &mut Points) {
+        points.pre_filter(self.clone()).pre_score(self.clone()).hints(self);
+    }
+}
+
+/// What a pod wants, with the reasons for scalar resources made once.
+#[derive(Debug)]
+pub struct Wanted {
+    core: Core,
+    scalars: Vec<(Arc<str>, i64, Reason)>,
+}
+
+impl Wanted {
+    fn new(requests: &Amounts) -> Self {
+        let scalars = requests.scalars().iter().filter(|(_, amount)| *amount != 0);
+        Self {
+            core: Core::of(requests),
+            scalars: scalars
+                .map(|(name, amount)| (name.clone(), *amount, Reason::from(format!("Insufficient {name}"))))
+                .collect(),
+        }
+    }
+
+    /// Every resource that `node` has too little of, in Kubernetes' order.
+    fn lacking(&self, node: NodeRef<'_>) -> Vec<Lack> {
+        let (has, used) = (node.allocatable(), node.requested());
+        let core = [
+            ("cpu", "Insufficient cpu", self.core.milli_cpu, has.milli_cpu, used.milli_cpu),
+            ("memory", "Insufficient memory", self.core.memory, has.memory, used.memory),
+            (
+                "ephemeral-storage",
+                "Insufficient ephemeral-storage",
+                self.core.ephemeral_storage,
+                has.ephemeral_storage,
+                used.ephemeral_storage,
+            ),
+        ];
+        let mut lacking: Vec<Lack> = core
+            .into_iter()
+            .filter_map(|(name, reason, wanted, has, used)| {
+                Lack::find((name.into(), reason.into()), wanted, has, used)
+            })
+            .collect();
+        for (name, wanted, reason) in &self.scalars {
+            let has = node.allocatable_scalar(name).unwrap_or(0);
+            let names = (name.clone().into(), reason.clone());
+            lacking.extend(Lack::find(names, *wanted, has, node.requested_scalar(name)));
+        }
+        lacking
+    }
+
+    /// Whether nothing is lacking: what most calls find, without allocating.
+    fn fits(&self, node: NodeRef<'_>) -> bool {
+        let (has, used) = (node.allocatable(), node.requested());
+        let enough = |wanted: i64, has: i64, used: i64| wanted <= 0 || wanted <= has.wrapping_sub(used);
+        enough(self.core.milli_cpu, has.milli_cpu, used.milli_cpu)
+            && enough(self.core.memory, has.memory, used.memory)
+            && enough(self.core.ephemeral_storage, has.ephemeral_storage, used.ephemeral_storage)
+            && self.scalars.iter().all(|(name, wanted, _)| {
+                enough(*wanted, node.allocatable_scalar(name).unwrap_or(0), node.requested_scalar(name))
+            })
+    }
+}
+
+/// A resource that a node has too little of.
+struct Lack {
+    name: Reason,
+    reason: Reason,
+    wanted: i64,
+    has: i64,
+    used: i64,
+}
+
+impl Lack {
+    fn find(names: (Reason, Reason), wanted: i64, has: i64, used: i64) -> Option<Self> {
+        let lacks = wanted > 0 && wanted > has.wrapping_sub(used);
+        lacks.then(|| Self { name: names.0, reason: names.1, wanted, has, used })
+    }
+
+    fn remedy(&self, node: &str) -> Remedy {
+        let short = self.wanted.saturating_sub(self.has.saturating_sub(self.used));
+        let permille = i128::from(short) * 1000 / i128::from(self.has.max(1));
+        let amount = if self.name.as_str() == "cpu" { format!("{short}m") } else { short.to_string() };
+        Remedy {
+            change: format!("free or add {amount} of {} on {node}", self.name),
+            distance_permille: u64::try_from(permille).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl PreFilter for NodeResourcesFit {
+    type State = Wanted;
+
+    fn pre_filter(&self, pod: &PodInfo, _nodes: Nodes<'_>) -> PreFiltered<Wanted> {
+        PreFiltered::All(Wanted::new(pod.requests()))
+    }
+
+    fn filter(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> Verdict {
+        let full = node.pod_count() + 1 > node.pod_limit();
+        if !full && wanted.fits(node) {
+            return Verdict::Fits;
+        }
+        let lacking = wanted.lacking(node);
+        // More than the node has at all: no pod that goes can help.
+        let hopeless = lacking.iter().any(|lack| lack.wanted > lack.has);
+        let full = full.then(|| Reason::from(TOO_MANY_PODS));
+        match Reasons::collect(full.into_iter().chain(lacking.into_iter().map(|lack| lack.reason))) {
+            None => Verdict::Fits,
+            Some(reasons) if hopeless => Verdict::Never(reasons),
+            Some(reasons) => Verdict::No(reasons),
+        }
+    }
+
+    fn remedies(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> Vec<Remedy> {
+        let mut remedies: Vec<Remedy> =
+            wanted.lacking(node).iter().map(|lack| lack.remedy(node.name())).collect();
+        if node.pod_count() + 1 > node.pod_limit() {
+            remedies.push(Remedy {
+                change: format!(
+                    "remove a pod from {} or raise its limit of {}",
+                    node.name(),
+                    node.pod_limit()
+                ),
+                distance_permille: u64::try_from(1000 / node.pod_limit().max(1)).unwrap_or(1000),
+            });
+        }
+        remedies
+    }
+}
+
+impl PreScore for NodeResourcesFit {
+    /// What the pod requests of each resource that counts.
+    type State = Vec<i64>;
+
+    fn pre_score(&self, pod: &PodInfo, _nodes: Nodes<'_>) -> Option<Vec<i64>> {
+        Some(self.columns.iter().map(|(column, _)| column.request(pod.scoring_requests())).collect())
+    }
+
+    fn score(&self, requests: &Vec<i64>, _pod: &PodInfo, node: NodeRef<'_>) -> i64 {
+        let load = NodeLoad::new(node, false);
+        let resources = self.columns.iter().zip(requests);
+        self.strategy.prefer.score(
+            resources.filter_map(|((column, weight), request)| {
+                Some((load.allocation(column, *request)?, *weight))
+            }),
+        )
+    }
+}
+
+const TOO_MANY_PODS: &str = "Too many pods";

@@ -1,0 +1,83 @@
+//! Pods that have a node.
+
+use crate::framework::{Amounts, HostPort, NonZero, PodInfo};
+use kube_core::resource::{ObjectKey, Uid};
+use kube_core::view::PodView;
+use std::sync::Arc;
+
+/// A pod on a node: what it holds there.
+#[derive(Clone, Debug)]
+pub struct BoundPod {
+    view: Arc<PodView>,
+    key: ObjectKey,
+    requests: Amounts,
+    non_zero: NonZero,
+    ports: Box<[HostPort]>,
+    assumed: bool,
+}
+
+impl BoundPod {
+    /// A pod that the store says is bound.
+    pub(super) fn new(view: Arc<PodView>) -> Self {
+        Self {
+            key: view.meta.key(),
+            requests: Amounts::of_bound(&view),
+            non_zero: NonZero::of(&view),
+            ports: HostPort::of(&view),
+            view,
+            assumed: false,
+        }
+    }
+
+    /// A pod that is about to be bound.
+    pub(super) fn assume(pod: &PodInfo) -> Self {
+        Self {
+            view: pod.view().clone(),
+            key: pod.key().clone(),
+            requests: pod.requests().clone(),
+            non_zero: pod.non_zero(),
+            ports: pod.ports().into(),
+            assumed: true,
+        }
+    }
+
+    /// The pod as read from the store.
+    pub fn view(&self) -> &Arc<PodView> {
+        &self.view
+    }
+
+    /// Namespace and name.
+    pub fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// Uid.
+    pub fn uid(&self) -> &Uid {
+        &self.view.meta.uid
+    }
+
+    /// Priority; 0 where none is set.
+    pub fn priority(&self) -> i32 {
+        self.view.spec.priority.unwrap_or(0)
+    }
+
+    /// What it requests, or holds while an in-place resize is under way.
+    pub fn requests(&self) -> &Amounts {
+        &self.requests
+    }
+
+    /// Cpu and memory that it counts for when others are scored.
+    pub fn non_zero(&self) -> NonZero {
+        self.non_zero
+    }
+
+    /// Host ports it uses.
+    pub fn ports(&self) -> &[HostPort] {
+        &self.ports
+    }
+
+    /// Whether the store has not confirmed the binding yet.
+    pub fn is_assumed(&self) -> bool {
+        self.assumed
+    }
+}

@@ -1,0 +1,3 @@
+//! The public contract of the scheduler.
+
+mod parity_scheduler;
