@@ -1,1 +1,4 @@
 //! Make actual match desired: the reconciler runtime and the built-in controllers.
+
+pub mod builtin;
+pub mod runtime;

@@ -1,0 +1,291 @@
+//! The work queue: which key is reconciled next, without clocks, tasks or locks.
+//!
+//! # Invariants
+//! - A key is never handed out twice at a time.
+//! - An [`add`](WorkQueue::add) while the key is being worked on leads to exactly one later run; any number of adds
+//!   before a run are one run.
+//! - Among keys that are due, higher priority goes first, then first come, first served.
+//! - A delay is only ever shortened by another add.
+//!
+//! Source: `k8s.io/client-go/util/workqueue`, `sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue`.
+
+mod limits;
+#[cfg(test)]
+mod tests;
+
+pub use limits::RetryLimits;
+
+use super::cause::{Cause, Causes};
+use kube_core::env::Mono;
+use limits::Bucket;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Priority of events of objects that were there when the controller began: behind everything fresh.
+pub const INITIAL_PRIORITY: i32 = -100;
+
+/// A queue of keys to work on. Pure: the time is an argument.
+#[derive(Debug)]
+pub struct WorkQueue<K> {
+    /// Keys that are queued, running, or have failed.
+    keys: BTreeMap<K, State>,
+    ready: BTreeMap<(Reverse<i32>, u64), K>,
+    waiting: BTreeMap<(Mono, u64), K>,
+    limits: RetryLimits,
+    bucket: Bucket,
+    turn: u64,
+    running: usize,
+    closed: bool,
+    counts: QueueCounts,
+}
+
+/// How to add a key.
+#[derive(Clone, Debug)]
+pub struct Add {
+    /// Keys of higher priority go first.
+    pub priority: i32,
+    /// How long the key stays back.
+    pub delay: Duration,
+    /// Why.
+    pub causes: Causes,
+}
+
+impl Add {
+    /// At once, with priority 0.
+    pub fn now(cause: Cause) -> Self {
+        Self { priority: 0, delay: Duration::ZERO, causes: Causes::of(cause) }
+    }
+
+    /// With that priority.
+    #[must_use]
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// After that delay.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+}
+
+/// A key that was handed out. Give it back with [`WorkQueue::done`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the key stays locked until it is given back"]
+#[non_exhaustive]
+pub struct Lease<K> {
+    /// The key.
+    pub key: K,
+    /// Why it is to be worked on.
+    pub causes: Causes,
+    /// Failures in a row before this run.
+    pub attempt: u32,
+    /// Priority it had.
+    pub priority: i32,
+}
+
+/// What comes of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Nothing more to do until the key is added again. Forgets failures.
+    Done,
+    /// The key is to run again after this time. Forgets failures.
+    Again(Duration),
+    /// The run failed: again after a delay that grows, and that is at least this long.
+    Retry(Duration),
+}
+
+/// What a queue has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueCounts {
+    /// Adds, merged ones included.
+    pub adds: u64,
+    /// Runs handed out.
+    pub runs: u64,
+    /// Runs that failed and were queued again.
+    pub retries: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queued: Option<Queued>,
+    running: bool,
+    failures: u32,
+}
+
+#[derive(Debug)]
+struct Queued {
+    at: Mono,
+    priority: i32,
+    turn: u64,
+    causes: Causes,
+}
+
+impl<K: Ord + Clone> WorkQueue<K> {
+    /// An empty queue.
+    pub fn new(limits: RetryLimits) -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            ready: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            limits,
+            bucket: Bucket::default(),
+            turn: 0,
+            running: 0,
+            closed: false,
+            counts: QueueCounts::default(),
+        }
+    }
+
+    /// Queues `key`. A key that is queued already keeps its place, the higher priority and the earlier time.
+    /// Ignored after [`WorkQueue::shut_down`].
+    pub fn add(&mut self, key: K, add: Add, now: Mono) {
+        if self.closed {
+            return;
+        }
+        self.counts.adds += 1;
+        let at = now + add.delay;
+        let state = self.keys.entry(key.clone()).or_default();
+        match &mut state.queued {
+            Some(queued) => {
+                if !state.running {
+                    self.ready.remove(&(Reverse(queued.priority), queued.turn));
+                    self.waiting.remove(&(queued.at, queued.turn));
+                }
+                queued.at = queued.at.min(at);
+                queued.priority = queued.priority.max(add.priority);
+                queued.causes.merge(add.causes);
+            }
+            None => {
+                let turn = self.turn;
+                self.turn += 1;
+                state.queued = Some(Queued { at, priority: add.priority, turn, causes: add.causes });
+            }
+        }
+        self.place(key, now);
+    }
+
+    /// Puts a queued key that is not running where it belongs.
+    fn place(&mut self, key: K, now: Mono) {
+        let Some(State { queued: Some(queued), running: false, .. }) = self.keys.get(&key) else { return };
+        if queued.at <= now {
+            self.ready.insert((Reverse(queued.priority), queued.turn), key);
+        } else {
+            self.waiting.insert((queued.at, queued.turn), key);
+        }
+    }
+
+    /// The next key that is due.
+    pub fn pop(&mut self, now: Mono) -> Option<Lease<K>> {
+        self.promote(now);
+        let (_, key) = self.ready.pop_first()?;
+        let state = self.keys.get_mut(&key)?;
+        let queued = state.queued.take()?;
+        debug_assert!(!state.running, "a ready key is not running");
+        state.running = true;
+        self.running += 1;
+        self.counts.runs += 1;
+        Some(Lease { key, causes: queued.causes, attempt: state.failures, priority: queued.priority })
+    }
+
+    fn promote(&mut self, now: Mono) {
+        while let Some(first) = self.waiting.first_entry() {
+            if first.key().0 > now {
+                return;
+            }
+            let key = first.remove();
+            self.place(key, now);
+        }
+    }
+
+    /// Gives a key back.
+    pub fn done(&mut self, lease: Lease<K>, finish: Finish, now: Mono) {
+        let Lease { key, priority, .. } = lease;
+        let Some(state) = self.keys.get_mut(&key) else { return };
+        debug_assert!(state.running, "a key is given back once");
+        state.running = false;
+        self.running -= 1;
+        let failures = state.failures;
+        state.failures = if matches!(finish, Finish::Retry(_)) { failures.saturating_add(1) } else { 0 };
+        match finish {
+            Finish::Done => {}
+            Finish::Again(delay) => {
+                self.add(key.clone(), Add { priority, delay, causes: Causes::of(Cause::Requeued) }, now);
+            }
+            Finish::Retry(at_least) => {
+                self.counts.retries += 1;
+                let turn = self.bucket.reserve(&self.limits, now);
+                let delay = self.limits.backoff(failures).max(turn).max(at_least);
+                self.add(key.clone(), Add { priority, delay, causes: Causes::of(Cause::Failed) }, now);
+            }
+        }
+        self.place(key.clone(), now);
+        if self.keys.get(&key).is_some_and(|state| state.queued.is_none() && (state.failures == 0 || self.closed)) {
+            self.keys.remove(&key);
+        }
+    }
+
+    /// When [`WorkQueue::pop`] will have something, if nothing is added: `now` or earlier when it has something
+    /// already, `None` for never.
+    pub fn next_wakeup(&self, now: Mono) -> Option<Mono> {
+        if self.ready.is_empty() { self.waiting.first_key_value().map(|((at, _), _)| *at) } else { Some(now) }
+    }
+
+    /// Takes no more keys and drops the delayed ones. Keys that are due are still handed out, so that a caller who
+    /// goes on until [`WorkQueue::is_drained`] loses nothing.
+    pub fn shut_down(&mut self) {
+        self.closed = true;
+        for key in std::mem::take(&mut self.waiting).into_values() {
+            self.keys.remove(&key);
+        }
+    }
+
+    /// [`WorkQueue::shut_down`], and drops what is due as well: only what runs is finished.
+    pub fn abandon(&mut self) {
+        self.shut_down();
+        self.ready.clear();
+        self.keys.retain(|_, state| {
+            state.queued = None;
+            state.running
+        });
+    }
+
+    /// Whether the queue was shut down.
+    pub fn is_shut_down(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether nothing is due and nothing runs.
+    pub fn is_drained(&self) -> bool {
+        self.ready.is_empty() && self.running == 0
+    }
+
+    /// Keys that are due.
+    pub fn len(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Whether no key is due.
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Keys that stay back for now.
+    pub fn delayed(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Keys being worked on.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// What the queue has seen.
+    pub fn counts(&self) -> QueueCounts {
+        self.counts
+    }
+}

@@ -1,0 +1,3 @@
+//! The public contract of the crate.
+
+mod parity_deployment_math;
