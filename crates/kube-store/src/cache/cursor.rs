@@ -63,13 +63,11 @@ impl Cursor {
     }
 
     fn next_initial(&mut self) -> Option<ObjectEvent> {
-        match self.initial.as_mut()?.next() {
-            Some(object) => Some(ObjectEvent::Added(object)),
-            None => {
-                self.initial = None;
-                Some(ObjectEvent::Bookmark(self.delivered))
-            }
+        if let Some(object) = self.initial.as_mut()?.next() {
+            return Some(ObjectEvent::Added(object));
         }
+        self.initial = None;
+        Some(ObjectEvent::Bookmark(self.delivered))
     }
 
     fn next_taken(&mut self) -> Option<ObjectEvent> {

@@ -126,11 +126,7 @@ impl Log {
     /// The state at `revision` replaces what is known: the first state silently, a later one as the changes that
     /// lead to it.
     pub(super) fn replace(&mut self, state: Vec<(Arc<str>, Entry)>, revision: Revision) {
-        if !self.synced {
-            self.objects = state.into_iter().map(|(key, entry)| (key, Arc::new(entry))).collect();
-            self.floor = revision;
-            self.synced = true;
-        } else {
+        if self.synced {
             let before = self.objects.clone();
             let mut gone = before.clone();
             for (key, entry) in state {
@@ -142,8 +138,10 @@ impl Log {
             for key in gone.keys() {
                 self.delete(key, revision);
             }
-            // What happened between is not known one by one.
-            self.floor = self.floor.max(revision);
+        } else {
+            self.objects = state.into_iter().map(|(key, entry)| (key, Arc::new(entry))).collect();
+            self.floor = revision;
+            self.synced = true;
         }
         self.advance(revision);
     }

@@ -162,6 +162,6 @@ impl std::fmt::Debug for KindCache {
         f.debug_struct("KindCache")
             .field("kind", &self.name)
             .field("revision", &self.log().revision())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

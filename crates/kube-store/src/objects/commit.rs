@@ -1,12 +1,12 @@
 //! Storing a planned request, and planning it again when it lost a race.
 
+use super::Objects;
 use super::draft::{Draft, Origin};
 use super::errors::api_error;
 use super::plan::{Planned, Planner};
 use super::registry::Served;
-use super::{Keys, Objects};
-use crate::service::{Fence, WriteOptions};
-use crate::storage::{Compare, Limits, Revision, TxnOutcome};
+use crate::service::WriteOptions;
+use crate::storage::{Limits, Revision, TxnOutcome};
 use async_trait::async_trait;
 use kube_core::error::{ApiError, Reason};
 use std::sync::Arc;
@@ -43,27 +43,17 @@ impl Objects {
         plan: &mut dyn Plan,
     ) -> Result<(Planned, Revision), ApiError> {
         for _ in 0..ATTEMPTS {
-            let mut draft = self.draft(options.fence.as_ref());
+            let mut draft = Draft::fenced(options.fence.as_ref());
             let mut planner =
                 Planner { objects: self, served: served.clone(), options, draft: &mut draft, index: 0 };
-            let planned = plan.plan(&mut planner).await?;
+            let written = plan.plan(&mut planner).await?;
             match self.store(draft, options.dry_run).await? {
-                Stored::At(revision) => return Ok((planned, revision)),
+                Stored::At(revision) => return Ok((written, revision)),
                 Stored::Taken(_) => plan.taken(served)?,
                 Stored::Stale => {}
             }
         }
         Err(exhausted())
-    }
-
-    /// An empty draft that holds only while the election is won.
-    pub(super) fn draft(&self, fence: Option<&Fence>) -> Draft {
-        let mut draft = Draft::default();
-        if let Some(fence) = fence {
-            let compare = Compare::Unchanged { key: Keys::fence(&fence.name), revision: fence.revision };
-            draft.compare(compare, Origin::Fence);
-        }
-        draft
     }
 
     /// Stores a draft, unless there is nothing to store or nothing to be stored.

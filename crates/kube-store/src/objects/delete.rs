@@ -4,12 +4,10 @@
 //! (`updateForGracefulDeletionAndFinalizers`).
 
 use super::contribution::Operation;
-use super::draft::Current;
 use super::metadata;
-use super::plan::{End, Planned, Planner};
+use super::plan::{Act, End, Found, Planned, Planner};
 use super::strategy::Strategy;
-use crate::service::{DeleteOptions, Propagation, Subresource};
-use crate::storage::Key;
+use crate::service::{DeleteOptions, Propagation};
 use jiff::{SignedDuration, Timestamp};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
@@ -38,52 +36,45 @@ impl Planner<'_> {
     ) -> Result<Planned, ApiError> {
         let served = self.served.clone();
         let kind = &*served.info;
-        let place = self.place(key);
-        let (current, old) = self.stored(key, &place).await?;
+        let found = self.stored(key).await?;
+        let old = &found.value;
         if let Some(uid) = &options.uid {
-            metadata::expect_uid(kind, key, uid.as_str(), &old)?;
+            metadata::expect_uid(kind, key, uid.as_str(), old)?;
         }
         if let Some(version) = options.version
-            && current.revision.map(|r| r.get()) != Some(version.revision())
+            && found.version() != Some(version.revision())
         {
-            let stored = current.revision.map_or(0, |r| r.get());
+            let stored = found.version().unwrap_or(0);
             let detail = format!(
                 "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {stored}"
             );
             return Err(ApiError::conflict(&kind.group, &kind.plural, &key.name, &detail));
         }
-        self.validate(key, Operation::Delete, Subresource::Main, Some(&old), None).await?;
+        self.validate(Act::on(key, Operation::Delete), Some(old), None).await?;
         let mut new = old.clone();
-        let fate = mark(&*served.strategy, &mut new, options, &self.objects.env)?;
-        match fate {
-            Fate::Pending => {
-                let version = if self.draft.writes(&place) { None } else { current.revision };
-                Ok(Planned { bytes: current.value, end: End::Unchanged(version) })
-            }
-            Fate::Gone => self.remove(key, &place, &current, &old, &old).await,
+        match mark(&*served.strategy, &mut new, options, &self.objects.env)? {
+            Fate::Pending => Ok(self.unchanged(found)),
+            Fate::Gone => self.remove(key, &found, None).await,
             Fate::Marked => {
                 let bytes = kube_core::wire::canonical(&new);
-                self.expect(&place, &current);
-                self.draft.put(place, bytes.clone(), None, Some(&current));
+                self.expect(&found.place, &found.current);
+                self.draft.put(found.place, bytes.clone(), None, Some(&found.current));
                 Ok(Planned { bytes, end: End::Written })
             }
         }
     }
 
-    /// Removes an object that nothing holds any more.
+    /// Removes an object that nothing holds any more; `last` is its last state where that is not the stored one.
     pub(crate) async fn remove(
         &mut self,
         key: &ObjectKey,
-        place: &Key,
-        current: &Current,
-        old: &Value,
-        last: &Value,
+        found: &Found,
+        last: Option<&Value>,
     ) -> Result<Planned, ApiError> {
-        self.contribute(key, Operation::Delete, Subresource::Main, Some(old), None).await?;
-        self.expect(place, current);
-        self.draft.delete(place.clone(), Some(current));
-        let bytes =
-            if std::ptr::eq(old, last) { current.value.clone() } else { kube_core::wire::canonical(last) };
+        self.contribute(Act::on(key, Operation::Delete), Some(&found.value), None).await?;
+        self.expect(&found.place, &found.current);
+        self.draft.delete(found.place.clone(), Some(&found.current));
+        let bytes = last.map_or_else(|| found.current.value.clone(), kube_core::wire::canonical);
         Ok(Planned { bytes, end: End::Removed })
     }
 }

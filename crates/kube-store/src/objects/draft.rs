@@ -1,6 +1,8 @@
 //! What one request is about to write: compares and operations, with earlier writes visible to later ones.
 
 use super::errors::api_error;
+use super::keys::Keys;
+use crate::service::Fence;
 use crate::storage::{Compare, Key, KeyRange, ListOptions, Op, ReadAt, Revision, Storage, TtlId, Txn};
 use bytes::Bytes;
 use kube_core::error::ApiError;
@@ -40,6 +42,16 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// An empty draft that holds only while the election is won.
+    pub(crate) fn fenced(fence: Option<&Fence>) -> Self {
+        let mut draft = Self::default();
+        if let Some(fence) = fence {
+            let compare = Compare::Unchanged { key: Keys::fence(&fence.name), revision: fence.revision };
+            draft.compare(compare, Origin::Fence);
+        }
+        draft
+    }
+
     /// The value of `key`, as this request sees it.
     pub(crate) async fn get(&self, storage: &dyn Storage, key: &Key) -> Result<Option<Current>, ApiError> {
         if let Some(pending) = self.ops.get(key) {

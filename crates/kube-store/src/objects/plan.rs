@@ -42,6 +42,36 @@ impl Planned {
     }
 }
 
+/// What a write does, to which part of which object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Act<'a> {
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) operation: Operation,
+    pub(crate) part: Subresource,
+}
+
+impl<'a> Act<'a> {
+    /// Something done to the object itself.
+    pub(crate) fn on(key: &'a ObjectKey, operation: Operation) -> Self {
+        Self { key, operation, part: Subresource::Main }
+    }
+}
+
+/// An object that a write found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) place: Key,
+    pub(crate) current: Current,
+    pub(crate) value: Value,
+}
+
+impl Found {
+    /// The stored version; `None` when the same request wrote it.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.current.revision.map(Revision::get)
+    }
+}
+
 /// An object of these bytes at this revision.
 pub(crate) fn object(bytes: Bytes, revision: Revision) -> Result<RawObject, ApiError> {
     let version = kube_core::resource::ResourceVersion::new(revision.get());
@@ -74,10 +104,17 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// 404.
-    pub(crate) async fn stored(&self, key: &ObjectKey, place: &Key) -> Result<(Current, Value), ApiError> {
-        let Some(current) = self.current(place).await? else { return Err(self.not_found(key)) };
+    pub(crate) async fn stored(&self, key: &ObjectKey) -> Result<Found, ApiError> {
+        let place = self.place(key);
+        let Some(current) = self.current(&place).await? else { return Err(self.not_found(key)) };
         let value = serde_json::from_slice(&current.value).map_err(ApiError::internal)?;
-        Ok((current, value))
+        Ok(Found { place, current, value })
+    }
+
+    /// An object that stays as it is.
+    pub(crate) fn unchanged(&self, found: Found) -> Planned {
+        let version = if self.draft.writes(&found.place) { None } else { found.current.revision };
+        Planned { bytes: found.current.value, end: End::Unchanged(version) }
     }
 
     pub(crate) fn not_found(&self, key: &ObjectKey) -> ApiError {
@@ -95,40 +132,28 @@ impl Planner<'_> {
         Err(ApiError::invalid(&self.served.info.group, &self.served.info.kind, &key.name, errors))
     }
 
-    fn contribution<'b>(
-        &'b self,
-        key: &'b ObjectKey,
-        operation: Operation,
-        part: Subresource,
-    ) -> Contribution<'b> {
+    fn contribution<'b>(&'b self, act: Act<'b>) -> Contribution<'b> {
         Contribution {
             storage: &*self.objects.storage,
             draft: self.draft,
             keys: self.objects.kinds.keys(),
             env: &self.objects.env,
             kind: &self.served.info,
-            key,
-            operation,
-            subresource: part,
+            key: act.key,
+            operation: act.operation,
+            subresource: act.part,
             dry_run: self.options.dry_run,
         }
     }
 
-    /// Lets admission change the object.
-    pub(crate) async fn mutate(
-        &self,
-        key: &ObjectKey,
-        operation: Operation,
-        part: Subresource,
-        object: &mut Value,
-    ) -> Result<(), ApiError> {
+    /// Lets admission change the object of a create or update.
+    pub(crate) async fn mutate(&self, act: Act<'_>, object: &mut Value) -> Result<(), ApiError> {
         if self.objects.admission.is_empty() {
             return Ok(());
         }
-        let cx = self.contribution(key, operation, part);
-        let plugins = self.objects.admission.iter().filter(|plugin| plugin.handles(&cx));
-        let mut defaulted = operation != Operation::Create && operation != Operation::Update;
-        for plugin in plugins {
+        let cx = self.contribution(act);
+        let mut defaulted = false;
+        for plugin in self.objects.admission.iter().filter(|plugin| plugin.handles(&cx)) {
             if plugin.needs_defaults() && !defaulted {
                 self.served.strategy.set_defaults(object)?;
                 defaulted = true;
@@ -138,16 +163,14 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Lets admission refuse the object.
+    /// Lets admission refuse the write.
     pub(crate) async fn validate(
         &self,
-        key: &ObjectKey,
-        operation: Operation,
-        part: Subresource,
+        act: Act<'_>,
         old: Option<&Value>,
         object: Option<&Value>,
     ) -> Result<(), ApiError> {
-        let cx = self.contribution(key, operation, part);
+        let cx = self.contribution(act);
         for plugin in self.objects.admission.iter().filter(|plugin| plugin.handles(&cx)) {
             plugin.validate(&cx, old, object).await?;
         }
@@ -157,14 +180,12 @@ impl Planner<'_> {
     /// Lets the strategy add to the transaction.
     pub(crate) async fn contribute(
         &mut self,
-        key: &ObjectKey,
-        operation: Operation,
-        part: Subresource,
+        act: Act<'_>,
         old: Option<&Value>,
         new: Option<&mut Value>,
     ) -> Result<(), ApiError> {
         let mut txn = TxnBuilder::default();
-        let cx = self.contribution(key, operation, part);
+        let cx = self.contribution(act);
         self.served.strategy.contribute(&cx, old, new, &mut txn).await?;
         txn.add_to(self.draft);
         Ok(())
@@ -188,17 +209,18 @@ impl Planner<'_> {
         {
             fields.remove("status");
         }
-        self.mutate(&key, Operation::Create, Subresource::Main, &mut object).await?;
+        let act = Act::on(&key, Operation::Create);
+        self.mutate(act, &mut object).await?;
         let mut errors = metadata::check_metadata(&object, None, served.strategy.name_rule());
         errors.extend(served.strategy.admit_create(&mut object)?);
         self.invalid(&key, &errors)?;
-        self.validate(&key, Operation::Create, Subresource::Main, None, Some(&object)).await?;
+        self.validate(act, None, Some(&object)).await?;
         if served.custom || object.get("spec").is_some() {
             metadata::metadata(&mut object)?.insert("generation".to_owned(), 1.into());
         }
         let place = self.place(&key);
         let before = self.absent(&key, &place).await?;
-        self.contribute(&key, Operation::Create, Subresource::Main, None, Some(&mut object)).await?;
+        self.contribute(act, None, Some(&mut object)).await?;
         let bytes = kube_core::wire::canonical(&object);
         self.draft.put(place, bytes.clone(), self.options.ttl, before.as_ref());
         Ok(Planned { bytes, end: End::Written })

@@ -2,6 +2,7 @@
 //!
 //! Source: `autoscaling/v1` (`Scale`), `k8s.io/kubernetes/pkg/registry/apps/deployment/storage` (`ScaleREST`).
 
+use super::plan::Found;
 use super::{metadata, update};
 use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError, FieldPath};
@@ -53,10 +54,10 @@ fn selector(object: &Value) -> String {
 pub(crate) fn scaled(
     kind: &KindInfo,
     key: &ObjectKey,
-    object: &Value,
+    found: &Found,
     scale: &Value,
-    version: Option<u64>,
 ) -> Result<Value, ApiError> {
+    let (object, version) = (&found.value, found.version());
     metadata::expect_uid(kind, key, metadata::text(scale, "uid"), object)?;
     metadata::expect_version(kind, key, metadata::text(scale, "resourceVersion"), version)?;
     let path = FieldPath::new("spec").child("replicas");

@@ -86,13 +86,10 @@ impl Objects {
     async fn change(
         &self,
         kind: &KindInfo,
-        key: &ObjectKey,
-        part: Subresource,
-        change: Change<'_>,
+        mut update: Update<'_>,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
         let served = self.kinds.served(kind)?;
-        let mut update = Update { key, part, change };
         let (planned, revision) = self.write(&served, options, &mut update).await?;
         planned.into_object(revision)
     }
@@ -145,7 +142,8 @@ impl ObjectService for Objects {
         object: Value,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
-        self.change(kind, key, subresource, Change::Replace(&object), options).await
+        let update = Update { key, part: subresource, change: Change::Replace(&object) };
+        self.change(kind, update, options).await
     }
 
     async fn patch(
@@ -156,7 +154,8 @@ impl ObjectService for Objects {
         patch: &Patch,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
-        self.change(kind, key, subresource, Change::Patch(patch), options).await
+        let update = Update { key, part: subresource, change: Change::Patch(patch) };
+        self.change(kind, update, options).await
     }
 
     async fn delete(
@@ -205,7 +204,8 @@ impl ObjectService for Objects {
         if subresource != Subresource::Binding || !kind.subresources.contains("binding") {
             return Err(no_such_part(kind, subresource));
         }
-        self.change(kind, key, subresource, Change::Bind(&body), options).await?;
+        let update = Update { key, part: subresource, change: Change::Bind(&body) };
+        self.change(kind, update, options).await?;
         Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}))
     }
 

@@ -16,7 +16,7 @@ impl Objects {
     /// Plans all writes in one draft and stores it; `dry_run` stops before.
     pub(super) async fn write_all(&self, writes: &[Write]) -> Result<Vec<RawObject>, TransactError> {
         for _ in 0..attempts() {
-            let mut draft = self.draft(None);
+            let mut draft = Draft::default();
             let mut planned = Vec::with_capacity(writes.len());
             for (index, write) in writes.iter().enumerate() {
                 let one = self.plan_one(&mut draft, index, write).await;
@@ -27,7 +27,7 @@ impl Objects {
                     let objects = planned.into_iter().map(|p| p.into_object(revision));
                     return Ok(objects.collect::<Result<_, _>>()?);
                 }
-                Stored::Taken(index) => self.taken(writes, index)?,
+                Stored::Taken(index) => taken(writes, index)?,
                 Stored::Stale => {}
             }
         }
@@ -57,17 +57,17 @@ impl Objects {
             }
         }
     }
+}
 
-    /// What it means that the name of a create is taken: an error for a name that was given, another attempt for
-    /// one that was made up, or for an apply that will now find the object.
-    fn taken(&self, writes: &[Write], index: usize) -> Result<(), TransactError> {
-        let Some(Write::Create { kind, object, .. }) = writes.get(index) else { return Ok(()) };
-        if is_generated(object) {
-            return Ok(());
-        }
-        let error = ApiError::already_exists(&kind.group, &kind.plural, metadata::text(object, "name"));
-        Err(TransactError { write: Some(index), error })
+/// What it means that the name of a create is taken: an error for a name that was given, another attempt for
+/// one that was made up, or for an apply that will now find the object.
+fn taken(writes: &[Write], index: usize) -> Result<(), TransactError> {
+    let Some(Write::Create { kind, object, .. }) = writes.get(index) else { return Ok(()) };
+    if is_generated(object) {
+        return Ok(());
     }
+    let error = ApiError::already_exists(&kind.group, &kind.plural, metadata::text(object, "name"));
+    Err(TransactError { write: Some(index), error })
 }
 
 /// Whether the name of a new object is made up.

@@ -2,7 +2,8 @@
 
 use super::contribution::Operation;
 use super::metadata;
-use super::plan::{End, Planned, Planner};
+use super::plan::{Act, End, Found, Planned, Planner};
+use super::registry::Served;
 use super::strategy::Stored;
 use super::{binding, delete, scale};
 use crate::service::{Patch, Subresource};
@@ -35,54 +36,48 @@ impl Planner<'_> {
         let served = self.served.clone();
         let kind = &*served.info;
         expect_part(kind, part)?;
-        let place = self.place(key);
-        let (current, old) = self.stored(key, &place).await?;
-        let version = current.revision.map(|r| r.get());
+        let found = self.stored(key).await?;
+        let old = &found.value;
+        let act = Act { key, operation: Operation::Update, part };
         let mut new = if part == Subresource::Binding {
             let Change::Bind(body) = change else { return Err(no_such_part(kind, part)) };
-            binding::assigned(key, &old, body, &self.objects.env)?
+            binding::assigned(key, old, body, &self.objects.env)?
         } else {
-            let mut given = changed(kind, key, part, &old, change, version)?;
+            let mut given = changed(kind, act, &found, change)?;
             if part == Subresource::Scale {
-                given = scale::scaled(kind, key, &old, &given, version)?;
+                given = scale::scaled(kind, key, &found, &given)?;
             }
-            metadata::begin_update(kind, key, &old, &mut given, version)?;
-            keep_other_parts(served.custom, kind, part, &old, &mut given);
-            self.admit(key, part, Stored { value: &old, bytes: &current.value }, &mut given).await?;
+            metadata::begin_update(kind, key, &mut given, old, found.version())?;
+            keep_other_parts(&served, part, old, &mut given);
+            self.admit(act, &found, &mut given).await?;
             given
         };
         let counts = served.custom || new.get("spec").is_some();
-        if counts && part != Subresource::Binding && metadata::wants_differ(&old, &new) {
-            let next = metadata::generation(&old) + 1;
+        if counts && part != Subresource::Binding && metadata::wants_differ(old, &new) {
+            let next = metadata::generation(old) + 1;
             metadata::metadata(&mut new)?.insert("generation".to_owned(), next.into());
         }
         if delete::is_released(&*served.strategy, &new) {
-            return self.remove(key, &place, &current, &old, &new).await;
+            return self.remove(key, &found, Some(&new)).await;
         }
-        self.contribute(key, Operation::Update, part, Some(&old), Some(&mut new)).await?;
+        self.contribute(act, Some(old), Some(&mut new)).await?;
         let bytes = kube_core::wire::canonical(&new);
-        if bytes == current.value && self.options.ttl.is_none() {
-            let version = if self.draft.writes(&place) { None } else { current.revision };
-            return Ok(Planned { bytes, end: End::Unchanged(version) });
+        if bytes == found.current.value && self.options.ttl.is_none() {
+            return Ok(self.unchanged(found));
         }
-        self.expect(&place, &current);
-        self.draft.put(place, bytes.clone(), self.options.ttl, Some(&current));
+        self.expect(&found.place, &found.current);
+        self.draft.put(found.place, bytes.clone(), self.options.ttl, Some(&found.current));
         Ok(Planned { bytes, end: End::Written })
     }
 
-    async fn admit(
-        &self,
-        key: &ObjectKey,
-        part: Subresource,
-        old: Stored<'_>,
-        new: &mut Value,
-    ) -> Result<(), ApiError> {
-        self.mutate(key, Operation::Update, part, new).await?;
+    async fn admit(&self, act: Act<'_>, found: &Found, new: &mut Value) -> Result<(), ApiError> {
+        self.mutate(act, new).await?;
         let strategy = &self.served.strategy;
+        let old = Stored { value: &found.value, bytes: &found.current.value };
         let mut errors = metadata::check_metadata(new, Some(old.value), strategy.name_rule());
-        errors.extend(strategy.admit_update(old, new, part)?);
-        self.invalid(key, &errors)?;
-        self.validate(key, Operation::Update, part, Some(old.value), Some(new)).await
+        errors.extend(strategy.admit_update(old, new, act.part)?);
+        self.invalid(act.key, &errors)?;
+        self.validate(act, Some(old.value), Some(new)).await
     }
 }
 
@@ -102,14 +97,8 @@ pub(crate) fn no_such_part(kind: &KindInfo, part: Subresource) -> ApiError {
 }
 
 /// What the request wants to see stored.
-fn changed(
-    kind: &KindInfo,
-    key: &ObjectKey,
-    part: Subresource,
-    old: &Value,
-    change: Change<'_>,
-    version: Option<u64>,
-) -> Result<Value, ApiError> {
+fn changed(kind: &KindInfo, act: Act<'_>, found: &Found, change: Change<'_>) -> Result<Value, ApiError> {
+    let (key, old) = (act.key, &found.value);
     let patch = match change {
         Change::Replace(object) | Change::Bind(object) => return Ok(object.clone()),
         Change::Apply(object) => {
@@ -120,9 +109,9 @@ fn changed(
         Change::Patch(patch) => patch,
     };
     let mut target =
-        if part == Subresource::Scale { scale::of(kind, key, old, version)? } else { old.clone() };
-    if let (Some(version), Some(metadata)) =
-        (version, target.get_mut("metadata").and_then(Value::as_object_mut))
+        if act.part == Subresource::Scale { scale::of(kind, key, old, None)? } else { old.clone() };
+    if let Some(version) = found.version()
+        && let Some(metadata) = target.get_mut("metadata").and_then(Value::as_object_mut)
     {
         // A patch may test the version or set the one that it was made for.
         metadata.insert("resourceVersion".to_owned(), version.to_string().into());
@@ -151,7 +140,8 @@ fn refused(kind: &KindInfo, key: &ObjectKey, error: &PatchError) -> ApiError {
 }
 
 /// Takes over from the stored object what this part of it may not change.
-fn keep_other_parts(custom: bool, kind: &KindInfo, part: Subresource, old: &Value, new: &mut Value) {
+fn keep_other_parts(served: &Served, part: Subresource, old: &Value, new: &mut Value) {
+    let kind = &served.info;
     match part {
         Subresource::Main if kind.has_status() => keep(old, new, "status"),
         Subresource::Status => {
@@ -165,7 +155,7 @@ fn keep_other_parts(custom: bool, kind: &KindInfo, part: Subresource, old: &Valu
             }
             // Kubernetes' own kinds let a status write change metadata, save for owners; custom kinds do not.
             let keeps_labels = kind.kind == "Deployment" && kind.group == "apps";
-            if let (false, Some(Value::Object(given))) = (custom, given)
+            if let (false, Some(Value::Object(given))) = (served.custom, given)
                 && let Some(metadata) = new.get_mut("metadata").and_then(Value::as_object_mut)
             {
                 let fields =

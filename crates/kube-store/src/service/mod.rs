@@ -27,6 +27,7 @@ use std::sync::Arc;
 ///
 /// Objects go in as JSON and come out as [`RawObject`]: canonical bytes, version, metadata. Errors are Kubernetes'
 /// `Status`.
+#[expect(clippy::too_many_arguments, reason = "the verbs of the API have these parameters")]
 #[async_trait]
 pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
     /// Creates an object in `namespace` (empty for cluster-scoped kinds).

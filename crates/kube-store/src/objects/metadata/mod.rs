@@ -138,8 +138,8 @@ fn accept_namespace<'a>(kind: &KindInfo, asked: &'a str, object: &'a Value) -> R
 pub(crate) fn begin_update(
     kind: &KindInfo,
     key: &ObjectKey,
-    old: &Value,
     new: &mut Value,
+    old: &Value,
     version: Option<u64>,
 ) -> Result<(), ApiError> {
     accept_type(kind, new)?;

@@ -55,7 +55,7 @@ pub(crate) struct FieldTree {
 
 #[derive(Debug, Default)]
 struct Node {
-    children: Vec<(String, Node)>,
+    children: Vec<(String, Self)>,
     /// Slots of the fields that end here.
     slots: Vec<usize>,
 }
