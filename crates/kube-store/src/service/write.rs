@@ -22,6 +22,36 @@ pub struct WriteOptions {
     pub ttl: Option<TtlId>,
 }
 
+impl WriteOptions {
+    /// Checks everything and stores nothing.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// Writes in the name of this field manager.
+    #[must_use]
+    pub fn managed_by(mut self, name: &str) -> Self {
+        self.field_manager = Some(name.into());
+        self
+    }
+
+    /// Refused unless this election is still won.
+    #[must_use]
+    pub fn fenced(mut self, fence: Fence) -> Self {
+        self.fence = Some(fence);
+        self
+    }
+
+    /// The object ends with this time to live.
+    #[must_use]
+    pub fn ttl(mut self, ttl: TtlId) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+}
+
 /// Proof of a won election: the key that the winner wrote, and the revision at which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence {
@@ -117,6 +147,34 @@ impl DeleteOptions {
     #[must_use]
     pub fn uid(mut self, uid: Uid) -> Self {
         self.uid = Some(uid);
+        self
+    }
+
+    /// With this many seconds of grace.
+    #[must_use]
+    pub fn grace(mut self, seconds: i64) -> Self {
+        self.grace_period_seconds = Some(seconds);
+        self
+    }
+
+    /// Only at this version.
+    #[must_use]
+    pub fn version(mut self, version: kube_core::resource::ResourceVersion) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Checks everything and deletes nothing.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// Refused unless this election is still won.
+    #[must_use]
+    pub fn fenced(mut self, fence: Fence) -> Self {
+        self.fence = Some(fence);
         self
     }
 

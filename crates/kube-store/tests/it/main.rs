@@ -4,3 +4,5 @@
 mod client;
 #[cfg(test)]
 mod informer;
+#[cfg(test)]
+mod objects;
