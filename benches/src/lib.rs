@@ -1,1 +1,9 @@
-//! Criterion benches, each beside a naive baseline.
+//! What the benches measure: our way and, beside it, the naive way, as ordinary functions.
+//!
+//! Each topic is a folder with a `baseline`: what a competent reader would write first. The benches under `benches/`
+//! time both in one run; the tests run both once on tiny input and compare the answers, so that neither can rot.
+//! Figures stand in `FIGURES.md`.
+
+pub mod quantity;
+pub mod selector;
+pub mod store;
