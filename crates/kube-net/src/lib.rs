@@ -1,3 +1,4 @@
 //! From names to endpoints: selector index, endpoint slices, resolver, allocators.
 
+pub mod index;
 pub mod slices;

@@ -39,7 +39,7 @@ pub(super) fn endpoint(
             terminating: Some(terminating),
         }),
         hostname: hostname(service, pod),
-        node_name: pod.node_name().map(|name| name.to_string()),
+        node_name: pod.node_name().map(ToString::to_string),
         target_ref: Some(ObjectReference {
             kind: Some("Pod".to_owned()),
             namespace: Some(pod.meta.namespace.to_string()),
@@ -47,7 +47,7 @@ pub(super) fn endpoint(
             uid: Some(pod.meta.uid.as_str().to_owned()),
             ..ObjectReference::default()
         }),
-        zone: zone.map(|zone| zone.to_string()),
+        zone: zone.map(ToString::to_string),
         ..Endpoint::default()
     }
 }

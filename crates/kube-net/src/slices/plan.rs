@@ -52,7 +52,7 @@ pub fn plan_slices(input: &SliceInput<'_>) -> SlicePlan {
         let of_type =
             existing.iter().filter(|slice| slice.address_type == *address_type).map(|slice| (*slice).clone());
         let cx = TypeCx { input, labels: &labels, address_type };
-        cx.plan(of_type.collect(), &mut plan);
+        cx.plan(&of_type.collect::<Vec<_>>(), &mut plan);
     }
     let others = existing.into_iter().filter(|slice| !types.contains(slice.address_type.as_str()));
     plan.delete.extend(others.cloned());
@@ -105,7 +105,7 @@ struct Changes {
 
 impl TypeCx<'_> {
     /// Plans one address type. `existing` is sorted by name.
-    fn plan(&self, existing: Vec<Arc<EndpointSlice>>, plan: &mut SlicePlan) {
+    fn plan(&self, existing: &[Arc<EndpointSlice>], plan: &mut SlicePlan) {
         let total = existing.len();
         let (owned, foreign): (Vec<_>, Vec<_>) =
             existing.iter().cloned().partition(|slice| labels::is_owned(slice, self.input.service));
@@ -191,11 +191,11 @@ impl TypeCx<'_> {
         if hinting == Hinting::Auto {
             // New slices first, as long as nothing says which is which.
             let created = changes.create.len();
-            let mut changed: Vec<EndpointSlice> = changes.create.drain(..).collect();
-            changed.append(&mut changes.update);
-            let hinted = zones::hint(self.input.zones, &mut changed, &mut unchanged);
-            changes.update = changed.split_off(created);
-            changes.create = changed;
+            let mut written: Vec<EndpointSlice> = changes.create.drain(..).collect();
+            written.append(&mut changes.update);
+            let hinted = zones::hint(self.input.zones, &mut written, &mut unchanged);
+            changes.update = written.split_off(created);
+            changes.create = written;
             if hinted {
                 return;
             }

@@ -9,6 +9,7 @@ use super::endpoint::ZONE_LABEL;
 use super::hints::is_ready;
 use kube_core::kinds::discovery::v1::{Endpoint, EndpointHints, EndpointSlice, ForZone};
 use kube_core::pod_resources::CPU;
+use kube_core::quantity::Quantity;
 use kube_core::view::NodeView;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ impl ZoneCapacity {
             if control_plane || !node.is_ready() {
                 continue;
             }
-            let cpu = node.status.allocatable.get(CPU).map_or(0, |cpu| cpu.milli_value());
+            let cpu = node.status.allocatable.get(CPU).map_or(0, Quantity::milli_value);
             match labels.get(ZONE_LABEL) {
                 Some(zone) if !zone.is_empty() && cpu != 0 => *milli.entry(zone.clone()).or_default() += cpu,
                 _ => return Self::default(),
@@ -87,17 +88,15 @@ pub(super) fn hint(
     let Some(allocations) = zones.and_then(|zones| zones.allocate(ready)) else { return false };
 
     let mut allocated = Counts::new();
-    unchanged.retain(|slice| match hints_of(slice, &allocated, &allocations) {
-        Some(counts) => {
-            for (zone, count) in counts {
-                *allocated.entry(zone).or_default() += count;
-            }
-            true
-        }
-        None => {
+    unchanged.retain(|slice| {
+        let Some(counts) = hints_of(slice, &allocated, &allocations) else {
             changed.push((**slice).clone());
-            false
+            return false;
+        };
+        for (zone, count) in counts {
+            *allocated.entry(zone).or_default() += count;
         }
+        true
     });
     for endpoint in ready_endpoints(changed) {
         let Some(zone) = endpoint.zone.clone().filter(|zone| !zone.is_empty()) else { return false };

@@ -1,4 +1,5 @@
 //! The public contract of kube-net.
 
 mod parity_endpointslice;
+mod prop_index;
 mod prop_slices;
