@@ -1,6 +1,7 @@
 //! Informers over a service that breaks on demand, on one thread without a runtime.
 
 mod lifecycle;
+mod objects;
 mod prop;
 pub(crate) mod script;
 pub(crate) mod thing;
