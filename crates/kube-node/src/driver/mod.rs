@@ -209,15 +209,15 @@ impl FleetDriver {
         let beats = pin!(self.beat_forever());
         let closed = pin!(self.pods.closed());
         match select(select(reports, beats), closed).await {
-            Either::Left((Either::Left((error, _)) | Either::Right((error, _)), _)) => error,
-            Either::Right((error, _)) => error,
+            Either::Left((Either::Left((error, _)) | Either::Right((error, _)), _))
+            | Either::Right((error, _)) => error,
         }
     }
 }
 
 #[async_trait]
 impl Component for FleetDriver {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "fleet"
     }
 

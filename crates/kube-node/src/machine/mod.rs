@@ -21,7 +21,7 @@ use std::time::Duration;
 const BACKOFF_BASE: Duration = Duration::from_secs(10);
 
 /// Longest wait before a container is started again.
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
 /// Grace of a pod that names none, in seconds.
 const DEFAULT_GRACE_SECONDS: i64 = 30;
