@@ -55,7 +55,7 @@ impl ApiServer {
 
 #[async_trait]
 impl Component for ApiServer {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "api-server"
     }
 
@@ -85,12 +85,9 @@ async fn answer_request(
 ) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let content_type = objects::content_type(request.headers());
-    let body = match axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await {
-        Ok(body) => body,
-        Err(_) => {
-            let text = format!("Request entity too large: limit is {MAX_BODY_BYTES}");
-            return failure(&ApiError::new(Reason::RequestEntityTooLarge, text));
-        }
+    let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
+        let text = format!("Request entity too large: limit is {MAX_BODY_BYTES}");
+        return failure(&ApiError::new(Reason::RequestEntityTooLarge, text));
     };
     let call = objects::Call { method, parameters, content_type, body };
     dispatch(&served, &uri, call).await.unwrap_or_else(|error| failure(&error))

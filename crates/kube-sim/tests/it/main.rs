@@ -1,4 +1,6 @@
 //! The public contract of kube-sim.
 
+#[cfg(test)]
 mod determinism;
+#[cfg(test)]
 mod scenario;

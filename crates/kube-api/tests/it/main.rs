@@ -1,0 +1,107 @@
+//! The public contract of kube-api: real sockets, over a store in memory.
+
+#[cfg(test)]
+mod client;
+
+use client::{Client, serve};
+use kube_core::kinds::core::v1::ConfigMap;
+use kube_store::api::Api;
+use serde_json::{Value, json};
+
+fn config_map(name: &str, value: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": name, "labels": { "app": name } }, "data": { "key": value },
+    })
+}
+
+const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+
+#[tokio::test]
+async fn objects_are_created_read_changed_and_deleted() {
+    let server = serve().await;
+    let client = Client(server.address);
+    let (code, created) = client.send("POST", MAPS, &config_map("a", "1")).await;
+    assert_eq!(code, 201, "{created}");
+    assert!(created["metadata"]["resourceVersion"].is_string(), "{created}");
+
+    let (code, mut read) = client.get(&format!("{MAPS}/a")).await;
+    assert_eq!((code, &read["data"]["key"]), (200, &json!("1")));
+
+    read["data"]["key"] = "2".into();
+    let (code, updated) = client.send("PUT", &format!("{MAPS}/a"), &read).await;
+    assert_eq!(code, 200, "{updated}");
+    let (code, stale) = client
+        .send("PUT", &format!("{MAPS}/a"), &{
+            read["data"]["key"] = "3".into();
+            read
+        })
+        .await;
+    assert_eq!((code, &stale["reason"]), (409, &json!("Conflict")), "{stale}");
+
+    let (code, deleted) = client.send("DELETE", &format!("{MAPS}/a"), &Value::Null).await;
+    assert_eq!((code, &deleted["status"]), (200, &json!("Success")), "{deleted}");
+    let (code, gone) = client.get(&format!("{MAPS}/a")).await;
+    assert_eq!((code, &gone["message"]), (404, &json!("configmaps \"a\" not found")));
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_and_by_label() {
+    let server = serve().await;
+    let client = Client(server.address);
+    for name in ["a", "b", "c"] {
+        client.send("POST", MAPS, &config_map(name, "1")).await;
+    }
+    let (_, page) = client.get(&format!("{MAPS}?limit=2")).await;
+    assert_eq!(page["kind"], "ConfigMapList");
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
+    assert_eq!(page["metadata"]["remainingItemCount"], 1);
+    let token = page["metadata"]["continue"].as_str().unwrap();
+    let (_, rest) = client.get(&format!("{MAPS}?limit=2&continue={token}")).await;
+    assert_eq!(rest["items"][0]["metadata"]["name"], "c");
+    let (_, labelled) = client.get(&format!("{MAPS}?labelSelector=app%3Db")).await;
+    assert_eq!(labelled["items"].as_array().unwrap().len(), 1);
+    let (code, _) = client.get(&format!("{MAPS}?labelSelector=a%20in%20(")).await;
+    assert_eq!(code, 400);
+}
+
+#[tokio::test]
+async fn a_watch_streams_changes_until_the_server_stops() {
+    let server = serve().await;
+    let client = Client(server.address);
+    client.send("POST", MAPS, &config_map("a", "1")).await;
+    let mut watch = client.watch(&format!("{MAPS}?watch=1&allowWatchBookmarks=true")).await;
+    assert_eq!(watch.next().await.unwrap()["type"], "ADDED");
+    assert_eq!(watch.next().await.unwrap()["type"], "BOOKMARK");
+    let maps = Api::<ConfigMap>::namespaced(server.objects.clone(), "default");
+    maps.edit("a", |map| map.data.get_or_insert_default().clear()).await.unwrap();
+    assert_eq!(watch.next().await.unwrap()["type"], "MODIFIED");
+    server.running.stop();
+    while watch.next().await.is_some() {}
+    server.running.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn discovery_lists_what_is_served() {
+    let server = serve().await;
+    let client = Client(server.address);
+    let (_, groups) = client.get("/apis").await;
+    let names: Vec<&str> =
+        groups["groups"].as_array().unwrap().iter().filter_map(|g| g["name"].as_str()).collect();
+    assert!(names.contains(&"apps"), "{names:?}");
+    let (_, core) = client.get("/api/v1").await;
+    let pods = core["resources"].as_array().unwrap().iter().find(|r| r["name"] == "pods").unwrap();
+    assert_eq!((&pods["kind"], &pods["shortNames"]), (&json!("Pod"), &json!(["po"])));
+    assert_eq!(client.get("/apis/sloths/v1").await.0, 404);
+    assert_eq!(client.get("/version").await.1["gitVersion"], "v1.36.2");
+    assert_eq!(client.send("DELETE", "/api/v1", &Value::Null).await.0, 405);
+}
+
+#[tokio::test]
+async fn wrong_fields_are_named() {
+    let server = serve().await;
+    let client = Client(server.address);
+    let (code, status) = client.send("POST", MAPS, &config_map("Upper", "1")).await;
+    assert_eq!((code, &status["kind"]), (422, &json!("Status")), "{status}");
+    assert_eq!(status["details"]["causes"][0]["field"], "metadata.name");
+}
