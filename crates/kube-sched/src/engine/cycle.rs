@@ -4,14 +4,12 @@ use super::{Decision, Engine, Evaluation, NodeOutcome, NodeScores, Scores};
 use crate::explain::{NearFit, Obstacle, PodRejection, Rejection, Why};
 use crate::framework::{
     BoundFilter, MAX_NODE_SCORE, NodeRef, Nodes, Normalize, PluginError, PodInfo, Prepared, Reason, Reasons,
-    Verdict, default_normalize,
+    Verdict, default_normalize, guarded,
 };
 use crate::snapshot::Snapshot;
 use kube_core::env::Rng;
-use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The attempt: the filters bound to the pod, and the names that a PreFilter left.
@@ -63,11 +61,9 @@ impl<'c> Cycle<'c> {
         answer: impl FnOnce(&Cycle<'_>) -> Result<T, PluginError>,
     ) -> Result<T, PluginError> {
         let at = At(Cell::new(("", "")));
-        // What a panic leaves behind is dropped with the attempt; engine, snapshot and pod are only read.
-        let outcome = catch_unwind(AssertUnwindSafe(|| answer(&Cycle::prepare(engine, cluster, pod, &at))));
-        outcome.unwrap_or_else(|payload| {
+        guarded(|| answer(&Cycle::prepare(engine, cluster, pod, &at))).unwrap_or_else(|message| {
             let (plugin, point) = at.0.get();
-            Err(PluginError::new(plugin, point, format!("panicked: {}", panic_text(payload.as_ref()))))
+            Err(PluginError::new(plugin, point, message))
         })
     }
 
@@ -299,9 +295,4 @@ fn rejection(node: NodeRef<'_>, plugin: &'static str, verdict: Verdict) -> Optio
         Verdict::Never(reasons) => (true, reasons),
     };
     Some(Rejection { node: node.name().clone(), plugin, for_good, reasons })
-}
-
-fn panic_text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)").to_owned()
 }

@@ -11,7 +11,7 @@ pub use decision::{Decision, Scores};
 pub use evaluation::{Evaluation, NodeOutcome, NodeScores};
 
 use crate::explain::Why;
-use crate::framework::{AnyFilter, AnyScore, PodInfo, PostFiltered};
+use crate::framework::{AnyFilter, AnyScore, PluginError, PodInfo, PostFiltered, guarded};
 use crate::profile::{Profile, ProfileError, Resolved};
 use crate::snapshot::Snapshot;
 use cycle::Cycle;
@@ -110,11 +110,7 @@ impl Engine {
     ///
     /// # Errors
     /// A plugin that broke.
-    pub fn evaluate(
-        &self,
-        cluster: &Snapshot,
-        pod: &PodInfo,
-    ) -> Result<Evaluation, crate::framework::PluginError> {
+    pub fn evaluate(&self, cluster: &Snapshot, pod: &PodInfo) -> Result<Evaluation, PluginError> {
         Cycle::guarded(self, cluster, pod, |cycle| cycle.evaluate())
     }
 
@@ -127,10 +123,14 @@ impl Engine {
     }
 
     fn post_filter(&self, cluster: &Snapshot, pod: &PodInfo, mut why: Why) -> Decision {
-        for plugin in self.plugins.iter().filter_map(|plugin| plugin.points.post_filter.as_ref()) {
-            match plugin.post_filter(pod, cluster, &why) {
-                PostFiltered::Nothing(message) => why.post_filter = message.or(why.post_filter),
-                PostFiltered::Nominate(node) => {
+        let plugins = self.plugins.iter();
+        for (name, plugin) in
+            plugins.filter_map(|plugin| Some((plugin.name, plugin.points.post_filter.as_ref()?)))
+        {
+            match guarded(|| plugin.post_filter(pod, cluster, &why)) {
+                Err(message) => return Decision::Failed(PluginError::new(name, "PostFilter", message)),
+                Ok(PostFiltered::Nothing(message)) => why.post_filter = message.or(why.post_filter),
+                Ok(PostFiltered::Nominate(node)) => {
                     why.nominated = Some(node);
                     break;
                 }

@@ -23,3 +23,4 @@ pub use reads::Reads;
 pub use verdict::{PluginError, Reason, Reasons, Verdict};
 
 pub(crate) use points::{AnyFilter, AnyScore, BoundFilter, Prepared};
+pub(crate) use verdict::guarded;

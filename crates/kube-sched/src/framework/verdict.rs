@@ -1,6 +1,7 @@
 //! What plugins answer, and what it means when they break.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A plugin's answer about one pod and one node. Not an error: a pod that does not fit is the normal case.
@@ -176,4 +177,16 @@ impl PluginError {
     pub fn new(plugin: &'static str, point: &'static str, message: impl Into<String>) -> Self {
         Self { plugin, point, message: message.into() }
     }
+}
+
+/// Calls a plugin; the text of the panic where it panics.
+///
+/// What the panic leaves behind is the plugin's own: everything else it was given it could only read.
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
+        let payload = payload.as_ref();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        format!("panicked: {}", text.unwrap_or("(no message)"))
+    })
 }

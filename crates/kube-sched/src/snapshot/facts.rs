@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A node as read, with what scheduling computes from it once.
 #[derive(Clone, Debug)]
-pub struct NodeFacts {
+pub(crate) struct NodeFacts {
     view: Arc<NodeView>,
     allocatable: Amounts,
     pod_limit: i64,

@@ -1,0 +1,138 @@
+//! What follows from a decision: the binding, or telling why there is none.
+
+use super::decide::{Outcome, refused};
+use super::permit::answered;
+use super::{cause, shared::Shared};
+use crate::explain::Why;
+use crate::framework::{BindContext, Bound, ClusterEvent, guarded};
+use crate::queue::QueuedPod;
+use kube_core::env::BoxFuture;
+use kube_core::error::ApiError;
+use kube_core::view::{KindView, PodView};
+use kube_store::client::events::{EventTarget, EventType};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a pod was not bound.
+enum Setback {
+    Refused(Why),
+    Error(ApiError),
+}
+
+impl Shared {
+    /// Does what `outcome` asks for.
+    pub(super) fn act(self: Arc<Self>, outcome: Outcome) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            match outcome {
+                Outcome::Bind { popped, node, wait } => self.bind(popped, &node, &wait).await,
+                Outcome::Unschedulable { popped, why } => {
+                    self.tell(&popped, cause::UNSCHEDULABLE, &why.to_string()).await;
+                }
+                Outcome::Failed { popped, error } => {
+                    self.tell(&popped, cause::SCHEDULER_ERROR, &error.to_string()).await;
+                }
+            }
+        })
+    }
+
+    async fn bind(&self, popped: QueuedPod, node: &Arc<str>, wait: &[(&'static str, Duration)]) {
+        match self.try_bind(&popped, node, wait).await {
+            Ok(()) => self.bound(&popped, node),
+            Err(setback) => self.unbound(&popped, node, setback).await,
+        }
+    }
+
+    async fn try_bind(
+        &self,
+        popped: &QueuedPod,
+        node: &str,
+        wait: &[(&'static str, Duration)],
+    ) -> Result<(), Setback> {
+        self.permitted(popped, wait).await?;
+        let cx = BindContext::new(self.service.clone());
+        let plugins = || self.engine.plugins().iter();
+        for plugin in plugins().filter_map(|plugin| plugin.points.pre_bind.as_ref()) {
+            plugin.pre_bind(&cx, &popped.pod, node).await.map_err(Setback::Error)?;
+        }
+        for plugin in plugins().filter_map(|plugin| plugin.points.bind.as_ref()) {
+            match plugin.bind(&cx, &popped.pod, node).await.map_err(Setback::Error)? {
+                Bound::Done => return Ok(()),
+                Bound::Skip => {}
+            }
+        }
+        Err(Setback::Error(ApiError::internal("no plugin of the profile binds this pod")))
+    }
+
+    async fn permitted(&self, popped: &QueuedPod, wait: &[(&'static str, Duration)]) -> Result<(), Setback> {
+        if wait.is_empty() {
+            return Ok(());
+        }
+        let key = popped.pod.key();
+        let answer = self.permits.wait(key, wait.iter().map(|(plugin, _)| *plugin).collect());
+        let refusal = answered(&self.env, answer, wait).await;
+        self.permits.forget(key);
+        match refusal {
+            None => Ok(()),
+            Some((plugin, reasons)) => {
+                Err(Setback::Refused(refused(self.state().cluster.node_count(), plugin, reasons)))
+            }
+        }
+    }
+
+    fn bound(&self, popped: &QueuedPod, node: &str) {
+        {
+            let mut state = self.state();
+            state.queue.done(popped);
+            state.whys.remove(popped.pod.key());
+            state.tally.bound += 1;
+        }
+        let plugins = self.engine.plugins().iter();
+        for plugin in plugins.filter_map(|plugin| plugin.points.post_bind.as_ref()) {
+            if let Err(text) = guarded(|| plugin.post_bind(&popped.pod, node)) {
+                tracing::error!(plugin = plugin.name(), text, "post bind must not fail");
+            }
+        }
+        let note = format!("Successfully assigned {} to {node}", popped.pod.key());
+        self.recorder.record(&target(popped), EventType::Normal, "Scheduled", &note);
+    }
+
+    /// Frees what the pod was assumed to hold, and takes it back to the queue.
+    async fn unbound(&self, popped: &QueuedPod, node: &str, setback: Setback) {
+        self.unreserve(popped, node);
+        {
+            let mut state = self.state();
+            let now = self.env.now();
+            if state.cluster.forget(popped.pod.key()) {
+                state.event(&ClusterEvent::PodDeleted(popped.pod.view().clone()), now);
+            }
+            state.tally.failed += 1;
+            match &setback {
+                Setback::Error(_) => state.queue.failed(popped, now),
+                Setback::Refused(why) => state.queue.unschedulable(popped, why.rejectors(), now),
+            }
+        }
+        self.changed.notify_one();
+        match setback {
+            Setback::Refused(why) => self.tell(popped, cause::UNSCHEDULABLE, &why.to_string()).await,
+            // A pod that is gone, or was bound by somebody else, needs nothing from us.
+            Setback::Error(error) if error.is_not_found() || error.is_conflict() || error.is_closed() => {}
+            Setback::Error(error) => {
+                let text = format!("binding rejected: {error}");
+                self.tell(popped, cause::SCHEDULER_ERROR, &text).await;
+            }
+        }
+    }
+
+    /// Writes the pod's condition and an event.
+    async fn tell(&self, popped: &QueuedPod, reason: &str, message: &str) {
+        self.recorder.record(&target(popped), EventType::Warning, "FailedScheduling", message);
+        if let Err(error) = cause::write(&self.service, popped.pod.view(), reason, message).await {
+            // Only told, never needed: the next attempt writes again.
+            tracing::debug!(pod = %popped.pod.key(), %error, "the pod's condition was not written");
+        }
+    }
+}
+
+fn target(popped: &QueuedPod) -> EventTarget {
+    EventTarget::with_meta(PodView::kind(), &popped.pod.view().meta)
+}

@@ -1,0 +1,61 @@
+//! The pod's condition that says why it has no node.
+
+use kube_core::condition;
+use kube_core::error::ApiError;
+use kube_core::kinds::core::v1::{Pod, PodCondition};
+use kube_core::kinds::meta::v1::Time;
+use kube_core::view::PodView;
+use kube_store::api::Api;
+use kube_store::service::ObjectService;
+use std::sync::Arc;
+
+/// No node fits.
+///
+/// Source: `k8s.io/api/core/v1` (`PodReasonUnschedulable`).
+pub(super) const UNSCHEDULABLE: &str = "Unschedulable";
+/// Something broke.
+///
+/// Source: `k8s.io/api/core/v1` (`PodReasonSchedulerError`).
+pub(super) const SCHEDULER_ERROR: &str = "SchedulerError";
+
+/// Sets `PodScheduled` to `False`, unless it says so already.
+///
+/// # Errors
+/// The status could not be written.
+pub(super) async fn write(
+    service: &Arc<dyn ObjectService>,
+    pod: &PodView,
+    reason: &str,
+    message: &str,
+) -> Result<(), ApiError> {
+    let told = pod.condition(POD_SCHEDULED).is_some_and(|known| {
+        &*known.status == condition::FALSE
+            && known.reason.as_deref() == Some(reason)
+            && known.message.as_deref() == Some(message)
+    });
+    if told {
+        return Ok(());
+    }
+    let now = Time(service.env().wall_seconds());
+    let api: Api<Pod> = Api::namespaced(service.clone(), &pod.meta.namespace);
+    let uid = pod.meta.uid.as_str();
+    api.edit_status(&pod.meta.name, |stored| {
+        let bound = stored.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
+        if bound || stored.metadata.uid.as_deref() != Some(uid) {
+            return;
+        }
+        let wanted = PodCondition {
+            type_: POD_SCHEDULED.to_owned(),
+            status: condition::FALSE.to_owned(),
+            reason: Some(reason.to_owned()),
+            message: Some(message.to_owned()),
+            ..PodCondition::default()
+        };
+        let conditions = stored.status.get_or_insert_default().conditions.get_or_insert_default();
+        condition::set(conditions, wanted, &now);
+    })
+    .await?;
+    Ok(())
+}
+
+const POD_SCHEDULED: &str = "PodScheduled";

@@ -1,0 +1,84 @@
+//! What the scheduler's task, the informers' handlers and the handles share.
+
+use super::handle::Tally;
+use super::permit::Permits;
+use crate::engine::Engine;
+use crate::explain::Why;
+use crate::framework::ClusterEvent;
+use crate::queue::{Queue, QueueConfig};
+use crate::snapshot::Snapshot;
+use kube_core::env::{Env, Mono};
+use kube_core::resource::ObjectKey;
+use kube_store::client::events::Recorder;
+use kube_store::service::ObjectService;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+pub(super) struct Shared {
+    pub(super) name: Arc<str>,
+    pub(super) env: Env,
+    pub(super) service: Arc<dyn ObjectService>,
+    pub(super) engine: Engine,
+    pub(super) recorder: Recorder,
+    pub(super) permits: Permits,
+    /// Told whenever the queue may have become ready, or its next deadline has moved.
+    pub(super) changed: Notify,
+    state: Mutex<State>,
+}
+
+pub(super) struct State {
+    pub(super) cluster: Snapshot,
+    pub(super) queue: Queue,
+    /// Why the last attempt of each waiting pod found no node.
+    pub(super) whys: BTreeMap<ObjectKey, Why>,
+    pub(super) tally: Tally,
+}
+
+impl Shared {
+    pub(super) fn new(
+        service: Arc<dyn ObjectService>,
+        name: Arc<str>,
+        engine: Engine,
+        queue: QueueConfig,
+        recorder: Recorder,
+    ) -> Self {
+        let state = State {
+            cluster: Snapshot::new(),
+            queue: Queue::new(queue, &engine),
+            whys: BTreeMap::new(),
+            tally: Tally::default(),
+        };
+        Self {
+            name,
+            env: service.env().clone(),
+            service,
+            engine,
+            recorder,
+            permits: Permits::default(),
+            changed: Notify::new(),
+            state: Mutex::new(state),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // Plugins are guarded wherever they are called, so that a panic cannot leave the state half-written.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Mono> {
+        self.state().queue.next_deadline()
+    }
+}
+
+impl State {
+    pub(super) fn event(&mut self, event: &ClusterEvent, now: Mono) {
+        self.queue.event(event, now);
+    }
+
+    /// The pod needs no node any more.
+    pub(super) fn settled(&mut self, key: &ObjectKey) {
+        self.queue.remove(key);
+        self.whys.remove(key);
+    }
+}

@@ -1,0 +1,263 @@
+//! Pods that wait for a node: which is next, which waits for what.
+//!
+//! Pure: time is an argument, nothing sleeps. A pod is in one place at a time:
+//!
+//! ```text
+//!            ┌────────────── an event that may help ──────────────┐
+//! add ──▶ active ──pop──▶ in flight ──unschedulable──▶ unschedulable
+//!   │       ▲                │  │ └──failed──▶ backoff ◀── the same, too early
+//!   ▼       └── time ◀───────│──┼───────────────┘
+//! gated                 binding │
+//!                            └──┴──done──▶ gone
+//! ```
+//!
+//! # Invariants
+//! - No wake-up is lost: an event that arrives while a pod is in flight is asked about when the pod comes back.
+//! - An event costs by the pods whose rejecting plugins listen to it, not by the pods that wait.
+//!
+//! Source: `pkg/scheduler/backend/queue`.
+
+mod entry;
+mod events;
+mod in_flight;
+mod policy;
+mod waiting;
+
+#[cfg(test)]
+mod prop_tests;
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Place, QueuedPod};
+pub use policy::QueueConfig;
+
+use crate::engine::Engine;
+use crate::framework::{PodInfo, Reasons};
+use entry::Entry;
+use in_flight::InFlight;
+use kube_core::env::Mono;
+use kube_core::resource::ObjectKey;
+use policy::Policy;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use waiting::Waiting;
+
+/// The queue of pods without a node.
+#[derive(Debug)]
+pub struct Queue {
+    config: QueueConfig,
+    policy: Policy,
+    pods: BTreeMap<ObjectKey, Entry>,
+    waiting: Waiting,
+    in_flight: InFlight,
+    tickets: u64,
+}
+
+impl Queue {
+    /// An empty queue, ordered, gated and woken by the plugins of `engine`.
+    pub fn new(config: QueueConfig, engine: &Engine) -> Self {
+        Self {
+            config,
+            policy: Policy::new(engine.plugins()),
+            pods: BTreeMap::new(),
+            waiting: Waiting::default(),
+            in_flight: InFlight::default(),
+            tickets: 0,
+        }
+    }
+
+    /// Adds a pod, or takes note of its change. A pod of another uid under the same key starts anew.
+    pub fn add(&mut self, pod: Arc<PodInfo>, now: Mono) {
+        let key = pod.key().clone();
+        match self.pods.get(&key) {
+            Some(entry) if entry.pod.uid() == pod.uid() => self.update(&key, pod, now),
+            Some(_) => {
+                self.remove(&key);
+                self.enter(key, pod, now);
+            }
+            None => self.enter(key, pod, now),
+        }
+    }
+
+    /// Takes a pod out, wherever it is.
+    pub fn remove(&mut self, key: &ObjectKey) {
+        if let Some(entry) = self.pods.remove(key) {
+            self.leave_place(key, &entry);
+        }
+    }
+
+    /// The next pod, which is in flight from now on: [`Queue::binding`], [`Queue::done`], [`Queue::unschedulable`] or
+    /// [`Queue::failed`] must follow.
+    pub fn pop(&mut self, now: Mono) -> Option<QueuedPod> {
+        self.tick(now);
+        let key = self.waiting.pop(self.config.pop_from_backoff)?;
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let entry = self.pods.get_mut(&key)?;
+        entry.attempts += 1;
+        entry.ticket = ticket;
+        entry.place = Place::InFlight;
+        self.in_flight.enter(ticket);
+        Some(QueuedPod { pod: entry.pod.clone(), ticket, attempts: entry.attempts })
+    }
+
+    /// The pod has its node and is being bound. Events no longer matter to it.
+    pub fn binding(&mut self, popped: &QueuedPod) {
+        if let Some(entry) = Self::popped(&mut self.pods, popped) {
+            entry.place = Place::Binding;
+        }
+        self.in_flight.leave(popped.ticket);
+    }
+
+    /// The pod needs no node any more.
+    pub fn done(&mut self, popped: &QueuedPod) {
+        if Self::popped(&mut self.pods, popped).is_some() {
+            self.pods.remove(popped.pod.key());
+        }
+        self.in_flight.leave(popped.ticket);
+    }
+
+    /// No node fits the pod: it waits for an event that one of `rejectors` listens to, or for a node where there is
+    /// none to blame. Where such an event came meanwhile it is tried again after its back-off.
+    pub fn unschedulable(&mut self, popped: &QueuedPod, rejectors: BTreeSet<&'static str>, now: Mono) {
+        let events = self.in_flight.leave(popped.ticket);
+        let Some(entry) = Self::popped(&mut self.pods, popped) else { return };
+        entry.rejections += 1;
+        entry.errors = 0;
+        entry.since = now;
+        entry.rejectors = rejectors;
+        let woken = events.iter().any(|event| self.policy.wakes(entry, event));
+        let key = popped.pod.key().clone();
+        if woken { self.requeue(&key, now) } else { self.park(&key) }
+    }
+
+    /// Something broke on the way: the pod is tried again after a back-off.
+    pub fn failed(&mut self, popped: &QueuedPod, now: Mono) {
+        self.in_flight.leave(popped.ticket);
+        let Some(entry) = Self::popped(&mut self.pods, popped) else { return };
+        entry.errors += 1;
+        entry.since = now;
+        entry.rejectors.clear();
+        self.requeue(popped.pod.key(), now);
+    }
+
+    /// Lets time pass: ends back-offs, and tries again what has waited too long for an event.
+    pub fn tick(&mut self, now: Mono) {
+        while let Some(key) = self.waiting.pop_expired(now) {
+            self.activate(&key);
+        }
+        while let Some(key) = self.waiting.pop_overdue(now, self.config.flush_after) {
+            self.unpark(&key);
+            self.requeue(&key, now);
+        }
+    }
+
+    /// When [`Queue::tick`] will have something to do.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.waiting.next_deadline(self.config.flush_after)
+    }
+
+    /// Whether [`Queue::pop`] would give a pod now, without time passing.
+    pub fn is_ready(&self) -> bool {
+        self.waiting.is_ready(self.config.pop_from_backoff)
+    }
+
+    /// Where a pod is.
+    pub fn place(&self, key: &ObjectKey) -> Option<&Place> {
+        self.pods.get(key).map(|entry| &entry.place)
+    }
+
+    /// The pod as the queue knows it.
+    pub fn pod(&self, key: &ObjectKey) -> Option<&Arc<PodInfo>> {
+        self.pods.get(key).map(|entry| &entry.pod)
+    }
+
+    /// What gates a pod, if it is gated.
+    pub fn gated_by(&self, key: &ObjectKey) -> Option<(&'static str, &Reasons)> {
+        match self.place(key)? {
+            Place::Gated { plugin, reasons } => Some((plugin, reasons)),
+            _ => None,
+        }
+    }
+
+    /// The pods, by key.
+    pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.pods.keys()
+    }
+
+    /// How many pods there are, those in flight and being bound included.
+    pub fn len(&self) -> usize {
+        self.pods.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.pods.is_empty()
+    }
+
+    /// The entry of a popped pod, unless the pod was removed or replaced meanwhile.
+    fn popped<'q>(pods: &'q mut BTreeMap<ObjectKey, Entry>, popped: &QueuedPod) -> Option<&'q mut Entry> {
+        pods.get_mut(popped.pod.key()).filter(|entry| entry.ticket == popped.ticket && entry.place.is_out())
+    }
+
+    fn enter(&mut self, key: ObjectKey, pod: Arc<PodInfo>, now: Mono) {
+        self.pods.insert(key.clone(), Entry::new(pod, now));
+        self.admit(&key);
+    }
+
+    /// To the active queue, unless a plugin gates the pod.
+    fn admit(&mut self, key: &ObjectKey) {
+        let Some(entry) = self.pods.get_mut(key) else { return };
+        match self.policy.gate(&entry.pod) {
+            None => self.activate(key),
+            Some((plugin, reasons)) => {
+                entry.place = Place::Gated { plugin, reasons };
+                entry.rejectors = BTreeSet::from([plugin]);
+                self.waiting.listen(key, &entry.rejectors);
+            }
+        }
+    }
+
+    fn activate(&mut self, key: &ObjectKey) {
+        let Some(entry) = self.pods.get_mut(key) else { return };
+        entry.place = Place::Active;
+        entry.rejectors.clear();
+        self.waiting.activate(key, self.policy.sort_key(&entry.pod, entry.since));
+    }
+
+    /// To the active queue, or to back off where that is not over yet.
+    fn requeue(&mut self, key: &ObjectKey, now: Mono) {
+        let Some(entry) = self.pods.get_mut(key) else { return };
+        let until = entry.since + self.config.backoff(entry.failures());
+        if until <= now {
+            self.admit(key);
+            return;
+        }
+        entry.place = Place::Backoff { until };
+        entry.rejectors.clear();
+        self.waiting.back_off(key, until, entry.errors > 0);
+    }
+
+    fn park(&mut self, key: &ObjectKey) {
+        let Some(entry) = self.pods.get_mut(key) else { return };
+        entry.place = Place::Unschedulable { since: entry.since };
+        self.waiting.park(key, entry.since, &entry.rejectors);
+    }
+
+    fn unpark(&mut self, key: &ObjectKey) {
+        if let Some(entry) = self.pods.get(key) {
+            self.waiting.unlisten(key, &entry.rejectors);
+        }
+    }
+
+    fn leave_place(&mut self, key: &ObjectKey, entry: &Entry) {
+        match &entry.place {
+            Place::Active => self.waiting.deactivate(key, self.policy.sort_key(&entry.pod, entry.since)),
+            Place::Backoff { until } => self.waiting.end_backoff(key, *until),
+            Place::Unschedulable { since } => self.waiting.unpark(key, *since, &entry.rejectors),
+            Place::Gated { .. } => self.waiting.unlisten(key, &entry.rejectors),
+            Place::InFlight => drop(self.in_flight.leave(entry.ticket)),
+            Place::Binding => {}
+        }
+    }
+}
