@@ -5,6 +5,7 @@ mod objects;
 mod prop;
 pub(crate) mod script;
 pub(crate) mod thing;
+mod threads;
 pub(crate) mod world;
 
 use kube_core::error::ApiError;

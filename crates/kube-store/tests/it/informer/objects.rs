@@ -28,12 +28,12 @@ fn setup() -> (World, Arc<Objects>, Api<ConfigMap>) {
 fn map(name: &str, colour: &str) -> ConfigMap {
     let mut map = ConfigMap::default();
     map.metadata.name = Some(name.to_owned());
-    map.metadata.labels = labels(colour);
+    map.metadata.labels = Some(labels(colour));
     map
 }
 
-fn labels(colour: &str) -> Option<BTreeMap<String, String>> {
-    Some(BTreeMap::from([("colour".to_owned(), colour.to_owned())]))
+fn labels(colour: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("colour".to_owned(), colour.to_owned())])
 }
 
 fn revision(map: &ConfigMap) -> Revision {
@@ -56,7 +56,7 @@ fn a_writer_reads_its_own_writes() {
             informer.wait_for(revision(&made)).await.unwrap();
             assert_eq!(*informer.get(&made.key()).unwrap(), made);
         }
-        maps.edit("m00", |map| map.metadata_mut().labels = labels("blue")).await.unwrap();
+        maps.edit("m00", |map| map.metadata_mut().labels = Some(labels("blue"))).await.unwrap();
         maps.delete("m01", &DeleteOptions::now()).await.unwrap();
         informer.wait_for(objects.current().await.unwrap()).await.unwrap();
     });
