@@ -2,3 +2,5 @@
 
 pub mod builtin;
 pub mod runtime;
+
+pub use builtin::builtin;

@@ -1,4 +1,25 @@
-//! The reconciler runtime: queues, workers, reads that show one's own writes.
+//! The reconciler runtime: what turns changes of objects into calls of a function that makes things right.
+//!
+//! A [`Controller`] watches kinds, and for every change queues the key of the object that it concerns. Workers take keys
+//! from the [`queue`] and call the [`Reconciler`], which reads through its [`Context`] what there is, and writes what
+//! is missing. It is told a key and not what happened, so that a missed event cannot matter.
+//!
+//! # Invariants
+//! - One key is never reconciled twice at a time.
+//! - A reconcile sees the writes of the one before it on the same key.
+//! - A reconciler that fails or panics is called again, later each time; no other key suffers.
 
 pub mod cause;
+mod context;
+mod controller;
+mod manager;
 pub mod queue;
+mod reconciler;
+
+pub use cause::{Cause, Causes};
+pub use context::{Applied, Context, HasStatus, Listers, OwnedBy};
+pub use controller::{BoundController, Controller, ControllerBuilder, ControllerHealth, Health, Phase, Source};
+pub use manager::Manager;
+pub use reconciler::{Error, Outcome, Reconciler, Request, Retry};
+
+pub(crate) use context::merge_diff;

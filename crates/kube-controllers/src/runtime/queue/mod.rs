@@ -181,7 +181,7 @@ impl<K: Ord + Clone> WorkQueue<K> {
 
     /// The next key that is due.
     pub fn pop(&mut self, now: Mono) -> Option<Lease<K>> {
-        self.promote(now);
+        self.advance(now);
         let (_, key) = self.ready.pop_first()?;
         let state = self.keys.get_mut(&key)?;
         let queued = state.queued.take()?;
@@ -192,14 +192,17 @@ impl<K: Ord + Clone> WorkQueue<K> {
         Some(Lease { key, causes: queued.causes, attempt: state.failures, priority: queued.priority })
     }
 
-    fn promote(&mut self, now: Mono) {
+    /// Makes the keys due whose time has come, and gives when to do so again: at the time of the next delayed key.
+    pub fn advance(&mut self, now: Mono) -> Option<Mono> {
         while let Some(first) = self.waiting.first_entry() {
-            if first.key().0 > now {
-                return;
+            let at = first.key().0;
+            if at > now {
+                return Some(at);
             }
             let key = first.remove();
             self.place(key, now);
         }
+        None
     }
 
     /// Gives a key back.
@@ -227,12 +230,6 @@ impl<K: Ord + Clone> WorkQueue<K> {
         if self.keys.get(&key).is_some_and(|state| state.queued.is_none() && (state.failures == 0 || self.closed)) {
             self.keys.remove(&key);
         }
-    }
-
-    /// When [`WorkQueue::pop`] will have something, if nothing is added: `now` or earlier when it has something
-    /// already, `None` for never.
-    pub fn next_wakeup(&self, now: Mono) -> Option<Mono> {
-        if self.ready.is_empty() { self.waiting.first_key_value().map(|((at, _), _)| *at) } else { Some(now) }
     }
 
     /// Takes no more keys and drops the delayed ones. Keys that are due are still handed out, so that a caller who

@@ -1,0 +1,130 @@
+//! Carrying out a plan: one write after the other, pods of one kind of write in batches.
+
+use super::plan::Op;
+use crate::builtin::adoption::{Member, adopt, full_references, release};
+use crate::runtime::Context;
+use futures::future::join_all;
+use kube_core::error::ApiError;
+use kube_core::kinds::apps::v1::ReplicaSet;
+use kube_core::kinds::core::v1::Pod;
+use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid, owner_reference};
+use kube_core::view::PodView;
+use kube_store::client::events::EventType;
+use kube_store::service::DeleteOptions;
+use serde_json::{Value, json};
+use std::mem::discriminant;
+use std::sync::Arc;
+
+/// Most writes under way at a time.
+const IN_FLIGHT: usize = 64;
+
+pub(super) struct Execution<'a> {
+    cx: &'a Context,
+    set: &'a ReplicaSet,
+    pods: &'a [Arc<PodView>],
+    kind: &'static KindInfo,
+    template: Value,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(cx: &'a Context, set: &'a ReplicaSet, pods: &'a [Arc<PodView>]) -> Self {
+        Self { cx, set, pods, kind: Pod::kind_info(), template: pod_of(set) }
+    }
+
+    /// Does all of `ops`, or up to the first failure. Batches begin with one write and double, so that what is refused
+    /// for all pods is refused once.
+    pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
+        for alike in ops.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
+            let mut rest = alike;
+            let mut size = if matches!(alike.first(), Some(Op::Create)) { 1 } else { IN_FLIGHT };
+            while !rest.is_empty() {
+                let (batch, later) = rest.split_at(size.min(rest.len()));
+                // All of a batch are waited for: a write that is under way will happen, and has to be seen.
+                let results = join_all(batch.iter().map(|op| self.execute(op))).await;
+                results.into_iter().collect::<Result<(), _>>()?;
+                rest = later;
+                size = (size * 2).min(IN_FLIGHT);
+            }
+        }
+        Ok(())
+    }
+
+    async fn execute(&self, op: &Op) -> Result<(), ApiError> {
+        match op {
+            Op::Create => self.create().await,
+            Op::Delete(key, uid) => self.delete(key, uid).await,
+            Op::Adopt(key, _) => match self.member(key) {
+                Some(pod) => adopt(self.cx, self.set, pod).await,
+                None => Ok(()),
+            },
+            Op::Release(key, _) => match self.member(key) {
+                Some(pod) => release(self.cx, self.set.uid().as_str(), pod).await,
+                None => Ok(()),
+            },
+        }
+    }
+
+    async fn create(&self) -> Result<(), ApiError> {
+        match self.cx.create_value(self.kind, self.set.namespace(), self.template.clone()).await {
+            Ok(pod) => {
+                self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.meta.name));
+                Ok(())
+            }
+            // Nothing can be created there any more, and nothing has to be.
+            Err(error) if is_namespace_terminating(&error) => Ok(()),
+            Err(error) => {
+                self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    async fn delete(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ApiError> {
+        let options = DeleteOptions::default().uid(uid.clone());
+        match self.cx.delete_object(self.kind, key, &options).await {
+            Ok(_) => {
+                self.say(EventType::Normal, "SuccessfulDelete", &format!("Deleted pod: {}", key.name));
+                Ok(())
+            }
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => {
+                self.say(EventType::Warning, "FailedDelete", &format!("Error deleting: {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    fn member(&self, key: &ObjectKey) -> Option<Member<'_>> {
+        let pod = self.pods.iter().find(|pod| pod.meta.name == key.name)?;
+        let owners = full_references(&pod.meta.owner_references);
+        Some(Member { kind: self.kind, key: key.clone(), version: pod.version, owners })
+    }
+
+    fn say(&self, kind: EventType, reason: &str, note: &str) {
+        self.cx.event(self.set, kind, reason, note);
+    }
+}
+
+fn is_namespace_terminating(error: &ApiError) -> bool {
+    error.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
+}
+
+/// The pod to create.
+///
+/// Source: `k8s.io/kubernetes/pkg/controller` (`GetPodFromTemplate`).
+fn pod_of(set: &ReplicaSet) -> Value {
+    let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
+    let meta = template.and_then(|template| template.metadata.as_ref());
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": format!("{}-", set.name()),
+            "labels": meta.and_then(|meta| meta.labels.as_ref()),
+            "annotations": meta.and_then(|meta| meta.annotations.as_ref()),
+            "finalizers": meta.and_then(|meta| meta.finalizers.as_ref()),
+            "ownerReferences": [owner_reference(set)],
+        },
+        "spec": template.and_then(|template| template.spec.as_ref()),
+    })
+}

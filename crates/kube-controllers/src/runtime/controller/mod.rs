@@ -1,0 +1,64 @@
+//! Controllers: a reconciler, what it watches, and its workers.
+
+mod bound;
+mod builder;
+mod health;
+mod shared;
+mod source;
+mod worker;
+
+pub use bound::BoundController;
+pub use builder::ControllerBuilder;
+pub use health::{ControllerHealth, Health, Phase};
+pub use source::Source;
+
+pub(crate) use shared::Shared;
+pub(crate) use source::{Wire, event};
+
+use super::context::Listers;
+use super::queue::RetryLimits;
+use super::reconciler::{AnyReconciler, Reconciler};
+use kube_store::informer::Informers;
+use std::fmt;
+use std::sync::Arc;
+
+/// A reconciler and what it watches, not yet connected to a store.
+pub struct Controller {
+    name: Arc<str>,
+    workers: usize,
+    limits: RetryLimits,
+    wires: Vec<Box<dyn Wire>>,
+    reconciler: Arc<dyn AnyReconciler>,
+}
+
+impl Controller {
+    /// Begins a controller that reconciles the objects of `R::Resource`.
+    pub fn builder<R: Reconciler>(reconciler: R) -> ControllerBuilder<R> {
+        ControllerBuilder::new(reconciler)
+    }
+
+    /// Its name, for people and for `managedFields`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Connects it: starts the informers that it needs. Reconciling begins when the result runs.
+    pub fn bind(self, informers: &Informers) -> BoundController {
+        let open = self.wires.iter().flat_map(|wire| wire.open(informers));
+        let listers = Listers::new(open.collect());
+        let shared = Shared::new(self.name, informers.service().clone(), listers, self.limits);
+        BoundController {
+            shared: Arc::new(shared),
+            informers: informers.clone(),
+            workers: self.workers,
+            wires: self.wires,
+            reconciler: self.reconciler,
+        }
+    }
+}
+
+impl fmt::Debug for Controller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Controller").field("name", &self.name).field("workers", &self.workers).finish_non_exhaustive()
+    }
+}
