@@ -21,7 +21,7 @@ pub(crate) use filter::Filter;
 
 use crate::objects::strategy::{FieldTree, SelectableField};
 use crate::service::{ObjectStream, WatchStart};
-use crate::storage::{KeyRange, Revision, Storage};
+use crate::storage::{KeyRange, Revision, Storage, StorageError};
 use cursor::Cursor;
 use entry::Entry;
 use feed::Feed;
@@ -129,6 +129,9 @@ impl KindCache {
                 Ok(ObjectStream::new(Box::new(cursor)))
             }
             WatchStart::After(revision) => {
+                if revision > current {
+                    return Err(StorageError::Future { asked: revision, head: current }.into());
+                }
                 self.fresh(Revision::ZERO).await?;
                 if self.log().reaches(revision) {
                     let cursor = Cursor::after(self.clone(), filter, revision, bookmarks);
@@ -137,6 +140,13 @@ impl KindCache {
                 let history = History::open(self.clone(), filter, revision, bookmarks).await?;
                 Ok(ObjectStream::new(Box::new(history)))
             }
+        }
+    }
+
+    /// Tells watchers who want bookmarks how far the store is, where it does not wake them itself.
+    pub(crate) fn nudge(&self) {
+        if self.log().is_synced() {
+            self.pump();
         }
     }
 

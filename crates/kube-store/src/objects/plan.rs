@@ -211,8 +211,9 @@ impl Planner<'_> {
         }
         let act = Act::on(&key, Operation::Create);
         self.mutate(act, &mut object).await?;
-        let mut errors = metadata::check_metadata(&object, None, served.strategy.name_rule());
-        errors.extend(served.strategy.admit_create(&mut object)?);
+        let wrong = served.strategy.admit_create(&mut object)?;
+        let mut errors = metadata::check_created(&object, kind.is_namespaced(), served.strategy.name_rule())?;
+        errors.extend(wrong);
         self.invalid(&key, &errors)?;
         self.validate(act, None, Some(&object)).await?;
         if served.custom || object.get("spec").is_some() {

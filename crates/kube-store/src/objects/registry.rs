@@ -113,6 +113,11 @@ impl KindRegistry {
         found.map(|s| s.info.clone())
     }
 
+    /// The caches that have begun.
+    pub(crate) fn caches(&self) -> Vec<Arc<KindCache>> {
+        self.kinds.load().values().flatten().filter_map(|s| s.cache.get().cloned()).collect()
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<KindInfo>> {
         let mut kinds: Vec<Arc<KindInfo>> =
             self.kinds.load().values().flatten().map(|s| s.info.clone()).collect();

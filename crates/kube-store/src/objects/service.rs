@@ -44,8 +44,14 @@ impl Plan for Create<'_> {
         }
         let kind = &served.info;
         let name = metadata::text(&self.object, "name");
+        if !name.is_empty() {
+            return Err(ApiError::already_exists(&kind.group, &kind.plural, name));
+        }
         let base = metadata::text(&self.object, "generateName");
-        Err(ApiError::already_exists(&kind.group, &kind.plural, if name.is_empty() { base } else { name }))
+        let mut error = ApiError::already_exists(&kind.group, &kind.plural, base);
+        error.message.push_str(", the server was not able to generate a unique name for the object");
+        error.details.retry_after_seconds = 1;
+        Err(error)
     }
 }
 
@@ -237,7 +243,10 @@ impl ObjectService for Objects {
     }
 
     async fn current(&self) -> Result<Revision, ApiError> {
-        self.storage.current().await.map_err(|e| api_error(&e))
+        let current = self.storage.current().await.map_err(|e| api_error(&e))?;
+        // The store does not wake the watchers of a quiet resource: whoever asks for a barrier does.
+        self.kinds.caches().iter().for_each(|cache| cache.nudge());
+        Ok(current)
     }
 
     fn find_kind(&self, api_version: &str, kind: &str) -> Option<Arc<KindInfo>> {

@@ -74,8 +74,9 @@ impl Planner<'_> {
         self.mutate(act, new).await?;
         let strategy = &self.served.strategy;
         let old = Stored { value: &found.value, bytes: &found.current.value };
-        let mut errors = metadata::check_metadata(new, Some(old.value), strategy.name_rule());
-        errors.extend(strategy.admit_update(old, new, act.part)?);
+        let wrong = strategy.admit_update(old, new, act.part)?;
+        let mut errors = metadata::check_updated(new, old.value)?;
+        errors.extend(wrong);
         self.invalid(act.key, &errors)?;
         self.validate(act, Some(old.value), Some(new)).await
     }
@@ -84,10 +85,15 @@ impl Planner<'_> {
 /// # Errors
 /// 404 for a part that the kind has not.
 fn expect_part(kind: &KindInfo, part: Subresource) -> Result<(), ApiError> {
-    if part == Subresource::Main || kind.subresources.contains(part.as_str()) {
-        return Ok(());
-    }
-    Err(no_such_part(kind, part))
+    let known = match part {
+        Subresource::Main => true,
+        Subresource::Status | Subresource::Scale | Subresource::Binding | Subresource::Finalize => {
+            kind.subresources.contains(part.as_str())
+        }
+        // Not written through this verb, or not at all yet.
+        Subresource::Eviction | Subresource::EphemeralContainers => false,
+    };
+    if known { Ok(()) } else { Err(no_such_part(kind, part)) }
 }
 
 pub(crate) fn no_such_part(kind: &KindInfo, part: Subresource) -> ApiError {

@@ -147,7 +147,7 @@ pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
     /// Which write failed, and why; nothing was stored then.
     async fn transact(&self, writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError>;
 
-    /// The newest revision.
+    /// The newest revision. Watchers with bookmarks are told of it, even those of quiet kinds.
     ///
     /// # Errors
     /// 503 when the store is closed or cannot be reached.

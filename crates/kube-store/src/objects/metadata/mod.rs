@@ -4,7 +4,7 @@
 
 mod rules;
 
-pub(crate) use rules::check_metadata;
+pub(crate) use rules::{check_created, check_updated};
 
 use kube_core::env::Env;
 use kube_core::error::{ApiError, Cause, FieldError, FieldPath};

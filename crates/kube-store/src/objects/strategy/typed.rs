@@ -5,6 +5,7 @@ use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError};
 use kube_core::names::{NameRule, name_is_dns_subdomain};
 use kube_core::resource::Resource;
+use kube_core::validate::Kind;
 use serde_json::Value;
 use std::fmt;
 
@@ -63,6 +64,19 @@ impl<K: Resource> Typed<K> {
     }
 }
 
+impl<K: Kind> Typed<K> {
+    /// The rules that kube-core has for the type.
+    pub fn ruled() -> Self {
+        Self {
+            default: K::set_defaults,
+            validate: K::validate,
+            validate_update: K::validate_update,
+            name_rule: K::name_rule(),
+            ..Self::new()
+        }
+    }
+}
+
 impl<K: Resource> Default for Typed<K> {
     fn default() -> Self {
         Self::new()
@@ -103,10 +117,7 @@ impl<K: Resource> Strategy for Typed<K> {
         new: &Value,
         _subresource: Subresource,
     ) -> Result<Vec<FieldError>, ApiError> {
-        let new = decode(new)?;
-        let mut errors = (self.validate)(&new);
-        errors.extend((self.validate_update)(&new, &decode_stored(old)?));
-        Ok(errors)
+        Ok((self.validate_update)(&decode(new)?, &decode_stored(old)?))
     }
 
     fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
@@ -130,9 +141,9 @@ impl<K: Resource> Strategy for Typed<K> {
             // What is wanted stays as it was validated.
             return Ok(Vec::new());
         }
-        let mut errors = (self.validate)(&typed);
-        errors.extend((self.validate_update)(&typed, &decode_stored(old)?));
-        Ok(errors)
+        let mut before = decode_stored(old)?;
+        (self.default)(&mut before);
+        Ok((self.validate_update)(&typed, &before))
     }
 
     fn name_rule(&self) -> NameRule {

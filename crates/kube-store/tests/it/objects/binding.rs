@@ -1,6 +1,7 @@
 //! Assigning pods to nodes.
 
 use super::{key, pod, pods, run, value, world};
+use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::Pod;
 use kube_store::api::Api;
 use kube_store::objects::Objects;
@@ -88,10 +89,10 @@ async fn of_many_binds_one_wins() {
         let api = api.clone();
         binds.spawn(async move { api.bind("a", &format!("n{n}")).await.map(|()| n) });
     }
-    let answers = binds.join_all().await;
+    let answers: Vec<Result<usize, ApiError>> = binds.join_all().await;
     let won: Vec<usize> = answers.iter().filter_map(|answer| answer.as_ref().ok().copied()).collect();
     assert_eq!(won.len(), 1, "{won:?}");
-    assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|error| error.is_conflict()));
+    assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(ApiError::is_conflict));
     let bound = api.get("a").await.expect("there");
     assert_eq!(bound.spec.expect("spec").node_name, Some(format!("n{}", won[0])));
 }
@@ -112,7 +113,7 @@ async fn no_edit_is_lost() {
             .map(drop)
         });
     }
-    assert!(edits.join_all().await.into_iter().all(|answer| answer.is_ok()));
+    assert!(edits.join_all().await.iter().all(Result::is_ok));
     let pod = api.get("a").await.expect("there");
     assert_eq!(pod.metadata.annotations.expect("annotations").len(), 32);
 }

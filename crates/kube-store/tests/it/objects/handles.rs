@@ -46,7 +46,7 @@ fn a_typed_handle_does_everything() {
     assert_eq!(run(everywhere.get("other/b")).expect("there").name(), "b");
     assert_eq!(run(everywhere.get("b")).expect_err("which?").code, 400);
     assert!(matches!(run(api.delete("a", &DeleteOptions::default())), Ok(Deleted::Gone(_))));
-    let nodes = Api::<Node>::all(w.objects.clone());
+    let nodes = Api::<Node>::all(w.objects);
     let node = Node {
         metadata: ObjectMeta { name: Some("n1".to_owned()), ..ObjectMeta::default() },
         ..Node::default()
@@ -58,7 +58,7 @@ fn a_typed_handle_does_everything() {
 #[test]
 fn a_typed_watch_decodes() {
     let w = world();
-    let api = Api::<ConfigMap>::namespaced(w.objects.clone(), "default");
+    let api = Api::<ConfigMap>::namespaced(w.objects, "default");
     run(api.create(&map("a", "1"))).expect("created");
     let mut stream = run(api.watch(&WatchQuery::default())).expect("watch");
     let mut next = || Pin::new(&mut stream).poll_next(&mut Context::from_waker(Waker::noop()));
@@ -73,7 +73,7 @@ fn a_dynamic_handle_reads_what_a_typed_one_wrote() {
     let w = world();
     run(Api::<ConfigMap>::namespaced(w.objects.clone(), "default").create(&map("a", "1"))).expect("created");
     let kind = Arc::new(ConfigMap::kind_info().clone());
-    let api = DynamicApi::namespaced(w.objects.clone(), kind, "default");
+    let api = DynamicApi::namespaced(w.objects, kind, "default");
     let mut read: DynamicObject = run(api.get("a")).expect("there");
     assert_eq!(read.data["data"], json!({"x": "1"}));
     read.data.insert("data".to_owned(), json!({"x": "2"}));

@@ -2,7 +2,7 @@
 
 use super::{World, config_maps, map, nodes, pod, pods, run, world};
 use kube_core::resource::KindInfo;
-use kube_store::service::{ListQuery, ObjectService};
+use kube_store::service::{ListQuery, ObjectService, WriteOptions};
 use kube_store::storage::{ReadAt, Revision};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn labels_and_namespaces_select() {
         [("a", "x", "front"), ("a", "y", "back"), ("a-b", "x", "front"), ("b", "x", "front")]
     {
         let object = json!({"metadata": {"name": name, "namespace": namespace, "labels": {"tier": tier}}});
-        run(w.objects.create(config_maps(), namespace, object, &Default::default())).expect("created");
+        run(w.objects.create(config_maps(), namespace, object, &WriteOptions::default())).expect("created");
     }
     assert_eq!(names(&w, config_maps(), &ListQuery::namespaced("a")), "a/x a/y");
     let front = ListQuery::all().labels("tier=front".parse().expect("selector"));

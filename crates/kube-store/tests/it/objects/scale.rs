@@ -21,20 +21,20 @@ fn scaling_changes_the_replica_count_alone() {
     let w = world();
     w.create(Deployment::kind_info(), deployment());
     let api = Api::<Deployment>::namespaced(w.objects.clone(), "default");
-    let scaled = run(api.scale("web", 10)).expect("scaled");
-    let spec = scaled.spec.expect("spec");
-    assert_eq!((spec.replicas, scaled.metadata.generation), (Some(10), Some(2)));
-    let scale =
+    let after = run(api.scale("web", 10)).expect("scaled");
+    let spec = after.spec.expect("spec");
+    assert_eq!((spec.replicas, after.metadata.generation), (Some(10), Some(2)));
+    let read =
         run(w.objects.get_on(Deployment::kind_info(), &key("web"), Subresource::Scale)).expect("scale");
-    assert_eq!((&scale["kind"], &scale["spec"]["replicas"]), (&json!("Scale"), &json!(10)));
-    assert_eq!(scale["status"]["selector"], "app=web");
-    assert_eq!(scale["metadata"]["resourceVersion"], w.head().to_string());
+    assert_eq!((&read["kind"], &read["spec"]["replicas"]), (&json!("Scale"), &json!(10)));
+    assert_eq!(read["status"]["selector"], "app=web");
+    assert_eq!(read["metadata"]["resourceVersion"], w.head().to_string());
 
-    let mut stale = scale.clone();
-    stale["metadata"]["resourceVersion"] = "1".into();
-    let error = w.try_update(Deployment::kind_info(), "web", Subresource::Scale, stale).expect_err("stale");
+    let mut old = read.clone();
+    old["metadata"]["resourceVersion"] = "1".into();
+    let error = w.try_update(Deployment::kind_info(), "web", Subresource::Scale, old).expect_err("stale");
     assert_eq!(error.code, 409);
-    let mut three = scale;
+    let mut three = read;
     three["spec"]["replicas"] = 3.into();
     w.try_update(Deployment::kind_info(), "web", Subresource::Scale, three).expect("scaled");
     assert_eq!(w.get(Deployment::kind_info(), "web").expect("there")["spec"]["replicas"], 3);

@@ -1,12 +1,16 @@
 //! Creating and updating.
 
 use super::{World, config_maps, key, map, nodes, pod, pods, run, value, world};
+use kube_core::env::{Env, IdSource, ManualClock, NoTasks};
 use kube_core::error::Reason;
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::kinds::core::v1::Service;
-use kube_core::resource::Resource;
+use kube_core::resource::{Resource, Uid};
+use kube_store::objects::Objects;
 use kube_store::service::{ObjectService, Patch, Subresource, WriteOptions};
+use kube_store::storage::MemoryStorage;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn merge(w: &World, name: &str, part: Subresource, patch: Value) -> Value {
     let options = WriteOptions::default();
@@ -93,6 +97,38 @@ fn a_generated_name_ends_in_five_characters() {
     assert!(made.meta.name.starts_with(&"x".repeat(58)));
     let again = w.create(config_maps(), json!({"metadata": {"generateName": base}}));
     assert_ne!(made.meta.name, again.meta.name);
+}
+
+/// Always the same ids.
+#[derive(Debug)]
+struct OneName;
+
+impl IdSource for OneName {
+    fn uid(&self) -> Uid {
+        Uid::new("uid")
+    }
+
+    fn suffix(&self) -> String {
+        "aaaaa".to_owned()
+    }
+}
+
+#[test]
+fn generating_names_ends() {
+    let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+    let env = Env::new(clock, Arc::new(NoTasks), Arc::new(OneName), 1);
+    let objects = Objects::new(Arc::new(MemoryStorage::new()), env);
+    let create = || {
+        let object = json!({"metadata": {"generateName": "x-"}});
+        run(objects.create(config_maps(), "default", object, &WriteOptions::default()))
+    };
+    assert_eq!(&*create().expect("created").meta.name, "x-aaaaa");
+    let error = create().expect_err("taken");
+    assert_eq!((error.code, error.details.retry_after_seconds), (409, 1));
+    assert!(
+        error.message.ends_with("the server was not able to generate a unique name for the object"),
+        "{error}"
+    );
 }
 
 #[test]
