@@ -1,1 +1,5 @@
-//! Runnable examples.
+//! Runnable examples. Each is a module here, so that a test can run it, and a short binary beside it.
+
+pub mod quickstart;
+pub mod screen;
+pub mod tables;

@@ -1,0 +1,149 @@
+//! The quickstart: a control plane of 3 simulated nodes, and what one can watch on it.
+
+mod changes;
+mod files;
+mod low_water;
+mod names;
+mod pending;
+
+pub use low_water::LowWater;
+
+use crate::screen::Screen;
+use crate::tables;
+use files::read_files;
+use kube_controllers::builtin::controlled_by_kubernetes;
+use kube_node::SimFleet;
+use kube_node::behavior::Delays;
+use kube_plane::ControlPlane;
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What can go wrong in an example.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// How long a step may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+
+/// What the journey found, for a test to check.
+#[derive(Clone, Debug)]
+pub struct Journey {
+    /// Kinds that were stored although nothing acts on them yet.
+    pub without_controller: BTreeSet<String>,
+    /// Fewest available pods during the rolling update.
+    pub low_water: usize,
+    /// Why the pod that cannot fit is pending.
+    pub why: String,
+    /// Target of the external name.
+    pub cname: String,
+}
+
+/// A control plane with three nodes whose pods take a moment to start, to become ready, and to stop.
+///
+/// # Errors
+/// The plane does not start.
+pub async fn three_nodes() -> Result<ControlPlane, Failure> {
+    let millis = |low, high| Duration::from_millis(low)..=Duration::from_millis(high);
+    let delays = Delays { start: millis(40, 160), ready: millis(20, 80), stop: millis(20, 80) };
+    let nodes = SimFleet::new(3).cpu("4").memory("16Gi").zones(["a", "b", "c"]).behavior(delays);
+    Ok(ControlPlane::builder().controllers(kube_controllers::builtin()).nodes(nodes).start().await?)
+}
+
+/// The whole journey over the manifests in `folder`; the picture of the owners goes to `picture`.
+///
+/// # Errors
+/// A step that does not come to its end, or a file that cannot be read or written.
+pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Result<Journey, Failure> {
+    screen.headline("a control plane with 3 nodes, and the manifests");
+    let plane = three_nodes().await?;
+    let mut kinds = BTreeSet::new();
+    for (name, text) in read_files(folder)? {
+        let objects = plane.apply_yaml(&name, &text).await?;
+        screen.line(format_args!("  {name}: {} stored", objects.len()));
+        kinds.extend(objects.into_iter().map(|object| object.kind));
+    }
+    plane
+        .until(LIMIT, |view| {
+            let running = usize::from(view.pod("default/my-application").is_some_and(|pod| pod.is_ready()));
+            screen.progress("pod my-application", running, 1);
+            running == 1
+        })
+        .await?;
+    changes::wait_ready(screen, &plane, 3).await?;
+    screen.line(changes::spread(&plane));
+    let handled = plane.controlled_kinds();
+    let without_controller: BTreeSet<String> = kinds
+        .iter()
+        .filter(|kind| controlled_by_kubernetes(kind) && !handled.contains(&kind.group_resource()))
+        .map(|kind| kind.kind.to_string())
+        .collect();
+    let listed = without_controller.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    screen.line(format_args!("  stored, but nothing acts on them yet: {listed}"));
+
+    screen.headline("services by name and by address");
+    let cname = names::resolve(screen, &plane).await?;
+
+    screen.headline("scaling, a rolling update, a lost pod, a cordoned node");
+    let low_water = changes::all(screen, &plane).await?;
+
+    screen.headline("a pod that cannot fit");
+    let why = pending::too_big(screen, &plane).await?;
+
+    screen.headline("what is there now");
+    show_everything(screen, &plane).await?;
+    if let Some(folder) = picture.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(picture, plane.owners().await?.to_dot())?;
+    screen.line(format_args!("\nwho owns whom: {} (Graphviz)", picture.display()));
+    stop(plane).await?;
+    Ok(Journey { without_controller, low_water, why, cname })
+}
+
+/// Runs the manifests in `files` on three nodes until their pods have settled.
+///
+/// # Errors
+/// A file that cannot be read, or a document that is refused: then nothing of its file is stored.
+pub async fn own_manifests(screen: &mut Screen, files: &[PathBuf]) -> Result<(), Failure> {
+    let plane = three_nodes().await?;
+    for file in files {
+        let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let objects = plane.apply_yaml(&file.display().to_string(), &text).await?;
+        for object in objects {
+            screen.line(format_args!("{} {} stored", object.kind.kind, object.key));
+        }
+    }
+    // Pods that cannot run stay pending: the table below tells them.
+    let settled = plane.until(LIMIT, |view| {
+        let pods = view.pods();
+        let ready = pods.iter().filter(|pod| pod.is_ready() || pod.is_terminal()).count();
+        screen.progress("pods ready", ready, pods.len());
+        !pods.is_empty() && ready == pods.len()
+    });
+    let settled = settled.await.is_ok();
+    show_everything(screen, &plane).await?;
+    if !settled {
+        for pod in plane.view().pods() {
+            if let Some(why) = plane.why_pending(&pod.meta.key().to_string()) {
+                screen.line(format_args!("\n{} is pending: {why}", pod.meta.key()));
+            }
+        }
+    }
+    stop(plane).await
+}
+
+async fn show_everything(screen: &mut Screen, plane: &ControlPlane) -> Result<(), Failure> {
+    screen.finish();
+    screen.line(tables::pods(plane));
+    screen.line(format_args!("\n{}", tables::deployments(plane).await?));
+    screen.line(format_args!("\n{}", tables::services(plane).await?));
+    Ok(())
+}
+
+async fn stop(plane: ControlPlane) -> Result<(), Failure> {
+    plane.shutdown().await.map_err(|stopped| {
+        let causes: Vec<String> = stopped.iter().map(|s| format!("{}: {}", s.component, s.cause)).collect();
+        causes.join("; ").into()
+    })
+}
