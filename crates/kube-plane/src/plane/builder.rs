@@ -2,7 +2,7 @@
 
 use super::ControlPlane;
 use super::condition::View;
-use kube_controllers::{BoxController, Manager};
+use kube_controllers::{Controller, Manager};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::resource::Resource;
@@ -30,7 +30,7 @@ pub struct ControlPlaneBuilder {
     storage: Option<Arc<dyn Storage>>,
     profile: Option<Profile>,
     without_scheduler: bool,
-    controllers: Vec<BoxController>,
+    controllers: Vec<Controller>,
     fleets: Vec<SimFleet>,
     ranges: ServiceRanges,
     admission: Vec<Arc<dyn Admission>>,
@@ -85,7 +85,7 @@ impl ControlPlaneBuilder {
 
     /// Runs these controllers, `kube_controllers::builtin()` for those of Kubernetes.
     #[must_use]
-    pub fn controllers(mut self, controllers: impl IntoIterator<Item = BoxController>) -> Self {
+    pub fn controllers(mut self, controllers: impl IntoIterator<Item = Controller>) -> Self {
         self.controllers.extend(controllers);
         self
     }
