@@ -1,4 +1,5 @@
 //! From names to endpoints: selector index, endpoint slices, resolver, allocators.
 
+pub mod alloc;
 pub mod index;
 pub mod slices;

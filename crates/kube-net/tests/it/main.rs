@@ -1,5 +1,10 @@
 //! The public contract of kube-net.
 
+#[cfg(test)]
+mod alloc;
+#[cfg(test)]
 mod parity_endpointslice;
+#[cfg(test)]
 mod prop_index;
+#[cfg(test)]
 mod prop_slices;

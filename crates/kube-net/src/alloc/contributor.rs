@@ -1,0 +1,87 @@
+//! The contribution to the transactions of Services.
+
+use super::families::fill;
+use super::ranges::ServiceRanges;
+use super::update::{begin, carry_over};
+use super::{addresses, ports};
+use async_trait::async_trait;
+use kube_core::env::Rng;
+use kube_core::error::{ApiError, FieldError};
+use kube_core::kinds::core::v1::ServiceSpec;
+use kube_store::objects::{Contribution, Contributor, TxnBuilder};
+use kube_store::service::Subresource;
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Allocates cluster IPs and node ports of Services, in their own transactions. See the [module](super).
+///
+/// Register it for kind `Service` of the core group, with `ObjectsBuilder::contributor`.
+#[derive(Debug)]
+pub struct ServiceAllocation {
+    ranges: ServiceRanges,
+    random: OnceLock<Mutex<Rng>>,
+}
+
+impl ServiceAllocation {
+    /// Allocation from these ranges.
+    #[expect(clippy::new_ret_no_self, reason = "it is only ever registered")]
+    pub fn new(ranges: ServiceRanges) -> Arc<dyn Contributor> {
+        Arc::new(Self { ranges, random: OnceLock::new() })
+    }
+
+    /// A number below `bound`. One stream for all writes: places that are tried at the same time differ.
+    fn draw(&self, cx: &Contribution<'_>, bound: u128) -> u128 {
+        let stream = self.random.get_or_init(|| Mutex::new(cx.env().rng("alloc/services")));
+        let mut rng = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let drawn = (u128::from(rng.next_u64()) << 64) | u128::from(rng.next_u64());
+        drawn.checked_rem(bound).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl Contributor for ServiceAllocation {
+    async fn contribute(
+        &self,
+        cx: &Contribution<'_>,
+        old: Option<&Value>,
+        new: Option<&mut Value>,
+        txn: &mut TxnBuilder,
+    ) -> Result<(), ApiError> {
+        if cx.subresource() != Subresource::Main {
+            return Ok(());
+        }
+        let old = old.map(spec_of).transpose()?;
+        let mut spec = new.as_deref().map(spec_of).transpose()?;
+        if let Some(spec) = &mut spec {
+            prepare(&self.ranges, old.as_ref(), spec)
+                .map_err(|errors| ApiError::invalid("", "Service", &cx.key().name, &errors))?;
+        }
+        let mut random = |bound| self.draw(cx, bound);
+        addresses::settle(cx, &self.ranges, (old.as_ref(), spec.as_mut()), &mut random, txn).await?;
+        ports::settle(cx, &self.ranges, (old.as_ref(), spec.as_mut()), &mut random, txn).await?;
+        if let (Some(object), Some(spec)) = (new.and_then(Value::as_object_mut), spec) {
+            object.insert("spec".to_owned(), serde_json::to_value(spec).map_err(ApiError::internal)?);
+        }
+        Ok(())
+    }
+}
+
+fn prepare(
+    ranges: &ServiceRanges,
+    old: Option<&ServiceSpec>,
+    new: &mut ServiceSpec,
+) -> Result<(), Vec<FieldError>> {
+    match old {
+        Some(old) => carry_over(old, new).map_err(|error| vec![error])?,
+        None => begin(new),
+    }
+    fill(ranges, old, new)
+}
+
+fn spec_of(service: &Value) -> Result<ServiceSpec, ApiError> {
+    match service.get("spec") {
+        Some(spec) if !spec.is_null() => ServiceSpec::deserialize(spec).map_err(ApiError::internal),
+        _ => Ok(ServiceSpec::default()),
+    }
+}

@@ -1,0 +1,51 @@
+//! Bands and the order of candidates.
+
+use super::{AddressRange, PortRange, ServiceRanges};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+fn range(network: &str) -> AddressRange {
+    ServiceRanges::new([network.parse().unwrap()]).unwrap().addresses()[0]
+}
+
+#[test]
+fn lower_bands_are_those_of_kubernetes() {
+    for (network, size) in [
+        ("10.96.0.0/16", 256),
+        ("10.0.0.0/22", 64),
+        ("10.0.0.0/26", 16),
+        ("10.0.0.0/29", 0),
+        ("fd00::/108", 256),
+    ] {
+        assert_eq!(range(network).static_addresses(), size, "{network}");
+    }
+    for (low, high, size) in
+        [(30_000, 32_767, 86), (20_000, 32_766, 128), (30_000, 30_199, 16), (30_000, 30_014, 0)]
+    {
+        assert_eq!(PortRange::new(low, high).unwrap().static_ports(), size);
+    }
+}
+
+#[test]
+fn every_address_is_tried_once_the_upper_band_first() {
+    let range = range("10.0.0.0/26");
+    let tried: Vec<IpAddr> = range.candidates(&mut |bound| bound / 2).collect();
+    assert_eq!(tried.len(), 62);
+    assert_eq!(tried.iter().collect::<BTreeSet<_>>().len(), 62);
+    assert!(tried.iter().all(|ip| range.contains(*ip)));
+    let low: Vec<bool> = tried.iter().map(|ip| *ip <= IpAddr::from([10, 0, 0, 16])).collect();
+    assert!(low.is_sorted());
+    assert!(!range.contains(IpAddr::from([10, 0, 0, 0])) && !range.contains(IpAddr::from([10, 0, 0, 63])));
+}
+
+#[test]
+fn ranges_must_make_sense() {
+    let nets =
+        |texts: &[&str]| ServiceRanges::new(texts.iter().map(|text| text.parse().unwrap())).map(|_| ());
+    assert!(nets(&["10.0.0.0/24", "fd00::/108"]).is_ok());
+    assert!(nets(&["10.0.0.0/24", "10.1.0.0/24"]).is_err());
+    assert!(nets(&[]).is_err());
+    assert!(nets(&["10.0.0.0/31"]).is_err());
+    assert!(nets(&["fd00::/48"]).is_err());
+    assert!(PortRange::new(2, 1).is_err());
+}
