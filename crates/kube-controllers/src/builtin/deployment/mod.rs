@@ -21,7 +21,7 @@ use super::indexes::{NAMESPACE, ORPHAN, OWNER, by_namespace, by_owner, manager_u
 use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
 use execute::Execution;
 use kube_core::kinds::apps::v1::{Deployment, ReplicaSet};
-use kube_core::resource::{ObjectKey, Resource, ResourceExt, Uid};
+use kube_core::resource::{ObjectKey, ResourceExt, Uid};
 use kube_core::selector::{LabelSet, Selector};
 use kube_core::view::PodView;
 use kube_store::informer::{Change, Index};

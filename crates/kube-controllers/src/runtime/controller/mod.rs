@@ -13,7 +13,7 @@ pub use health::{ControllerHealth, Health, Phase};
 pub use source::Source;
 
 pub(crate) use shared::Shared;
-pub(crate) use source::{Wire, event};
+pub(crate) use source::Wire;
 
 use super::context::Listers;
 use super::queue::RetryLimits;
