@@ -1,8 +1,33 @@
 //! Rules about the shape of resources: defaulting and validation, in Kubernetes' words.
 //!
-//! Pure functions over the built-in kinds; the object layer calls them through [`Kind`].
+//! Pure functions over the built-in kinds; the object layer calls them through [`Kind`]. Each kind has its file under
+//! its group: what it fills in, what is wrong with it, what may not change.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis` (`<group>/v1/defaults.go`, `<group>/validation`) and the shape rules of
+//! `pkg/registry`, Kubernetes 1.36 with its default feature gates.
 
+mod admissionregistration;
+mod apps;
+mod autoscaling;
+mod batch;
+mod coordination;
+mod core;
+mod discovery;
+mod events;
+mod fields;
+mod finalizers;
+mod label_selector;
 pub mod meta;
+mod networking;
+mod node;
+mod policy;
+mod rbac;
+mod resources;
+mod scheduling;
+mod storage;
+
+pub use finalizers::validate_builtin_finalizers;
+pub use label_selector::{validate_label_selector, validate_label_selector_requirement};
 
 use crate::error::FieldError;
 use crate::names::{self, NameRule};
@@ -15,8 +40,23 @@ pub trait Kind: Resource {
         names::name_is_dns_subdomain
     }
 
+    /// Reads an object that a client sent. Kinds whose rules tell an absent field from an empty one where the type does
+    /// not, mark it here.
+    ///
+    /// # Errors
+    /// The object is not of this kind.
+    fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        Self::deserialize(object)
+    }
+
     /// Fills what was left out, as Kubernetes does when it decodes the object.
     fn set_defaults(&mut self) {}
+
+    /// Keeps what an update of `old` may leave out, and drops what it has made useless. Runs after
+    /// [`Kind::set_defaults`] and before [`Kind::validate_update`].
+    fn prepare_update(&mut self, old: &Self) {
+        let _ = old;
+    }
 
     /// What is wrong with the object beyond its metadata, in Kubernetes' order.
     fn validate(&self) -> Vec<FieldError> {

@@ -1,0 +1,54 @@
+//! Replica sets.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis/apps/v1` (`SetDefaults_ReplicaSet`), `pkg/apis/apps/validation`
+//! (`ValidateReplicaSet`, `ValidateReplicaSetUpdate`).
+
+use super::template::{
+    decode_with_selector, given_selector, set_template_defaults, unselected, validate_pod_selector,
+    validate_replicated_template, validate_selector_unchanged,
+};
+use crate::error::{FieldError, FieldPath};
+use crate::kinds::apps::v1::{ReplicaSet, ReplicaSetSpec};
+use crate::validate::Kind;
+use crate::validate::fields::{given, nonnegative};
+
+impl Kind for ReplicaSet {
+    fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        decode_with_selector(object, |set: &mut Self| Some(&mut set.spec.as_mut()?.selector))
+    }
+
+    fn set_defaults(&mut self) {
+        if let Some(spec) = &mut self.spec {
+            spec.replicas.get_or_insert(1);
+            set_template_defaults(spec.template.get_or_insert_default());
+        }
+    }
+
+    fn validate(&self) -> Vec<FieldError> {
+        given(self.spec.as_ref(), |spec| validate_replica_set_spec(spec, &FieldPath::new("spec")))
+    }
+
+    fn validate_update(&self, old: &Self) -> Vec<FieldError> {
+        let mut errors = self.validate();
+        let (new, old) = (self.spec.as_ref(), old.spec.as_ref());
+        errors.extend(validate_selector_unchanged(new.map(|s| &s.selector), old.map(|s| &s.selector)));
+        errors
+    }
+}
+
+/// Source: `ValidateReplicaSetSpec`.
+fn validate_replica_set_spec(spec: &ReplicaSetSpec, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors: Vec<FieldError> = nonnegative(spec.replicas, path, "replicas").into_iter().collect();
+    errors.extend(nonnegative(spec.min_ready_seconds, path, "minReadySeconds"));
+    let selector = given_selector(&spec.selector);
+    // The word is Kubernetes'.
+    let empty = "empty selector is invalid for deployment";
+    errors.extend(validate_pod_selector(selector, empty, &path.child("selector")));
+    let path = path.child("template");
+    errors.extend(given(spec.template.as_ref(), |template| {
+        let mut errors: Vec<FieldError> = unselected(template, selector, &path).into_iter().collect();
+        errors.extend(validate_replicated_template(template, "ReplicaSet", &path));
+        errors
+    }));
+    errors
+}

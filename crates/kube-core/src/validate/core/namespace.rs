@@ -1,0 +1,42 @@
+//! Namespaces. Their finalizers and phase are the business of what stores them.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis/core/v1` (`SetDefaults_Namespace`), `pkg/apis/core/validation`
+//! (`ValidateNamespace`).
+
+use crate::error::{FieldError, FieldPath};
+use crate::kinds::core::v1::Namespace;
+use crate::names::{NameRule, validate_finalizer_name, validate_namespace_name};
+use crate::validate::Kind;
+use crate::validate::fields::Items;
+use crate::validate::finalizers::validate_kube_finalizer;
+
+impl Kind for Namespace {
+    fn name_rule() -> NameRule {
+        validate_namespace_name
+    }
+
+    fn set_defaults(&mut self) {
+        // One that is yet to be named is labelled later.
+        if let Some(name) = self.metadata.name.clone().filter(|name| !name.is_empty()) {
+            self.metadata.labels.get_or_insert_default().insert(NAME_LABEL.to_owned(), name);
+        }
+    }
+
+    fn validate(&self) -> Vec<FieldError> {
+        let path = FieldPath::new("spec").child("finalizers");
+        let names = self.spec.as_ref().map_or(&[][..], |spec| spec.finalizers.items());
+        let judge = |name: &String| {
+            let mut errors = validate_finalizer_name(name, &path);
+            errors.extend(validate_kube_finalizer(name, || path.clone()));
+            errors
+        };
+        names.iter().flat_map(judge).collect()
+    }
+
+    fn validate_update(&self, _old: &Self) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+/// The label that every namespace has: its own name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";

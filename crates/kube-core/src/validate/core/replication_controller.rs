@@ -1,0 +1,55 @@
+//! The first form of replica sets.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis/core/v1` (`SetDefaults_ReplicationController`), `pkg/apis/core/validation`
+//! (`ValidateReplicationController`).
+
+use crate::error::{FieldError, FieldPath};
+use crate::kinds::core::v1::{ReplicationController, ReplicationControllerSpec};
+use crate::validate::Kind;
+use crate::validate::apps::{set_template_defaults, validate_replicated_template, wrong_labels};
+use crate::validate::fields::{given, nonnegative};
+
+impl Kind for ReplicationController {
+    fn set_defaults(&mut self) {
+        let spec = self.spec.get_or_insert_default();
+        spec.replicas.get_or_insert(1);
+        spec.min_ready_seconds.get_or_insert(0);
+        let Some(template) = &mut spec.template else { return };
+        if let Some(labels) = template.metadata.as_ref().and_then(|meta| meta.labels.as_ref()) {
+            let empty = |map: &Option<_>| map.as_ref().is_none_or(std::collections::BTreeMap::is_empty);
+            if empty(&spec.selector) {
+                spec.selector = Some(labels.clone());
+            }
+            if empty(&self.metadata.labels) {
+                self.metadata.labels = Some(labels.clone());
+            }
+        }
+        set_template_defaults(template);
+    }
+
+    fn validate(&self) -> Vec<FieldError> {
+        given(self.spec.as_ref(), |spec| validate_controller_spec(spec, &FieldPath::new("spec")))
+    }
+}
+
+fn validate_controller_spec(spec: &ReplicationControllerSpec, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors: Vec<FieldError> =
+        nonnegative(spec.min_ready_seconds, path, "minReadySeconds").into_iter().collect();
+    let selector = spec.selector.clone().unwrap_or_default();
+    if selector.is_empty() {
+        errors.push(FieldError::required(&path.child("selector"), ""));
+    }
+    errors.extend(nonnegative(spec.replicas, path, "replicas"));
+    let path = path.child("template");
+    let Some(template) = &spec.template else {
+        errors.push(FieldError::required(&path, ""));
+        return errors;
+    };
+    let labels = template.metadata.as_ref().and_then(|meta| meta.labels.as_ref());
+    let has = |(key, value): (&String, &String)| labels.and_then(|labels| labels.get(key)) == Some(value);
+    if !selector.iter().all(has) {
+        errors.push(wrong_labels(template, &path));
+    }
+    errors.extend(validate_replicated_template(template, "ReplicationController", &path));
+    errors
+}

@@ -1,0 +1,3 @@
+//! The kinds of the group `discovery.k8s.io`.
+
+mod endpoint_slice;

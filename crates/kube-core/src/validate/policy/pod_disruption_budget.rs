@@ -1,0 +1,35 @@
+//! Disruption budgets.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis/policy/validation` (`ValidatePodDisruptionBudgetSpec`).
+
+use crate::error::{FieldError, FieldPath, ShownAsJson};
+use crate::kinds::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use crate::validate::Kind;
+use crate::validate::apps::{more_than_all, validate_count};
+use crate::validate::fields::{given, supported};
+use crate::validate::label_selector::validate_label_selector;
+
+impl Kind for PodDisruptionBudget {
+    fn validate(&self) -> Vec<FieldError> {
+        given(self.spec.as_ref(), |spec| validate_budget_spec(spec, &FieldPath::new("spec")))
+    }
+}
+
+fn validate_budget_spec(spec: &PodDisruptionBudgetSpec, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if spec.min_available.is_some() && spec.max_unavailable.is_some() {
+        let detail = "minAvailable and maxUnavailable cannot be both set";
+        errors.push(FieldError::invalid(path, ShownAsJson(spec), detail));
+    }
+    for (field, count) in [("minAvailable", &spec.min_available), ("maxUnavailable", &spec.max_unavailable)] {
+        let Some(count) = count else { continue };
+        errors.extend(validate_count(count, &path.child(field)));
+        errors.extend(more_than_all(count, &path.child(field)));
+    }
+    errors.extend(validate_label_selector(spec.selector.as_ref(), &path.child("selector")));
+    if let Some(policy) = spec.unhealthy_pod_eviction_policy.as_deref() {
+        let path = path.child("unhealthyPodEvictionPolicy");
+        errors.extend(supported(policy, &["AlwaysAllow", "IfHealthyBudget"], &path));
+    }
+    errors
+}
