@@ -1,1 +1,304 @@
 //! The MVCC core that every embedded engine shares.
+//!
+//! ```text
+//! txn ─▶ Queue ─▶ Committer: validate ─▶ Journal::append ─▶ apply ─▶ publish ─▶ wake ─▶ reply
+//!                                                                      │
+//! get, list, snapshot, watch ◀──────────── State (one ArcSwap) ◀───────┘
+//! ```
+//!
+//! **Invariants.**
+//! - The published `State` is one persistent value: readers load a pointer and see one revision of everything.
+//! - It changes once per batch, after the journal has it, with the registry of watchers locked.
+//! - A watch is a number; it owns no part of the state. Only compaction can expire it, and only while it has
+//!   something left to read.
+//! - The committer neither waits nor spawns: the callers' own polls drive it, whoever holds it commits for the
+//!   others, so that the store runs on any executor.
+
+mod chain;
+mod committer;
+mod cursor;
+mod journal;
+mod log;
+mod queue;
+mod snapshot;
+mod state;
+mod ttl;
+mod watchers;
+
+#[cfg(test)]
+mod tests;
+
+pub use journal::{Horizon, Journal, NoJournal, Record, Recovered};
+pub use snapshot::Snapshot;
+
+use super::{
+    Compare, Got, Key, KeyRange, Limits, ListOptions, Op, Page, ReadAt, Revision, Storage, StorageError,
+    StorageResult, StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchOptions, WatchStream,
+};
+use async_trait::async_trait;
+use committer::{Committer, Effects};
+use cursor::{Cursor, Shared};
+use kube_core::env::Env;
+use queue::{Answer, Queue, Request};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::task::Waker;
+use ttl::Expiry;
+
+/// How an embedded store behaves.
+#[derive(Clone, Debug)]
+pub struct MvccOptions {
+    /// How large a request may be.
+    pub limits: Limits,
+    /// How many requests may wait for the committer; more are [`StorageError::Busy`].
+    pub queue: usize,
+    /// Where the clock and the task of times to live come from; without it there are none.
+    pub env: Option<Env>,
+}
+
+impl Default for MvccOptions {
+    fn default() -> Self {
+        Self { limits: Limits::NONE, queue: 4096, env: None }
+    }
+}
+
+/// A store with all its state in this process and its history in a [`Journal`].
+///
+/// Reads never wait: [`ReadAt::AtLeast`] a revision above the newest is [`StorageError::Future`] at once, because
+/// every revision that a caller can have learned of is published already.
+/// A condition or a watch that begins below the compacted revision is [`StorageError::Expired`].
+///
+/// A watch with bookmarks is woken by changes of its range only; it is told of the newest revision when it is next
+/// polled. [`WatchStream::try_next`] and [`WatchStream::position`] see it at once.
+///
+/// When the journal fails, the batch at hand is answered [`StorageError::Unknown`], and afterwards writes and
+/// drained watches end with [`StorageError::Closed`]; reads go on.
+#[derive(Debug)]
+pub struct MvccStorage<J: Journal>(Arc<Core<J>>);
+
+#[derive(Debug)]
+struct Core<J> {
+    shared: Arc<Shared>,
+    queue: Arc<Queue>,
+    committer: Mutex<Committer<J>>,
+    limits: Limits,
+    incarnation: u64,
+    expiry: Option<Arc<Expiry>>,
+    /// Reads are refused as well.
+    shut: AtomicBool,
+}
+
+impl<J: Journal> MvccStorage<J> {
+    /// A store of what `journal` holds, without limits and without times to live.
+    ///
+    /// # Errors
+    /// What [`Journal::recover`] meets.
+    pub fn new(journal: J) -> StorageResult<Self> {
+        Self::with_options(journal, MvccOptions::default())
+    }
+
+    /// A store of what `journal` holds. Recovered times to live begin anew with their full length.
+    ///
+    /// # Errors
+    /// What [`Journal::recover`] meets.
+    pub fn with_options(journal: J, options: MvccOptions) -> StorageResult<Self> {
+        let queue = Arc::new(Queue::new(options.queue));
+        let (committer, incarnation) = Committer::recover(journal, queue.clone())?;
+        let core = Arc::new(Core {
+            shared: Arc::new(Shared::new(committer.state())),
+            queue,
+            committer: Mutex::new(committer),
+            limits: options.limits,
+            incarnation,
+            expiry: options.env.map(Expiry::new),
+            shut: false.into(),
+        });
+        ttl::restart(&core);
+        Ok(Self(core))
+    }
+}
+
+impl<J: Journal> Core<J> {
+    fn open(&self) -> StorageResult<()> {
+        if self.shut.load(Ordering::SeqCst) { Err(StorageError::Closed) } else { Ok(()) }
+    }
+
+    fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
+        self.open()?;
+        let state = self.shared.published.load();
+        let revision = state.resolve(at)?;
+        Ok(Got { kv: state.at(key, revision).cloned(), revision })
+    }
+
+    async fn submit(&self, request: Request) -> StorageResult<Answer> {
+        self.open()?;
+        let answer = self.queue.submit(request)?;
+        self.drive();
+        answer.await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// Commits what waits, unless somebody else is at it, who then does it for us.
+    fn drive(&self) {
+        while self.queue.len() > 0 {
+            let mut committer = match self.committer.try_lock() {
+                Ok(committer) => committer,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                // The holder looks at the queue once more after letting go.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            if self.shut.load(Ordering::SeqCst) {
+                committer.stop();
+            }
+            while let Some(effects) = committer.step() {
+                self.publish(effects);
+            }
+        }
+    }
+
+    fn publish(&self, effects: Effects) {
+        let mut woken: Vec<Waker> = Vec::new();
+        if let Some(state) = effects.state {
+            let mut watchers = self.shared.watchers();
+            for (revision, changes) in &effects.writes {
+                watchers.unpark(*revision, changes, &mut woken);
+            }
+            self.shared.published.store(state);
+        }
+        if let Some(error) = effects.poisoned {
+            tracing::error!(%error, "the journal failed: the store takes no more writes");
+            self.shared.closed.store(true, Ordering::SeqCst);
+            self.shared.watchers().wake_all(&mut woken);
+        }
+        woken.into_iter().for_each(Waker::wake);
+        for (reply, answer) in effects.replies {
+            // Whoever dropped the future does not want to know.
+            drop(reply.send(answer));
+        }
+    }
+
+    fn close(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+        self.shared.closed.store(true, Ordering::SeqCst);
+        let mut woken = Vec::new();
+        self.shared.watchers().wake_all(&mut woken);
+        woken.into_iter().for_each(Waker::wake);
+        self.drive();
+        if let Some(expiry) = &self.expiry {
+            expiry.wake();
+        }
+    }
+
+    fn status(&self) -> StorageStatus {
+        let state = self.shared.published.load();
+        let watchers = self.shared.watchers();
+        StorageStatus {
+            head: state.head,
+            compacted: state.compacted,
+            incarnation: self.incarnation,
+            keys: state.keys,
+            bytes: state.bytes,
+            queued: self.queue.len(),
+            watchers: watchers.len(),
+            watch_lag: watchers.lag(state.head),
+        }
+    }
+}
+
+impl<J> Drop for Core<J> {
+    fn drop(&mut self) {
+        if let Some(expiry) = &self.expiry {
+            expiry.wake();
+        }
+    }
+}
+
+#[async_trait]
+impl<J: Journal> Storage for MvccStorage<J> {
+    async fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
+        self.0.get(key, at)
+    }
+
+    async fn list(&self, range: &KeyRange, options: &ListOptions) -> StorageResult<Page> {
+        self.0.open()?;
+        snapshot::page(&self.0.shared.published.load_full(), range, options)
+    }
+
+    async fn txn(&self, txn: Txn) -> StorageResult<TxnOutcome> {
+        check(&txn, &self.0.limits)?;
+        match self.0.submit(Request::Txn(txn)).await? {
+            Answer::Txn(outcome) => Ok(outcome),
+            _ => Err(StorageError::Corrupt { what: "the answer of the committer".into() }),
+        }
+    }
+
+    async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
+        self.0.open()?;
+        let cursor = Cursor::open(self.0.shared.clone(), range, options)?;
+        Ok(WatchStream::new(Box::new(cursor)))
+    }
+
+    async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {
+        ttl::run(&self.0, op).await
+    }
+
+    async fn current(&self) -> StorageResult<Revision> {
+        self.0.open()?;
+        Ok(self.0.shared.published.load().head)
+    }
+
+    async fn compact(&self, revision: Revision) -> StorageResult<()> {
+        self.0.submit(Request::Compact(revision)).await.map(drop)
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        Some(Snapshot::new(self.0.shared.published.load_full()))
+    }
+
+    fn status(&self) -> StorageStatus {
+        self.0.status()
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// What can be judged without the state.
+fn check(txn: &Txn, limits: &Limits) -> StorageResult<()> {
+    let within = |what, actual, limit| {
+        if actual > limit { Err(StorageError::TooLarge { what, actual, limit }) } else { Ok(()) }
+    };
+    within("compares", txn.compares.len(), limits.max_txn_ops)?;
+    within("operations", txn.ops.len(), limits.max_txn_ops)?;
+    if limits.max_request_bytes < usize::MAX {
+        let compares: usize = txn.compares.iter().map(compare_bytes).sum();
+        let ops: usize = txn.ops.iter().map(op_bytes).sum();
+        within("bytes of the request", compares + ops, limits.max_request_bytes)?;
+    }
+    if txn.ops.len() > 1 {
+        let mut keys: Vec<&Key> = txn.ops.iter().map(Op::key).collect();
+        keys.sort_unstable();
+        if let Some(twice) = keys.array_windows().find(|[a, b]| a == b) {
+            return Err(StorageError::Invalid { reason: format!("{} is written twice", twice[0]) });
+        }
+    }
+    Ok(())
+}
+
+fn compare_bytes(compare: &Compare) -> usize {
+    match compare {
+        Compare::Unchanged { key, .. } | Compare::Absent { key } | Compare::Exists { key } => key.as_str().len(),
+        Compare::RangeUnchanged { range, .. } => range.start().len() + range.end().map_or(0, str::len),
+    }
+}
+
+fn op_bytes(op: &Op) -> usize {
+    match op {
+        Op::Put { key, value, .. } => key.as_str().len() + value.len(),
+        Op::Delete { key } => key.as_str().len(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What makes an engine durable.
+
+use super::Snapshot;
+use crate::storage::{Event, KeyValue, Revision, StorageResult, TtlId};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A durable record of what a store did: all that an embedded engine adds to the MVCC core.
+///
+/// # Contract
+/// - One caller at a time, and every call may block: the store gives a journal a place of its own to run.
+/// - [`Journal::append`] returns once the whole batch would survive a power cut, or fails and the store takes no
+///   write from then on. After a failure the batch may be found at the next [`Journal::recover`] whole, or up to
+///   some record, never with a hole.
+/// - [`Journal::recover`] is called once, before anything else.
+pub trait Journal: Send + fmt::Debug + 'static {
+    /// Hands out what is held: the rows of the compacted state, then every record after it in order.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`](crate::storage::StorageError::Corrupt) for what cannot be read.
+    fn recover(&mut self, sink: &mut dyn FnMut(Recovered)) -> StorageResult<Horizon>;
+
+    /// Appends all records, or none that a later record could follow.
+    ///
+    /// # Errors
+    /// Whatever the medium meets; the store is then closed for writing.
+    fn append(&mut self, batch: &[Record]) -> StorageResult<()>;
+
+    /// Forgets records up to and with `revision`; `live` shows the state at that revision, which stays.
+    ///
+    /// # Errors
+    /// Whatever the medium meets; the store then keeps its history and stays open.
+    fn compact(&mut self, revision: Revision, live: &Snapshot) -> StorageResult<()>;
+}
+
+/// One thing that a store did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Record {
+    /// A transaction wrote.
+    Write {
+        /// At this revision.
+        revision: Revision,
+        /// What it changed, in key order. The values before are those of the records before.
+        events: Arc<[Event]>,
+    },
+    /// A time to live began.
+    Granted {
+        /// Its name.
+        id: TtlId,
+        /// Its full length.
+        length: Duration,
+    },
+    /// A time to live ended. The deletes of its keys are a [`Record::Write`] of their own in the same batch.
+    Ended {
+        /// Its name.
+        id: TtlId,
+    },
+}
+
+/// One thing that a journal held.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Recovered {
+    /// A value of the compacted state. Its time to live must have been granted before.
+    Row(Arc<KeyValue>),
+    /// A record.
+    Record(Record),
+}
+
+/// Where a recovered history begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Horizon {
+    /// The oldest revision that can be read.
+    pub compacted: Revision,
+    /// No revision at or below this may be given again: at least the newest record's, and more where records could
+    /// have been lost.
+    pub used: Revision,
+    /// Names this history; see [`StorageStatus::incarnation`](crate::storage::StorageStatus::incarnation).
+    pub incarnation: u64,
+}
+
+/// No journal: everything is lost with the process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoJournal {
+    /// Names the history of this store.
+    pub incarnation: u64,
+}
+
+impl Journal for NoJournal {
+    fn recover(&mut self, _sink: &mut dyn FnMut(Recovered)) -> StorageResult<Horizon> {
+        Ok(Horizon { compacted: Revision::ZERO, used: Revision::ZERO, incarnation: self.incarnation })
+    }
+
+    fn append(&mut self, _batch: &[Record]) -> StorageResult<()> {
+        Ok(())
+    }
+
+    fn compact(&mut self, _revision: Revision, _live: &Snapshot) -> StorageResult<()> {
+        Ok(())
+    }
+}
