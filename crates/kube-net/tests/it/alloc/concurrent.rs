@@ -36,9 +36,6 @@ async fn sixty_four_writers_share_nothing() {
     }
     assert!(deletes.join_all().await.into_iter().all(|answer| answer.is_ok()));
     let world = super::World { objects, services };
-    tokio::task::spawn_blocking(move || {
-        assert_eq!((world.addresses(), world.node_ports()), (vec![], vec![]))
-    })
-    .await
-    .unwrap();
+    let left = tokio::task::spawn_blocking(move || (world.addresses(), world.node_ports()));
+    assert_eq!(left.await.unwrap(), (vec![], vec![]));
 }

@@ -90,20 +90,22 @@ fn an_update_keeps_what_it_leaves_out_and_a_new_type_gives_back() {
     assert_eq!((&second["clusterIP"], &second["ports"][0]["nodePort"]), (&first["clusterIP"], &port));
     assert_eq!(w.node_ports(), [port.to_string()]);
 
-    let refused =
-        w.update("web", &json!({"type": "NodePort", "clusterIP": "10.96.0.9", "ports": one_port()}));
+    let other = json!({
+        "type": "NodePort", "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"], "ports": one_port(),
+    });
+    let refused = w.update("web", &other);
     assert_eq!(
         refused.unwrap_err().message,
         "Service \"web\" is invalid: spec.clusterIPs[0]: Invalid value: [\"10.96.0.9\"]: may not change once set"
     );
 
-    let mut plain = second.clone();
+    let mut plain = second;
     plain["type"] = json!("ClusterIP");
     let third = w.update("web", &plain).unwrap();
     assert_eq!((third["ports"][0].get("nodePort"), &third["clusterIP"]), (None, &first["clusterIP"]));
     assert!(w.node_ports().is_empty());
 
-    let mut external = third.clone();
+    let mut external = third;
     external["type"] = json!("ExternalName");
     external["externalName"] = json!("example.com");
     let fourth = w.update("web", &external).unwrap();
@@ -171,7 +173,7 @@ fn a_full_range_says_so_and_every_place_is_used() {
     assert!(w.create("more", &spec).is_ok());
 
     let many: Vec<Value> = (0..18).map(|n| json!({"name": format!("p{n}"), "port": n + 1})).collect();
-    let mut node_port = spec.clone();
+    let mut node_port = spec;
     node_port["type"] = json!("NodePort");
     node_port["ports"] = json!(many);
     run(w.services.delete("s4", &DeleteOptions::default())).unwrap();
