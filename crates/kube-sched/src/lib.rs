@@ -90,6 +90,9 @@ pub mod profile;
 pub mod queue;
 pub mod snapshot;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use driver::{Scheduler, SchedulerHandle};
 pub use engine::{Decision, Engine};
 pub use explain::Why;

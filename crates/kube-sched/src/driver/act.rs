@@ -92,8 +92,8 @@ impl Shared {
                 tracing::error!(plugin = plugin.name(), text, "post bind must not fail");
             }
         }
-        let note = format!("Successfully assigned {} to {node}", popped.pod.key());
-        self.recorder.record(&target(popped), EventType::Normal, "Scheduled", &note);
+        let said = format!("Successfully assigned {} to {node}", popped.pod.key());
+        self.recorder.record(&target(popped), EventType::Normal, "Scheduled", &said);
     }
 
     /// Frees what the pod was assumed to hold, and takes it back to the queue.

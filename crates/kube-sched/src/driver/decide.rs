@@ -34,7 +34,7 @@ impl Shared {
         let decision = self.engine.schedule_with(&state.cluster, &popped.pod, rng);
         Some(match decision {
             Decision::Place { node, .. } => self.take(&mut state, popped, node, now),
-            Decision::Unschedulable(why) => self.reject(&mut state, popped, why, now),
+            Decision::Unschedulable(why) => Self::reject(&mut state, popped, why, now),
             Decision::Failed(error) => Self::fail(&mut state, popped, error, now),
         })
     }
@@ -54,7 +54,7 @@ impl Shared {
                     Refusal::Broke(error) => Self::fail(state, popped, error, now),
                     Refusal::Rejected(plugin, reasons) => {
                         let why = refused(state.cluster.node_count(), plugin, reasons);
-                        self.reject(state, popped, why, now)
+                        Self::reject(state, popped, why, now)
                     }
                 }
             }
@@ -96,7 +96,7 @@ impl Shared {
         }
     }
 
-    fn reject(&self, state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
+    fn reject(state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
         state.queue.unschedulable(&popped, why.rejectors(), now);
         if state.queue.pod(popped.pod.key()).is_some() {
             state.whys.insert(popped.pod.key().clone(), why.clone());

@@ -74,13 +74,13 @@ impl Shared {
             }
             (None, None) => match new.filter(|pod| self.is_waiting(pod)) {
                 Some(new) => state.queue.add(Arc::new(PodInfo::new(new.clone())), now),
-                None => self.gone(state, key, old.or(new), now),
+                None => Self::gone(state, key, old.or(new), now),
             },
         }
     }
 
     /// A pod without a node needs none any more. What it was assumed to hold is free again.
-    fn gone(&self, state: &mut State, key: &ObjectKey, pod: Option<&Arc<PodView>>, now: Mono) {
+    fn gone(state: &mut State, key: &ObjectKey, pod: Option<&Arc<PodView>>, now: Mono) {
         state.settled(key);
         if state.cluster.forget(key)
             && let Some(pod) = pod

@@ -158,13 +158,11 @@ impl Scheduler {
 
     /// Finishes what has begun, unless there is no store to finish it on.
     async fn end(&self, cause: Option<ApiError>, mut acts: Acts) -> Result<(), ApiError> {
-        match cause {
-            Some(cause) => Err(cause),
-            None => {
-                while acts.next().await.is_some() {}
-                Ok(())
-            }
+        if let Some(cause) = cause {
+            return Err(cause);
         }
+        while acts.next().await.is_some() {}
+        Ok(())
     }
 }
 

@@ -81,5 +81,5 @@ pub(super) async fn answered(
 }
 
 /// Source: `pkg/scheduler/framework/runtime` (`maxTimeout`).
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
 const TIMED_OUT: &str = "timed out waiting for permission";

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The attempt: the filters bound to the pod, and the names that a PreFilter left.
+/// The attempt: the filters bound to the pod, and the names that a `PreFilter` left.
 pub(super) struct Cycle<'c> {
     engine: &'c Engine,
     cluster: &'c Snapshot,
@@ -169,12 +169,12 @@ impl<'c> Cycle<'c> {
     }
 
     /// The nodes that lack least.
-    pub(super) fn nearest(&self, most: usize) -> Result<Vec<NearFit>, PluginError> {
+    pub(super) fn nearest(&self, most: usize) -> Vec<NearFit> {
         let mut all: Vec<NearFit> = self.cluster.nodes().map(|node| self.obstacles(node)).collect();
         all.sort_by_cached_key(|near| (near.distance(), near.node.clone()));
         all.retain(|near| !near.obstacles.is_empty());
         all.truncate(most);
-        Ok(all)
+        all
     }
 
     /// Everything that every plugin has against a node.
@@ -191,7 +191,7 @@ impl<'c> Cycle<'c> {
         NearFit { node: node.name().clone(), obstacles }
     }
 
-    /// The nodes that fit and those that do not, in the order of the snapshot. Nodes that a PreFilter left out are in
+    /// The nodes that fit and those that do not, in the order of the snapshot. Nodes that a `PreFilter` left out are in
     /// neither.
     fn filter(&self) -> (Vec<NodeRef<'c>>, Vec<Misfit<'c>>) {
         let (mut fitting, mut misfits) = (Vec::new(), Vec::new());

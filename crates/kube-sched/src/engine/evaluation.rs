@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub struct Evaluation {
     /// The rejection of the pod as a whole. Nothing else is filled in then.
     pub pod: Option<PodRejection>,
-    /// The names that PreFilters narrowed the nodes down to.
+    /// The names that `PreFilter`s narrowed the nodes down to.
     pub only: Option<BTreeSet<Arc<str>>>,
     /// What becomes of each node, in the order of the snapshot.
     pub nodes: Vec<NodeOutcome>,
@@ -24,7 +24,7 @@ pub struct Evaluation {
 pub struct NodeOutcome {
     /// Name of the node.
     pub node: Arc<str>,
-    /// The first plugin that rejects it; empty where it fits, or was not among the nodes that a PreFilter left.
+    /// The first plugin that rejects it; empty where it fits, or was not among the nodes that a `PreFilter` left.
     pub plugin: &'static str,
     /// What that plugin says.
     pub verdict: Verdict,

@@ -99,7 +99,7 @@ impl Engine {
     pub fn explain(&self, cluster: &Snapshot, pod: &PodInfo) -> Decision {
         let decision = self.decide(cluster, pod, None);
         let Decision::Unschedulable(mut why) = decision else { return decision };
-        match Cycle::guarded(self, cluster, pod, |cycle| cycle.nearest(NEAREST)) {
+        match Cycle::guarded(self, cluster, pod, |cycle| Ok(cycle.nearest(NEAREST))) {
             Ok(nearest) => why.nearest = nearest,
             Err(error) => return Decision::Failed(error),
         }
@@ -111,6 +111,10 @@ impl Engine {
     /// # Errors
     /// A plugin that broke.
     pub fn evaluate(&self, cluster: &Snapshot, pod: &PodInfo) -> Result<Evaluation, PluginError> {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the path of the method is not general enough in its lifetimes"
+        )]
         Cycle::guarded(self, cluster, pod, |cycle| cycle.evaluate())
     }
 

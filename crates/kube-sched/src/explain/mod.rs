@@ -49,7 +49,7 @@ pub struct PodRejection {
 pub struct Rejection {
     /// Name of the node.
     pub node: Arc<str>,
-    /// The first plugin that rejected it; empty where it was not among the nodes that a PreFilter left.
+    /// The first plugin that rejected it; empty where it was not among the nodes that a `PreFilter` left.
     pub plugin: &'static str,
     /// Whether no pod that goes can change it.
     pub for_good: bool,
@@ -120,15 +120,15 @@ impl fmt::Display for Why {
             return f.write_str("no nodes available to schedule pods");
         }
         write!(f, "0/{} nodes are available:", self.nodes)?;
-        match &self.pod {
-            Some(rejection) => write!(f, " {}.", rejection.reasons)?,
-            None => {
-                let mut counted: Vec<String> =
-                    self.by_reason().into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-                counted.sort_unstable();
-                if !counted.is_empty() {
-                    write!(f, " {}.", counted.join(", "))?;
-                }
+        if let Some(rejection) = &self.pod {
+            write!(f, " {}.", rejection.reasons)?;
+        } else {
+            let reasons = self.by_reason().into_iter();
+            let mut counted: Vec<String> =
+                reasons.map(|(reason, count)| format!("{count} {reason}")).collect();
+            counted.sort_unstable();
+            if !counted.is_empty() {
+                write!(f, " {}.", counted.join(", "))?;
             }
         }
         match &self.post_filter {

@@ -60,91 +60,91 @@ impl<'s> NodeRef<'s> {
 
     /// Its labels ([`Reads::NODE_LABELS`]).
     pub fn labels(&self) -> &'s LabelSet {
-        self.declared(Reads::NODE_LABELS);
+        self.declared(&Reads::NODE_LABELS);
         &self.facts.view().meta.labels
     }
 
     /// Its taints ([`Reads::NODE_TAINTS`]).
     pub fn taints(&self) -> &'s [Taint] {
-        self.declared(Reads::NODE_TAINTS);
+        self.declared(&Reads::NODE_TAINTS);
         &self.facts.view().spec.taints
     }
 
     /// Whether it is cordoned ([`Reads::NODE_TAINTS`]).
     pub fn unschedulable(&self) -> bool {
-        self.declared(Reads::NODE_TAINTS);
+        self.declared(&Reads::NODE_TAINTS);
         self.facts.view().spec.unschedulable
     }
 
     /// What it has for pods ([`Reads::NODE_ALLOCATABLE`]).
     pub fn allocatable(&self) -> Core {
-        self.declared(Reads::NODE_ALLOCATABLE);
+        self.declared(&Reads::NODE_ALLOCATABLE);
         self.slot.allocatable()
     }
 
     /// How many pods it may hold ([`Reads::NODE_ALLOCATABLE`]).
     pub fn pod_limit(&self) -> i64 {
-        self.declared(Reads::NODE_ALLOCATABLE);
+        self.declared(&Reads::NODE_ALLOCATABLE);
         self.slot.pod_limit()
     }
 
     /// How much of the scalar resource `name` it has for pods; `None` where it has no such resource
     /// ([`Reads::NODE_ALLOCATABLE`]).
     pub fn allocatable_scalar(&self, name: &str) -> Option<i64> {
-        self.declared(Reads::NODE_ALLOCATABLE);
+        self.declared(&Reads::NODE_ALLOCATABLE);
         self.facts.allocatable().scalar(name)
     }
 
     /// What its pods request ([`Reads::NODE_REQUESTED`]).
     pub fn requested(&self) -> Core {
-        self.declared(Reads::NODE_REQUESTED);
+        self.declared(&Reads::NODE_REQUESTED);
         self.slot.requested()
     }
 
     /// Cpu and memory that its pods count for in scoring ([`Reads::NODE_REQUESTED`]).
     pub fn non_zero_requested(&self) -> NonZero {
-        self.declared(Reads::NODE_REQUESTED);
+        self.declared(&Reads::NODE_REQUESTED);
         self.slot.non_zero()
     }
 
     /// How much of the scalar resource `name` its pods request ([`Reads::NODE_REQUESTED`]).
     pub fn requested_scalar(&self, name: &str) -> i64 {
-        self.declared(Reads::NODE_REQUESTED);
+        self.declared(&Reads::NODE_REQUESTED);
         self.slot.requested_scalar(name)
     }
 
     /// How many pods it holds ([`Reads::NODE_REQUESTED`]).
     pub fn pod_count(&self) -> i64 {
-        self.declared(Reads::NODE_REQUESTED);
+        self.declared(&Reads::NODE_REQUESTED);
         self.slot.pod_count()
     }
 
     /// Host ports that its pods use, sorted ([`Reads::NODE_PORTS`]).
     pub fn ports(&self) -> &'s [HostPort] {
-        self.declared(Reads::NODE_PORTS);
+        self.declared(&Reads::NODE_PORTS);
         self.slot.ports()
     }
 
     /// An image on it ([`Reads::NODE_IMAGES`]).
     pub fn image(&self, name: &str) -> Option<ImageState> {
-        self.declared(Reads::NODE_IMAGES);
+        self.declared(&Reads::NODE_IMAGES);
         let size_bytes = self.facts.image_size(name)?;
         Some(ImageState { size_bytes, nodes: self.snapshot.nodes_with_image(name) })
     }
 
     /// Its pods, by namespace and name ([`Reads::NODE_PODS`]).
     pub fn pods(&self) -> &'s [Arc<BoundPod>] {
-        self.declared(Reads::NODE_PODS);
+        self.declared(&Reads::NODE_PODS);
         self.slot.pods()
     }
 
     /// The node as read from the store ([`Reads::NODE_OBJECT`]).
     pub fn object(&self) -> &'s Arc<NodeView> {
-        self.declared(Reads::NODE_OBJECT);
+        self.declared(&Reads::NODE_OBJECT);
         self.facts.view()
     }
 
-    fn declared(&self, column: Reads) {
+    fn declared(&self, column: &Reads) {
         debug_assert!(
             self.columns & column.columns() != 0,
             "the plugin reads a column of the node that its `reads` does not declare"

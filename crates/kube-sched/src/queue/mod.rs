@@ -73,9 +73,9 @@ impl Queue {
             Some(entry) if entry.pod.uid() == pod.uid() => self.update(&key, pod, now),
             Some(_) => {
                 self.remove(&key);
-                self.enter(key, pod, now);
+                self.enter(&key, pod, now);
             }
-            None => self.enter(key, pod, now),
+            None => self.enter(&key, pod, now),
         }
     }
 
@@ -200,9 +200,9 @@ impl Queue {
         pods.get_mut(popped.pod.key()).filter(|entry| entry.ticket == popped.ticket && entry.place.is_out())
     }
 
-    fn enter(&mut self, key: ObjectKey, pod: Arc<PodInfo>, now: Mono) {
+    fn enter(&mut self, key: &ObjectKey, pod: Arc<PodInfo>, now: Mono) {
         self.pods.insert(key.clone(), Entry::new(pod, now));
-        self.admit(&key);
+        self.admit(key);
     }
 
     /// To the active queue, unless a plugin gates the pod.

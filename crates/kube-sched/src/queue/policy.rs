@@ -31,7 +31,7 @@ impl Default for QueueConfig {
         Self {
             initial_backoff: Duration::from_secs(1),
             max_backoff: Duration::from_secs(10),
-            flush_after: Duration::from_secs(300),
+            flush_after: Duration::from_mins(5),
             pop_from_backoff: true,
         }
     }
@@ -46,11 +46,15 @@ impl QueueConfig {
     }
 }
 
+/// What a plugin listens to, and how to ask it.
+type Hints = (EventSet, Arc<dyn EnqueueHints>);
+
 #[derive(Default)]
 pub(super) struct Policy {
     sort: Option<Arc<dyn QueueSort>>,
     gates: Vec<(&'static str, Arc<dyn PreEnqueue>)>,
-    hints: BTreeMap<&'static str, Option<(EventSet, Arc<dyn EnqueueHints>)>>,
+    /// `None` for plugins without hints.
+    hints: BTreeMap<&'static str, Option<Hints>>,
 }
 
 impl Policy {

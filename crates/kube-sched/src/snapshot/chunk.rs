@@ -52,7 +52,7 @@ impl Chunk {
     /// Sets what the node at `at` is; `None`: it is gone (its pods may not be yet).
     pub(super) fn set_facts(&mut self, at: usize, facts: Option<Arc<NodeFacts>>) {
         let (core, limit) =
-            facts.as_ref().map_or((Core::default(), 0), |f| (Core::of(f.allocatable()), f.pod_limit()));
+            facts.as_ref().map(|f| (Core::of(f.allocatable()), f.pod_limit())).unwrap_or_default();
         self.allocatable[at] = core;
         self.pod_limit[at] = limit;
         self.facts[at] = facts;

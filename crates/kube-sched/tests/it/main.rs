@@ -1,3 +1,4 @@
 //! The public contract of the scheduler.
 
+#[cfg(test)]
 mod parity_scheduler;

@@ -123,7 +123,7 @@ struct Lack {
 impl Lack {
     fn find(names: (Reason, Reason), wanted: i64, has: i64, used: i64) -> Option<Self> {
         let lacks = wanted > 0 && wanted > has.wrapping_sub(used);
-        lacks.then(|| Self { name: names.0, reason: names.1, wanted, has, used })
+        lacks.then_some(Self { name: names.0, reason: names.1, wanted, has, used })
     }
 
     fn remedy(&self, node: &str) -> Remedy {
