@@ -44,7 +44,8 @@ pub fn validate_label_selector_requirement(
         )),
         "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
         other => {
-            errors.push(FieldError::invalid(&path.child("operator"), other, "not a valid selector operator"))
+            let path = path.child("operator");
+            errors.push(FieldError::invalid(&path, other, "not a valid selector operator"));
         }
     }
     errors.extend(validate_label_name(&requirement.key, &path.child("key")));

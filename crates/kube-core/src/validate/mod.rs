@@ -10,6 +10,8 @@ mod admissionregistration;
 mod apps;
 mod autoscaling;
 mod batch;
+#[cfg(test)]
+mod check;
 mod coordination;
 mod core;
 mod discovery;
@@ -25,6 +27,8 @@ mod rbac;
 mod resources;
 mod scheduling;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 pub use finalizers::validate_builtin_finalizers;
 pub use label_selector::{validate_label_selector, validate_label_selector_requirement};

@@ -116,7 +116,7 @@ fn validate_strategy(strategy: &StatefulSetUpdateStrategy, path: &FieldPath) -> 
             let detail = "only allowed for updateStrategy 'RollingUpdate'";
             errors.push(FieldError::invalid(&here, ShownAsJson(rolling), detail));
         }
-        ("OnDelete", None) | (ROLLING, None) => {}
+        ("OnDelete" | ROLLING, None) => {}
         (ROLLING, Some(rolling)) => {
             errors.extend(nonnegative(rolling.partition, &here, "partition"));
             if let Some(count) = &rolling.max_unavailable {

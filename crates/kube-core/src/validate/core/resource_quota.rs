@@ -145,10 +145,10 @@ fn misplaced<'a>(scope: &str, spec: &'a ResourceQuotaSpec) -> impl Iterator<Item
     let of_claims = scope == "VolumeAttributesClass";
     let known = SCOPES.contains(&scope);
     spec.hard.iter().flatten().map(|(name, _)| name).filter(move |name| {
-        let fits = known
-            && ((of_pods && is_pod_quota(name))
-                || (best_effort && *name == "pods")
-                || (of_claims && matches!(name.as_str(), "persistentvolumeclaims" | "requests.storage")));
+        let fits = !known
+            || (of_pods && is_pod_quota(name))
+            || (best_effort && *name == "pods")
+            || (of_claims && matches!(name.as_str(), "persistentvolumeclaims" | "requests.storage"));
         is_quota_name(name) && !fits
     })
 }

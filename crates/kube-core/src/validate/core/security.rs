@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use super::container::validate_local_descending_path;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
-use crate::kinds::core::v1::{AppArmorProfile, PodSpec, SeccompProfile, SecurityContext, Sysctl};
+use crate::kinds::core::v1::{
+    AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, Sysctl,
+};
 use crate::names::{is_valid_group_id, is_valid_user_id};
 use crate::validate::fields::{Items, invalid, supported};
 
@@ -45,7 +47,7 @@ pub(super) fn validate_security_context(
 pub(super) fn validate_pod_security_context(spec: &PodSpec, path: &FieldPath) -> Vec<FieldError> {
     let path = path.child("securityContext");
     let mut errors = Vec::new();
-    let default = Default::default();
+    let default = PodSecurityContext::default();
     let context = spec.security_context.as_ref().unwrap_or(&default);
     if let Some(group) = context.fs_group {
         errors.extend(invalid(&path.child("fsGroup"), group, is_valid_group_id(group)));

@@ -26,7 +26,8 @@ impl Kind for StorageClass {
         if provisioner.is_empty() {
             errors.push(FieldError::required(&path, ""));
         } else {
-            errors.extend(invalid(&path, provisioner, is_qualified_name(&provisioner.to_lowercase())));
+            let lower = provisioner.to_lowercase();
+            errors.extend(invalid(&path, &lower, is_qualified_name(&lower)));
         }
         errors.extend(validate_parameters(self.parameters.as_ref()));
         let policy = self.reclaim_policy.text();

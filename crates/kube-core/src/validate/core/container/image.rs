@@ -16,7 +16,7 @@ pub(super) fn is_latest(image: &str) -> bool {
     if !is_name(name) || tag.is_some_and(|tag| !is_tag(tag)) || digest.is_some_and(|text| !is_digest(text)) {
         return false;
     }
-    tag.map_or(digest.is_none(), |tag| tag == "latest")
+    tag.map_or_else(|| digest.is_none(), |tag| tag == "latest")
 }
 
 fn is_name(name: &str) -> bool {
@@ -33,7 +33,7 @@ fn is_name(name: &str) -> bool {
 
 /// The first part of a name is a registry if it cannot be anything else.
 fn is_domain(part: &str) -> bool {
-    let (host, port) = part.split_once(':').unwrap_or((part, "0"));
+    let (host, number) = part.split_once(':').unwrap_or((part, "0"));
     let marked =
         part.contains(['.', ':']) || part == "localhost" || part.bytes().any(|b| b.is_ascii_uppercase());
     let label = |label: &str| {
@@ -42,7 +42,7 @@ fn is_domain(part: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    marked && host.split('.').all(label) && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+    marked && host.split('.').all(label) && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Lower case letters and digits, with `.`, `_`, `__` or dashes between them.

@@ -35,8 +35,8 @@ pub(in super::super::super) fn validate_pod_annotations(
 ///
 /// Source: `GetDeletionCostFromPodAnnotations`.
 fn is_deletion_cost(cost: &str) -> bool {
-    let canonical = !cost.starts_with('+') && !(cost.starts_with('0') && cost.len() > 1);
-    canonical && cost.parse::<i32>().is_ok()
+    let padded = cost.starts_with('+') || (cost.starts_with('0') && cost.len() > 1);
+    !padded && cost.parse::<i32>().is_ok()
 }
 
 /// What is wrong with how the annotations of a pod change.

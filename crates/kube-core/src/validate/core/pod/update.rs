@@ -2,7 +2,7 @@
 
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::core::v1::{
-    Container, NodeAffinity, NodeSelectorTerm, PodSchedulingGate, PodSpec, Toleration,
+    Affinity, Container, NodeAffinity, NodeSelectorTerm, PodSchedulingGate, PodSpec, Toleration,
 };
 use crate::validate::fields::{Items, Text};
 
@@ -158,7 +158,7 @@ fn change_node_affinity(munged: &mut PodSpec, old: &PodSpec, path: &FieldPath) -
     let errors = validate_node_affinity_change(new_affinity.as_ref(), old_affinity.as_ref(), path);
     let affinity = munged.affinity.get_or_insert_default();
     affinity.node_affinity = old_affinity;
-    if old.affinity.is_none() && *affinity == Default::default() {
+    if old.affinity.is_none() && *affinity == Affinity::default() {
         munged.affinity = None;
     }
     errors
@@ -216,7 +216,7 @@ fn difference(new: &PodSpec, old: &PodSpec) -> String {
     for key in keys.into_iter().filter(|key| new.get(*key) != old.get(*key)) {
         for (mark, value) in [('-', old.get(key)), ('+', new.get(key))] {
             if let Some(value) = value {
-                text.push_str(&format!("\n{mark} {key}: {value}"));
+                text.extend([&format!("\n{mark} {key}: "), &value.to_string()].map(String::as_str));
             }
         }
     }

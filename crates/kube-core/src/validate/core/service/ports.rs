@@ -61,7 +61,9 @@ pub(super) fn validate_together(spec: &ServiceSpec, path: &FieldPath) -> Vec<Fie
     for (index, port) in ports.iter().enumerate() {
         let Some(number) = node_port(port) else { continue };
         if !taken.insert((port.protocol.text(), number)) {
-            errors.push(FieldError::duplicate(&list.index(index).child("nodePort"), number));
+            // In Kubernetes the allocator is asked before the rules are, and says this.
+            let detail = "provided port is already allocated";
+            errors.push(FieldError::invalid(&list.index(index).child("nodePort"), number, detail));
         }
     }
     let mut taken = BTreeSet::new();
