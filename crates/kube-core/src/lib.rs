@@ -1,5 +1,6 @@
 //! The vocabulary of the control plane. Pure: no I/O, no async, no clock reads.
 
+pub mod codec;
 pub mod condition;
 pub mod custom;
 pub mod dynamic;

@@ -4,6 +4,7 @@
 //! extends them.
 
 mod builtin;
+mod coded;
 mod extended;
 mod fields;
 mod namespace;
@@ -13,6 +14,7 @@ mod table;
 mod typed;
 
 pub use builtin::default_strategy;
+pub use coded::Coded;
 pub use extended::{Contributor, Extended};
 pub use fields::SelectableField;
 pub use namespace::NamespaceStrategy;

@@ -1,9 +1,8 @@
 //! Namespaces.
 
-use super::{SelectableField, Stored, Strategy, Typed};
+use super::{Coded, SelectableField, Stored, Strategy};
 use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError};
-use kube_core::kinds::core::v1::Namespace;
 use kube_core::names::{NameRule, validate_namespace_name};
 use serde_json::{Value, json};
 
@@ -11,12 +10,12 @@ use serde_json::{Value, json};
 ///
 /// Source: `k8s.io/kubernetes/pkg/registry/core/namespace` (`namespaceStrategy`).
 #[derive(Debug)]
-pub struct NamespaceStrategy(Typed<Namespace>);
+pub struct NamespaceStrategy(Coded);
 
 impl NamespaceStrategy {
-    /// Namespaces with these typed rules.
-    pub fn new(typed: Typed<Namespace>) -> Self {
-        Self(typed.prepare(prepare).selectable(FIELDS).named(validate_namespace_name))
+    /// Namespaces with these rules of their type.
+    pub fn new(coded: Coded) -> Self {
+        Self(coded.selectable(FIELDS).named(validate_namespace_name))
     }
 }
 
@@ -24,10 +23,6 @@ impl NamespaceStrategy {
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 const FIELDS: &[SelectableField] = &[SelectableField::new("status.phase")];
-
-fn prepare(namespace: &mut Namespace) {
-    namespace.status.get_or_insert_default().phase = Some("Active".to_owned());
-}
 
 fn label(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
@@ -47,6 +42,10 @@ impl Strategy for NamespaceStrategy {
         Ok(())
     }
 
+    fn prepare_create(&self, object: &mut Value) {
+        object["status"] = json!({"phase": "Active"});
+    }
+
     fn validate(&self, object: &Value) -> Result<Vec<FieldError>, ApiError> {
         self.0.validate(object)
     }
@@ -62,6 +61,7 @@ impl Strategy for NamespaceStrategy {
 
     fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
         let errors = self.0.admit_create(object)?;
+        self.prepare_create(object);
         label(object);
         Ok(errors)
     }

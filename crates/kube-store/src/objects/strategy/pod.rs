@@ -1,22 +1,21 @@
 //! Pods.
 
-use super::{SelectableField, Stored, Strategy, Typed};
+use super::{Coded, SelectableField, Stored, Strategy};
 use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError};
-use kube_core::kinds::core::v1::Pod;
 use kube_core::names::NameRule;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The strategy of pods: typed rules, grace, the fields that the scheduler and nodes select by.
 ///
 /// Source: `k8s.io/kubernetes/pkg/registry/core/pod` (`podStrategy`).
 #[derive(Debug)]
-pub struct PodStrategy(Typed<Pod>);
+pub struct PodStrategy(Coded);
 
 impl PodStrategy {
-    /// Pods with these typed rules.
-    pub fn new(typed: Typed<Pod>) -> Self {
-        Self(typed.prepare(prepare).selectable(FIELDS))
+    /// Pods with these rules of their type.
+    pub fn new(coded: Coded) -> Self {
+        Self(coded.selectable(FIELDS))
     }
 }
 
@@ -34,11 +33,6 @@ const FIELDS: &[SelectableField] = &[
     SelectableField::new("status.nominatedNodeName"),
 ];
 
-fn prepare(pod: &mut Pod) {
-    let status = pod.status.get_or_insert_default();
-    status.phase = Some("Pending".to_owned());
-}
-
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
@@ -46,6 +40,10 @@ fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
 impl Strategy for PodStrategy {
     fn set_defaults(&self, object: &mut Value) -> Result<(), ApiError> {
         self.0.set_defaults(object)
+    }
+
+    fn prepare_create(&self, object: &mut Value) {
+        object["status"] = json!({"phase": "Pending"});
     }
 
     fn validate(&self, object: &Value) -> Result<Vec<FieldError>, ApiError> {
@@ -62,7 +60,9 @@ impl Strategy for PodStrategy {
     }
 
     fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
-        self.0.admit_create(object)
+        let errors = self.0.admit_create(object)?;
+        self.prepare_create(object);
+        Ok(errors)
     }
 
     fn admit_update(
