@@ -48,6 +48,14 @@ impl Linear {
         let Some(selector) = self.selectors.get(selector) else { return 0 };
         self.pods.iter().filter(|labels| matches(selector, labels)).count()
     }
+
+    /// Gives pod number `pod` other labels; answers how many selectors began or ceased to match it.
+    pub fn relabel(&mut self, pod: usize, labels: BTreeMap<String, String>) -> usize {
+        let Some(pod) = self.pods.get_mut(pod) else { return 0 };
+        let before = std::mem::replace(pod, labels);
+        let changed = |selector: &&Vec<Requirement>| matches(selector, &before) != matches(selector, pod);
+        self.selectors.iter().filter(changed).count()
+    }
 }
 
 fn matches(selector: &[Requirement], labels: &BTreeMap<String, String>) -> bool {

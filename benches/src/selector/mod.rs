@@ -1,4 +1,7 @@
 //! Matching labels with selectors: who selects this pod, and whom does this selector select?
+//!
+//! Ours is the index ([`Indexed`]); [`Compiled`] is what remains of it without an index: the same loop as the baseline
+//! over parsed selectors and shared labels.
 
 pub mod baseline;
 mod world;
@@ -6,8 +9,53 @@ mod world;
 pub use world::World;
 
 use kube_core::selector::{LabelSet, Selector};
+use kube_net::index::{Scope, SelectorIndex};
 
-/// Our way without an index: selectors parsed once, labels interned and sorted.
+/// Our way: pods and selectors in an index that knows both directions.
+#[derive(Debug)]
+pub struct Indexed(SelectorIndex<usize, usize>);
+
+impl Indexed {
+    /// The selectors and pods of `world`, all in one namespace.
+    pub fn new(world: &World) -> Self {
+        let mut index = SelectorIndex::new();
+        for (number, text) in world.selectors.iter().enumerate() {
+            if let Ok(selector) = text.parse() {
+                index.upsert_selector(&number, Scope::Namespace(NAMESPACE.into()), &selector);
+            }
+        }
+        for (number, labels) in world.pods.iter().enumerate() {
+            index.upsert_pod(&number, NAMESPACE, &LabelSet::from(labels));
+        }
+        Self(index)
+    }
+
+    /// How many selectors match pod number `pod`.
+    pub fn selectors_of(&self, pod: usize) -> usize {
+        let mut count = 0;
+        self.0.visit_selectors_of(&pod, |_| count += 1);
+        count
+    }
+
+    /// How many selectors match a pod of these labels, which the index has not seen.
+    pub fn selectors_matching(&self, labels: &LabelSet) -> usize {
+        self.0.selectors_matching(NAMESPACE, labels).len()
+    }
+
+    /// How many pods selector number `selector` matches; each is visited.
+    pub fn pods_of(&self, selector: usize) -> usize {
+        self.0.pods_of(&selector).iter().count()
+    }
+
+    /// Gives pod number `pod` other labels; answers how many selectors began or ceased to match it.
+    pub fn relabel(&mut self, pod: usize, labels: &LabelSet) -> usize {
+        self.0.upsert_pod(&pod, NAMESPACE, labels).len()
+    }
+}
+
+const NAMESPACE: &str = "default";
+
+/// Our way without an index: selectors parsed once, labels sorted and shared.
 #[derive(Debug)]
 pub struct Compiled {
     selectors: Vec<Selector>,

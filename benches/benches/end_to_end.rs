@@ -1,0 +1,56 @@
+//! Scales a Deployment from 0 to 5,000 pods on 500 simulated nodes, and prints the seconds per stage.
+//!
+//! A plain program: one run takes seconds, so that it is run once per size and not sampled. The baseline runs at sizes
+//! at which it ends.
+
+use kube_benches::end_to_end::baseline::polling;
+use kube_benches::end_to_end::{Report, ours};
+use kube_core::error::ApiError;
+use kube_plane::ControlPlane;
+use kube_store::rt;
+use kube_store::storage::MemoryStorage;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pods that each node gets.
+const PODS_PER_NODE: usize = 10;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    print_row(&["pods", "nodes", "who", "create", "schedule", "run", "slices", "total s"].map(str::to_owned));
+    for pods in [200, 400, 800] {
+        let ours = runtime.block_on(run_ours(pods))?;
+        print(pods, "ours", &ours);
+        let baseline = runtime.block_on(run_baseline(pods))?;
+        print(pods, "baseline", &baseline);
+    }
+    for pods in [1_250, 2_500, 5_000] {
+        print(pods, "ours", &runtime.block_on(run_ours(pods))?);
+    }
+    Ok(())
+}
+
+async fn run_ours(pods: usize) -> Result<Report, ApiError> {
+    ours(ControlPlane::builder(), pods / PODS_PER_NODE, pods, Duration::from_secs(300)).await
+}
+
+async fn run_baseline(pods: usize) -> Result<Report, ApiError> {
+    polling(Arc::new(MemoryStorage::new()), rt::env(), pods / PODS_PER_NODE, pods).await
+}
+
+/// One line: when the first and the last pod passed each stage.
+fn print(pods: usize, who: &str, report: &Report) {
+    let span = |stage: &kube_benches::end_to_end::Stage| {
+        format!("{:.2}-{:.2}", stage.first.as_secs_f64(), stage.last.as_secs_f64())
+    };
+    let mut row = vec![pods.to_string(), (pods / PODS_PER_NODE).to_string(), who.to_owned()];
+    row.extend(report.stages.iter().map(span));
+    row.push(format!("{:.2}", report.total().as_secs_f64()));
+    print_row(&row);
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what the program is for")]
+fn print_row(cells: &[String]) {
+    let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>13}")).collect();
+    println!("{}", cells.join(" "));
+}
