@@ -3,6 +3,8 @@
 mod adoption;
 pub mod claim;
 pub mod deployment;
+pub mod endpoint_slice;
+pub mod garbage_collector;
 mod indexes;
 pub mod replica_set;
 
@@ -10,5 +12,10 @@ use crate::runtime::Controller;
 
 /// All of them, to add to, to take from, to replace in.
 pub fn builtin() -> Vec<Controller> {
-    vec![deployment::controller(), replica_set::controller()]
+    vec![
+        deployment::controller(),
+        endpoint_slice::controller(),
+        garbage_collector::controller(),
+        replica_set::controller(),
+    ]
 }

@@ -22,4 +22,5 @@ pub use controller::{BoundController, Controller, ControllerBuilder, ControllerH
 pub use manager::Manager;
 pub use reconciler::{Error, Outcome, Reconciler, Request, Retry};
 
-pub(crate) use context::merge_diff;
+pub(crate) use context::{AnyInformer, merge_diff};
+pub(crate) use controller::{Shared, Wire};

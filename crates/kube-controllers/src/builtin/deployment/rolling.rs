@@ -37,6 +37,11 @@ pub fn reconcile_old(target: &Target, sets: &mut Sets) -> bool {
     if !sets.old.iter().any(SetSize::is_active) {
         return false;
     }
+    // A set that reports more than its size has not followed the last step yet: what it reports is not there to be
+    // taken again. Kubernetes fails the whole sync here.
+    if sets.old.iter().any(|set| set.is_active() && set.available > set.size) {
+        return false;
+    }
     // Pods of the new set that are not available yet could crash: they are not counted on.
     let unavailable = sets.new.as_ref().map_or(0, |set| set.size - set.available);
     let spare = sets.total_size() - (target.replicas - target.max_unavailable()) - unavailable;

@@ -79,7 +79,7 @@ impl fmt::Debug for Listers {
 }
 
 /// An informer of any view.
-pub(in crate::runtime) trait AnyInformer: Send + Sync {
+pub(crate) trait AnyInformer: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn kind(&self) -> &KindInfo;
     fn revision(&self) -> Revision;

@@ -14,7 +14,7 @@ pub use listers::Listers;
 pub use status::HasStatus;
 
 pub(super) use floors::Floors;
-pub(super) use listers::AnyInformer;
+pub(crate) use listers::AnyInformer;
 pub(crate) use merge::merge_diff;
 
 use super::controller::Shared;

@@ -20,6 +20,19 @@ impl Context {
         K::decode(&raw).map_err(ApiError::internal)
     }
 
+    /// Replaces an object as it was read.
+    ///
+    /// # Errors
+    /// As [`ObjectService::update`](kube_store::service::ObjectService::update); 409 when it has changed since.
+    pub async fn update<K: Resource>(&self, object: &K) -> Result<K, ApiError> {
+        let kind = K::kind_info();
+        let value = serde_json::to_value(object).map_err(ApiError::internal)?;
+        let key = object.key();
+        let raw = self.service().update(kind, &key, Subresource::Main, value, &self.options()).await?;
+        self.wrote(kind, raw.version);
+        K::decode(&raw).map_err(ApiError::internal)
+    }
+
     /// Deletes exactly this object, by name and uid. One that is gone already is no error.
     ///
     /// # Errors

@@ -37,6 +37,17 @@ impl Controller {
         ControllerBuilder::new(reconciler)
     }
 
+    /// A controller over a source of its own, whose keys may be anything.
+    pub(crate) fn over<R: Reconciler>(name: &str, workers: usize, reconciler: R, source: Box<dyn Wire>) -> Self {
+        Self {
+            name: name.into(),
+            workers,
+            limits: RetryLimits::default(),
+            wires: vec![source],
+            reconciler: Arc::new(reconciler),
+        }
+    }
+
     /// Its name, for people and for `managedFields`.
     pub fn name(&self) -> &str {
         &self.name
