@@ -1,4 +1,8 @@
 //! The public contract of the scheduler.
 
 #[cfg(test)]
+mod alone;
+#[cfg(test)]
+mod driver;
+#[cfg(test)]
 mod parity_scheduler;
