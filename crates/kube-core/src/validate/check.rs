@@ -30,11 +30,11 @@ pub(super) fn update_refusals<K: Kind>(old: &Value, new: &Value) -> Vec<String> 
 
 /// `base` with the value at each pointer set; `null` removes it.
 pub(super) fn with(base: &Value, changes: &[(&str, Value)]) -> Value {
-    let mut changed = base.clone();
+    let mut object = base.clone();
     for (pointer, value) in changes {
-        set(&mut changed, pointer, value);
+        set(&mut object, pointer, value);
     }
-    changed
+    object
 }
 
 fn set(object: &mut Value, pointer: &str, value: &Value) {

@@ -189,7 +189,7 @@ fn mounts_find_their_volumes() {
         json!([{"name": "v", "mountPath": "/a"}, {"name": "v", "mountPath": "/a"}]),
     );
     check(
-        &[mount.clone()],
+        std::slice::from_ref(&mount),
         &[
             "spec.containers[0].volumeMounts[0].name: Not found: \"v\"",
             "spec.containers[0].volumeMounts[1].name: Not found: \"v\"",
