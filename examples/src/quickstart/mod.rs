@@ -57,7 +57,7 @@ pub async fn three_nodes() -> Result<ControlPlane, Failure> {
 pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Result<Journey, Failure> {
     screen.headline("a control plane with 3 nodes, and the manifests");
     let plane = three_nodes().await?;
-    let mut kinds = BTreeSet::new();
+    let mut kinds = Vec::new();
     for (name, text) in read_files(folder)? {
         let objects = plane.apply_yaml(&name, &text).await?;
         screen.line(format_args!("  {name}: {} stored", objects.len()));

@@ -55,7 +55,9 @@ async fn the_quickstart_tells_its_journey() {
     assert_eq!(found.cname, "sourced-bucket.s3.us-west-2.amazonaws.com");
     assert!(found.why.contains("Insufficient cpu"), "{}", found.why);
     assert!(found.why.contains("didn't match Pod's node affinity/selector"), "{}", found.why);
-    for expected in ["deployment my-application ready: 3/3", "scaled to 10", "scaled to 2", "landed elsewhere"] {
+    for expected in
+        ["deployment my-application ready: 3/3", "scaled to 10", "scaled to 2", "landed elsewhere"]
+    {
         assert!(text.contains(expected), "{expected:?} is missing in:\n{text}");
     }
     let dot = std::fs::read_to_string(picture).unwrap();

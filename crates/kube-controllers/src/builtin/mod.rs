@@ -2,11 +2,14 @@
 
 mod adoption;
 pub mod claim;
+mod coverage;
 pub mod deployment;
 pub mod endpoint_slice;
 pub mod garbage_collector;
 mod indexes;
 pub mod replica_set;
+
+pub use coverage::controlled_by_kubernetes;
 
 use crate::runtime::Controller;
 

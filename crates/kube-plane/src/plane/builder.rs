@@ -2,10 +2,11 @@
 
 use super::ControlPlane;
 use super::condition::View;
-use kube_controllers::{Controller, Manager};
+use kube_controllers::runtime::{Controller, Manager};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
-use kube_core::resource::Resource;
+use kube_core::kinds::core::v1::Pod;
+use kube_core::resource::{KindInfo, Resource};
 use kube_net::{ResolverDriver, ServiceAllocation, ServiceRanges};
 use kube_node::{FleetDriver, SimFleet};
 use kube_sched::{Profile, Scheduler};
@@ -15,6 +16,7 @@ use kube_store::objects::admission::NamespaceLifecycle;
 use kube_store::objects::{Admission, Objects, ObjectsBuilder};
 use kube_store::rt;
 use kube_store::storage::{MemoryStorage, Storage};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -151,19 +153,22 @@ impl ControlPlaneBuilder {
             components.push(Box::new(FleetDriver::new(fleet, &informers)));
         }
         let mut scheduler = None;
+        let mut handled = BTreeSet::new();
         if !self.without_scheduler {
             let profile = self.profile.unwrap_or_default();
             let built =
                 Scheduler::builder(&informers).profile(profile).build().map_err(ApiError::internal)?;
             scheduler = Some(built.handle());
             components.push(Box::new(built));
+            handled.insert(Pod::kind_info().group_resource());
         }
+        handled.extend(self.controllers.iter().filter_map(Controller::kind).map(KindInfo::group_resource));
         if !self.controllers.is_empty() {
             components.push(Box::new(Manager::new(&informers, self.controllers)));
         }
         components.extend(self.parts.into_iter().map(|part| part(&informers)));
         let running = components.into_iter().map(|component| Running::start(&env, component)).collect();
-        Ok(ControlPlane { env, storage, objects, informers, resolver, scheduler, running, view })
+        Ok(ControlPlane { env, storage, objects, informers, resolver, scheduler, handled, running, view })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::manifest::{self, ManifestError, ManifestObject};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::graph::{ObjectRef, OwnerGraph};
-use kube_core::resource::{KindInfo, ObjectKey, Resource};
+use kube_core::resource::{GroupResource, KindInfo, ObjectKey, Resource};
 use kube_core::view::Meta;
 use kube_net::ServiceResolver;
 use kube_sched::{SchedulerHandle, Why};
@@ -22,6 +22,7 @@ use kube_store::informer::Informers;
 use kube_store::objects::Objects;
 use kube_store::service::{ListQuery, ObjectService};
 use kube_store::storage::Storage;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A running control plane: a store with API semantics, and the components that work on it.
@@ -35,6 +36,7 @@ pub struct ControlPlane {
     informers: Informers,
     resolver: ServiceResolver,
     scheduler: Option<SchedulerHandle>,
+    handled: BTreeSet<GroupResource>,
     // In the order in which they were started.
     running: Vec<Running>,
     view: View,
@@ -72,6 +74,11 @@ impl ControlPlane {
     /// The first document that is refused, and why.
     pub async fn apply_yaml(&self, source: &str, stream: &str) -> Result<Vec<ManifestObject>, ManifestError> {
         manifest::apply(source, stream, &*self.objects).await
+    }
+
+    /// The kinds whose objects a component of this plane acts on.
+    pub fn controlled_kinds(&self) -> &BTreeSet<GroupResource> {
+        &self.handled
     }
 
     /// Names and addresses of services, and the endpoints behind them.

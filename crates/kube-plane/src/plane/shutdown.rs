@@ -45,7 +45,7 @@ impl ControlPlane {
     pub async fn ended(&self) -> Vec<Stopped> {
         for running in &self.running {
             // The cause is read below, for all of them alike.
-            let _ = running.ended().await;
+            let _cause = running.ended().await;
         }
         self.stopped()
     }

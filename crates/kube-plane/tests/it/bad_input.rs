@@ -2,7 +2,7 @@
 
 use kube_core::kinds::core::v1::ConfigMap;
 use kube_plane::ControlPlane;
-use kube_store::service::{ListQuery, ObjectService, WatchQuery};
+use kube_store::service::{ListQuery, WatchQuery};
 use kube_store::storage::Revision;
 use serde_json::json;
 

@@ -37,9 +37,9 @@ pub fn reconcile_old(target: &Target, sets: &mut Sets) -> bool {
     if !sets.old.iter().any(SetSize::is_active) {
         return false;
     }
-    // A set that reports more than its size has not followed the last step yet: what it reports is not there to be
-    // taken again. Kubernetes fails the whole sync here.
-    if sets.old.iter().any(|set| set.is_active() && set.available > set.size) {
+    // A set that has not followed the last step yet reports pods that are on their way out: they must not be given
+    // away twice. (Kubernetes fails the sync where it reports more than its size, and otherwise trusts it.)
+    if sets.all().any(|set| !set.is_observed || (set.is_active() && set.available > set.size)) {
         return false;
     }
     // Pods of the new set that are not available yet could crash: they are not counted on.

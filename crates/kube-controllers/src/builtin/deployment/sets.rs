@@ -13,7 +13,8 @@ pub const DESIRED_REPLICAS: &str = "deployment.kubernetes.io/desired-replicas";
 pub const MAX_REPLICAS: &str = "deployment.kubernetes.io/max-replicas";
 
 /// One ReplicaSet in numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SetSize {
     /// Its name.
     pub name: String,
@@ -31,6 +32,8 @@ pub struct SetSize {
     pub available: i32,
     /// Pods it reports as terminating.
     pub terminating: Option<i32>,
+    /// Whether what it reports is about what is wanted of it now.
+    pub is_observed: bool,
     /// The annotation [`DESIRED_REPLICAS`].
     pub desired: Option<i32>,
     /// The annotation [`MAX_REPLICAS`].
@@ -52,6 +55,7 @@ impl SetSize {
             ready: count(status.and_then(|status| status.ready_replicas)),
             available: count(status.and_then(|status| status.available_replicas)),
             terminating: status.and_then(|status| status.terminating_replicas),
+            is_observed: set.metadata.generation <= status.and_then(|status| status.observed_generation),
             desired: annotation(DESIRED_REPLICAS),
             max: annotation(MAX_REPLICAS),
         }

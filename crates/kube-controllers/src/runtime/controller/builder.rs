@@ -91,6 +91,7 @@ impl<R: Reconciler> ControllerBuilder<R> {
         wires.extend(self.wires);
         Controller {
             name: self.name.into(),
+            kind: Some(R::Resource::kind()),
             workers: self.workers,
             limits: self.limits,
             wires,

@@ -18,6 +18,7 @@ pub(crate) use source::Wire;
 use super::context::Listers;
 use super::queue::RetryLimits;
 use super::reconciler::{AnyReconciler, Reconciler};
+use kube_core::resource::KindInfo;
 use kube_store::informer::Informers;
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 /// A reconciler and what it watches, not yet connected to a store.
 pub struct Controller {
     name: Arc<str>,
+    kind: Option<&'static KindInfo>,
     workers: usize,
     limits: RetryLimits,
     wires: Vec<Box<dyn Wire>>,
@@ -41,6 +43,7 @@ impl Controller {
     pub(crate) fn over<R: Reconciler>(name: &str, workers: usize, reconciler: R, source: Box<dyn Wire>) -> Self {
         Self {
             name: name.into(),
+            kind: None,
             workers,
             limits: RetryLimits::default(),
             wires: vec![source],
@@ -51,6 +54,11 @@ impl Controller {
     /// Its name, for people and for `managedFields`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The kind it reconciles; `None` where its keys are not those of one kind.
+    pub fn kind(&self) -> Option<&'static KindInfo> {
+        self.kind
     }
 
     /// Connects it: starts the informers that it needs. Reconciling begins when the result runs.
