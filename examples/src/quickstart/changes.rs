@@ -32,9 +32,10 @@ pub(super) async fn wait_ready(
 ) -> Result<(), Failure> {
     plane
         .until(LIMIT, |view| {
-            let ready = usize::try_from(view.ready(KEY)).unwrap_or(0);
+            let pods = owned(view);
+            let ready = pods.iter().filter(|pod| pod.is_ready()).count();
             screen.progress("deployment my-application ready", ready, wanted);
-            ready == wanted && owned(view).len() == wanted
+            view.ready(KEY) == i32::try_from(wanted).unwrap_or(i32::MAX) && pods.len() == wanted
         })
         .await?;
     Ok(())

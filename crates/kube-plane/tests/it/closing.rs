@@ -17,7 +17,7 @@ async fn every_component_stops_with_the_cause_when_the_store_is_closed() {
     plane.storage().close();
     let stopped = plane.ended().await;
     let names: Vec<&str> = stopped.iter().map(|s| s.component.as_str()).collect();
-    assert_eq!(names, ["resolver", "fleet", "scheduler", "controllers"]);
+    assert_eq!(names, ["resolver", "fleet", "default-scheduler", "controllers"]);
     for component in &stopped {
         assert!(component.cause.is_closed(), "{}: {}", component.component, component.cause);
     }
