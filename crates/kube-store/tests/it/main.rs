@@ -6,3 +6,13 @@ mod client;
 mod informer;
 #[cfg(test)]
 mod objects;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
+mod prop_storage;
+#[cfg(test)]
+mod stress_storage;
+#[cfg(test)]
+mod worlds;

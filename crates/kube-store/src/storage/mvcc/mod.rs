@@ -282,8 +282,8 @@ fn check(txn: &Txn, limits: &Limits) -> StorageResult<()> {
     if txn.ops.len() > 1 {
         let mut keys: Vec<&Key> = txn.ops.iter().map(Op::key).collect();
         keys.sort_unstable();
-        if let Some(twice) = keys.array_windows().find(|[a, b]| a == b) {
-            return Err(StorageError::Invalid { reason: format!("{} is written twice", twice[0]) });
+        if let Some([twice, _]) = keys.array_windows().find(|[a, b]| a == b) {
+            return Err(StorageError::Invalid { reason: format!("{twice} is written twice") });
         }
     }
     Ok(())
@@ -291,7 +291,9 @@ fn check(txn: &Txn, limits: &Limits) -> StorageResult<()> {
 
 fn compare_bytes(compare: &Compare) -> usize {
     match compare {
-        Compare::Unchanged { key, .. } | Compare::Absent { key } | Compare::Exists { key } => key.as_str().len(),
+        Compare::Unchanged { key, .. } | Compare::Absent { key } | Compare::Exists { key } => {
+            key.as_str().len()
+        }
         Compare::RangeUnchanged { range, .. } => range.start().len() + range.end().map_or(0, str::len),
     }
 }

@@ -105,7 +105,9 @@ fn scanned(log: &Log, after: u64, through: u64) -> Vec<u64> {
 fn a_log_is_scanned_from_anywhere_and_over_gaps() {
     let mut log = Log::default();
     let held: Vec<u64> = (1..=300).chain(900..=1100).chain([5000]).collect();
-    held.iter().for_each(|at| log.push(Revision::new(*at), changes(*at)));
+    for at in &held {
+        log.push(Revision::new(*at), changes(*at));
+    }
     for after in [0, 1, 255, 256, 257, 299, 300, 301, 899, 900, 1023, 1100, 4999, 5000, 9000] {
         for through in [0, 300, 512, 1024, 4999, 5000, 9000] {
             let wanted: Vec<u64> = held.iter().copied().filter(|at| *at > after && *at <= through).collect();

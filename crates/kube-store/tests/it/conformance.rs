@@ -1,0 +1,75 @@
+//! The contract of storage, run for every engine, and against engines that break it.
+
+use crate::mutants::{Broken, Rule};
+use crate::worlds::Spawned;
+use kube_core::env::{Env, ManualClock, SeededIds};
+use kube_store::conformance::{Report, Subject, run_all, run_all_at_once};
+use kube_store::storage::mvcc::{MvccOptions, MvccStorage, NoJournal};
+use kube_store::storage::{Limits, MemoryStorage, Storage};
+use std::sync::Arc;
+
+/// An environment whose clock the test moves and whose tasks run on the runtime of the test.
+fn world() -> (Env, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+    (Env::new(clock.clone(), Arc::new(Spawned::here()), Arc::new(SeededIds::new(1)), 1), clock)
+}
+
+fn options(limits: Limits) -> (MvccOptions, Arc<ManualClock>) {
+    let (env, clock) = world();
+    let mut options = MvccOptions::default();
+    (options.limits, options.env) = (limits, Some(env));
+    (options, clock)
+}
+
+fn subject(limits: Limits) -> Subject {
+    let (options, clock) = options(limits);
+    let storage = MvccStorage::with_options(NoJournal::default(), options).unwrap();
+    Subject::new(Arc::new(storage)).with_clock(move |by| clock.advance(by))
+}
+
+fn holds(report: &Report, skipped: usize) {
+    assert!(report.failures.is_empty() && report.skipped.len() == skipped, "{report}");
+    assert!(report.passed.len() > 40 - skipped, "{report}");
+}
+
+#[test]
+fn memory_holds_the_contract() {
+    holds(&run_all_at_once(|| MemoryStorage::new().into()), 6);
+}
+
+#[tokio::test]
+async fn memory_with_a_clock_holds_the_contract() {
+    let subject = || {
+        let (env, clock) = world();
+        Subject::new(Arc::new(MemoryStorage::with_env(&env))).with_clock(move |by| clock.advance(by))
+    };
+    holds(&run_all(subject).await, 0);
+}
+
+#[tokio::test]
+async fn memory_with_the_limits_of_etcd_holds_the_contract() {
+    let limits = Limits { max_txn_ops: 128, max_request_bytes: 1_572_864 };
+    holds(&run_all(|| subject(limits)).await, 0);
+}
+
+/// Every rule that an engine breaks is noticed by a contract about it.
+#[test]
+fn broken_engines_are_caught() {
+    for (rule, word) in [
+        (Rule::DropsEverySeventhEvent, "reliable"),
+        (Rule::SplitsBatches, "atomic"),
+        (Rule::RepeatsABatch, "unique"),
+        (Rule::ForgetsPreviousValues, "before"),
+        (Rule::BookmarksTooEarly, "bookmarks"),
+        (Rule::IgnoresConditions, "update only"),
+        (Rule::SplitsTransactions, "many keys"),
+        (Rule::ReadsOnlyTheNewest, "every revision"),
+        (Rule::NeverExpires, "expire"),
+        (Rule::StaysOpen, "closed"),
+    ] {
+        let broken = || Subject::new(Arc::new(Broken::new(MemoryStorage::new(), rule)) as Arc<dyn Storage>);
+        let report = run_all_at_once(broken);
+        let caught = report.failures.iter().any(|(name, _)| name.contains(word));
+        assert!(caught, "{rule:?}: {report}");
+    }
+}
