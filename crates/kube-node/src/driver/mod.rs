@@ -185,20 +185,17 @@ impl FleetDriver {
                 self.service.delete(pod_kind(), &task.key, &options).await.map(drop)
             }
         };
+        let now = self.shared.now();
         match written {
-            Ok(()) => Ok(()),
-            Err(error) if error.is_closed() => Err(error),
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) => {
-                // A conflict here is the uid: the pod was replaced, its end will reach us as a change.
-                if error.retry() != Retry::Never && !error.is_conflict() {
-                    self.shared.fleet().retry(&task.uid, RETRY_DELAY, self.shared.now());
-                    self.shared.changed.notify_one();
-                }
+            Err(error) if error.is_closed() => return Err(error),
+            // A conflict here is the uid: the pod was replaced, its end will reach us as a change.
+            Err(error) if error.retry() != Retry::Never && !error.is_conflict() => {
                 tracing::debug!(%error, pod = %task.key, "a report was not written");
-                Ok(())
+                self.shared.fleet().retry(&task.uid, RETRY_DELAY, now);
             }
+            _ => self.shared.fleet().written(&task.uid, now),
         }
+        Ok(())
     }
 
     async fn work(&self) -> ApiError {

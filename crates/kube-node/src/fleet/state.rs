@@ -28,6 +28,8 @@ struct Tracked {
     pod: Arc<PodView>,
     node: usize,
     timer: Option<Mono>,
+    // Writes of one pod go one after the other: two under way could arrive in the wrong order.
+    writing: bool,
 }
 
 #[derive(Debug)]
@@ -93,7 +95,7 @@ impl Fleet {
         };
         machine.observe(&pod, now);
         let uid = pod.meta.uid.clone();
-        self.pods.insert(uid.clone(), Tracked { machine, pod, node, timer: None });
+        self.pods.insert(uid.clone(), Tracked { machine, pod, node, timer: None, writing: false });
         self.wake(&uid, now.mono);
     }
 
@@ -115,15 +117,25 @@ impl Fleet {
         }
     }
 
-    /// A write did not get through: it is tried again after `delay`.
+    /// A write that [`Fleet::due`] asked for got through, or has become moot: the next one of that pod may come.
+    pub fn written(&mut self, uid: &Uid, now: Now) {
+        if let Some(tracked) = self.pods.get_mut(uid) {
+            tracked.writing = false;
+            self.wake(uid, now.mono);
+        }
+    }
+
+    /// A write that [`Fleet::due`] asked for did not get through: it is tried again after `delay`.
     pub fn retry(&mut self, uid: &Uid, delay: Duration, now: Now) {
         if let Some(tracked) = self.pods.get_mut(uid) {
+            tracked.writing = false;
             tracked.machine.repeat_report();
             self.wake(uid, now.mono + delay);
         }
     }
 
-    /// What is to be written by `now`, in order of time and uid.
+    /// What is to be written by `now`, in order of time and uid. Each task is to be answered by [`Fleet::written`] or
+    /// [`Fleet::retry`]; until then its pod gets no other.
     pub fn due(&mut self, now: Now) -> Vec<Task> {
         let later = self.timers.split_off(&(Mono::from_nanos(now.mono.nanos() + 1), Uid::default()));
         let due = std::mem::replace(&mut self.timers, later);
@@ -131,11 +143,15 @@ impl Fleet {
         for (_, uid) in due {
             let Some(tracked) = self.pods.get_mut(&uid) else { continue };
             tracked.timer = None;
+            if tracked.writing {
+                continue;
+            }
             // Only the newest report counts: what a later step says includes what earlier ones said.
             let mut newest = None;
             while let Some(effect) = tracked.machine.advance(&tracked.pod, now) {
                 newest = Some(effect);
             }
+            tracked.writing = newest.is_some();
             let key = tracked.pod.meta.key();
             tasks.extend(newest.map(|effect| Task { key, uid: uid.clone(), effect }));
             self.set_timer(&uid);
@@ -159,7 +175,8 @@ impl Fleet {
     }
 
     fn set_timer(&mut self, uid: &Uid) {
-        if let Some(at) = self.pods.get(uid).and_then(|tracked| tracked.machine.deadline()) {
+        let waiting = self.pods.get(uid).filter(|tracked| !tracked.writing);
+        if let Some(at) = waiting.and_then(|tracked| tracked.machine.deadline()) {
             self.wake(uid, at);
         }
     }

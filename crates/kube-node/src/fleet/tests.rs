@@ -56,6 +56,10 @@ fn addresses_are_reused_and_never_shared() {
     assert_eq!(fleet.len(), 253, "one pod per address");
     let first: std::collections::BTreeSet<_> = fleet.due(at(0)).iter().map(address).collect();
     assert_eq!(first.len(), 253);
+    for index in 1..253 {
+        fleet.written(&Uid::new(format!("u{index}")), at(0));
+    }
+    assert!(fleet.due(at(0)).is_empty());
     fleet.observe(&Uid::new("u0"), None, at(1));
     let next = fleet.due(at(1));
     assert_eq!(next.len(), 1, "a waiting pod got the address");
@@ -76,5 +80,22 @@ fn a_failed_write_is_repeated_after_the_delay() {
     fleet.retry(&uid, Duration::from_secs(1), at(0));
     assert!(fleet.due(at(0)).is_empty());
     assert_eq!(fleet.due(at(1)).len(), 1);
+    fleet.written(&uid, at(1));
+    assert!(fleet.due(at(1)).is_empty());
     assert_eq!(fleet.next_deadline(), Some(at(5).mono), "the start is still to come");
+}
+
+#[test]
+fn writes_of_one_pod_go_one_after_the_other() {
+    let second = Duration::from_secs(1);
+    let delays = Delays { ready: second..=second, ..Delays::NONE };
+    let mut fleet = Fleet::new(SimFleet::new(1).behavior(delays), Rng::new(1));
+    let uid = Uid::new("u1");
+    fleet.observe(&uid, Some(&pod(1, "node-0")), at(0));
+    assert_eq!(fleet.due(at(0)).len(), 1, "it runs");
+    assert!(fleet.due(at(5)).is_empty(), "the first report is still under way");
+    fleet.written(&uid, at(6));
+    let tasks = fleet.due(at(6));
+    let [super::Task { effect: Effect::Report(report), .. }] = tasks.as_slice() else { panic!("{tasks:?}") };
+    assert!(report.ready);
 }

@@ -53,8 +53,7 @@ pub(crate) async fn small_day(world: World) -> Summary {
         .expect("two are left");
     // Slices follow the pods; give them their time.
     world.env().sleep(Duration::from_secs(10)).await;
-    let endpoints =
-        plane.resolver().service("web.default").map_or(0, |service| service.endpoints().len());
+    let endpoints = plane.resolver().service("web.default").map_or(0, |service| service.endpoints().len());
     let summary = Summary {
         pods: plane.view().pods().len(),
         ready: plane.view().ready("default/web"),
