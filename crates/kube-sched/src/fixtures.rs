@@ -48,7 +48,9 @@ pub(crate) fn info(pod: &Arc<PodView>) -> PodInfo {
 /// A cluster of these nodes.
 pub(crate) fn cluster(nodes: &[Arc<NodeView>]) -> Snapshot {
     let mut cluster = Snapshot::new();
-    nodes.iter().for_each(|node| cluster.upsert_node(node));
+    for node in nodes {
+        cluster.upsert_node(node);
+    }
     cluster
 }
 

@@ -195,7 +195,9 @@ proptest! {
             let requested = requesting(&format!("p{index}"), &format!("{}m", 100 * u32::from(*cpu)), "256Mi");
             pods.push(on(&format!("n{on_node}"), &requested));
         }
-        pods.iter().for_each(|pod| lived.upsert_pod(pod));
+        for pod in &pods {
+            lived.upsert_pod(pod);
+        }
         for index in gone {
             if index < pods.len() {
                 let pod = pods.remove(index);
@@ -203,7 +205,9 @@ proptest! {
             }
         }
         let mut fresh = cluster(&nodes);
-        pods.iter().for_each(|pod| fresh.upsert_pod(pod));
+        for pod in &pods {
+            fresh.upsert_pod(pod);
+        }
         let engine = Engine::new(&Profile::default()).unwrap();
         let pod = info(&requesting("new", &wanted.to_string(), "1Gi"));
         let answer = engine.evaluate(&lived, &pod).unwrap();

@@ -6,12 +6,12 @@ use crate::framework::{ClusterEvent, EnqueueHints, Hint, PodInfo};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-fn with_terms(terms: Value) -> PodInfo {
+fn with_terms(terms: &Value) -> PodInfo {
     let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
     info(&pod("p", json!({"affinity": {"nodeAffinity": required}})))
 }
 
-fn names(terms: Value) -> Option<Vec<String>> {
+fn names(terms: &Value) -> Option<Vec<String>> {
     Some(pinned(&with_terms(terms))?.iter().map(ToString::to_string).collect())
 }
 
@@ -22,12 +22,12 @@ fn name_in(names: &[&str]) -> Value {
 #[test]
 fn terms_are_alternatives_and_the_fields_of_one_hold_together() {
     let both = json!([{"matchFields": [name_in(&["a"])]}, {"matchFields": [name_in(&["b"])]}]);
-    assert_eq!(names(both), Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(names(&both), Some(vec!["a".to_owned(), "b".to_owned()]));
     let conflict = json!([{"matchFields": [name_in(&["a"]), name_in(&["b"])]}]);
-    assert_eq!(names(conflict), Some(Vec::new()));
+    assert_eq!(names(&conflict), Some(Vec::new()));
     let labels = json!({"matchExpressions": [{"key": "disk", "operator": "Exists"}]});
-    assert_eq!(names(json!([{"matchFields": [name_in(&["a"])]}, labels])), None);
-    assert_eq!(names(json!([])), None);
+    assert_eq!(names(&json!([{"matchFields": [name_in(&["a"])]}, labels])), None);
+    assert_eq!(names(&json!([])), None);
 }
 
 #[test]
