@@ -12,7 +12,7 @@ use kube_store::objects::{Contribution, Contributor, TxnBuilder};
 use kube_store::service::Subresource;
 use serde::Deserialize;
 use serde_json::Value;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Allocates cluster IPs and node ports of Services, in their own transactions. See the [module](super).
 ///
@@ -25,9 +25,8 @@ pub struct ServiceAllocation {
 
 impl ServiceAllocation {
     /// Allocation from these ranges.
-    #[expect(clippy::new_ret_no_self, reason = "it is only ever registered")]
-    pub fn new(ranges: ServiceRanges) -> Arc<dyn Contributor> {
-        Arc::new(Self { ranges, random: OnceLock::new() })
+    pub fn new(ranges: ServiceRanges) -> Self {
+        Self { ranges, random: OnceLock::new() }
     }
 
     /// A number below `bound`. One stream for all writes: places that are tried at the same time differ.

@@ -8,3 +8,5 @@ mod parity_endpointslice;
 mod prop_index;
 #[cfg(test)]
 mod prop_slices;
+#[cfg(test)]
+mod resolve;

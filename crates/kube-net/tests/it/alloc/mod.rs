@@ -22,7 +22,7 @@ struct World {
 
 fn objects(env: Env, ranges: ServiceRanges) -> Arc<Objects> {
     Objects::builder(Arc::new(MemoryStorage::new()), env)
-        .contributor("", "Service", ServiceAllocation::new(ranges))
+        .contributor("", "Service", Arc::new(ServiceAllocation::new(ranges)))
         .build()
 }
 

@@ -1,0 +1,173 @@
+//! The door: one atomic snapshot, asked by name, address or port.
+
+use super::handle::{Port, Resolution, ServiceHandle};
+use super::name;
+use super::service::Joined;
+use super::snapshot::Snapshot;
+use super::table::EndpointTable;
+use crate::error::ResolveError;
+use arc_swap::ArcSwap;
+use kube_core::error::ApiError;
+use kube_core::kinds::core::v1::Service;
+use kube_core::kinds::discovery::v1::EndpointSlice;
+use kube_core::resource::ObjectKey;
+use kube_store::informer::Informer;
+use kube_store::storage::Revision;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Finds Services and their endpoints. Cheap to clone; clones share the snapshot; asking never waits.
+#[derive(Clone, Debug)]
+pub struct ServiceResolver {
+    pub(super) state: Arc<State>,
+    namespace: Arc<str>,
+    domain: Arc<str>,
+    pub(super) feed: Option<Arc<Feed>>,
+}
+
+/// What readers and the writer share.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) snapshot: ArcSwap<Snapshot>,
+    version: watch::Sender<u64>,
+}
+
+/// Where the snapshots come from.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) services: Informer<Service>,
+    pub(super) slices: Informer<EndpointSlice>,
+}
+
+impl State {
+    /// Replaces the snapshot as a whole.
+    pub(super) fn publish(&self, table: &EndpointTable) {
+        self.snapshot.store(Arc::new(table.snapshot.clone()));
+        self.version.send_modify(|version| *version += 1);
+    }
+}
+
+impl From<EndpointTable> for ServiceResolver {
+    fn from(table: EndpointTable) -> Self {
+        let state = State { snapshot: ArcSwap::from_pointee(table.snapshot), version: watch::Sender::new(0) };
+        Self {
+            state: Arc::new(state),
+            namespace: "default".into(),
+            domain: "cluster.local".into(),
+            feed: None,
+        }
+    }
+}
+
+impl ServiceResolver {
+    /// The same resolver for callers in `namespace`, where names without one are looked up; `default` unless told.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: &str) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The same resolver for a cluster of this domain; `cluster.local` unless told.
+    #[must_use]
+    pub fn with_domain(mut self, domain: &str) -> Self {
+        self.domain = domain.into();
+        self
+    }
+
+    /// Shows a later state of the table, all at once.
+    pub fn publish(&self, table: &EndpointTable) {
+        self.state.publish(table);
+    }
+
+    /// The Service `name`: `web`, `web.prod`, `web.prod.svc` or `web.prod.svc.cluster.local`, in any case, with or
+    /// without a last dot.
+    ///
+    /// # Errors
+    /// [`ResolveError::NotFound`].
+    pub fn service(&self, name: &str) -> Result<ServiceHandle, ResolveError> {
+        let missing = || ResolveError::NotFound { name: name.to_owned() };
+        let key = name::parse(name, &self.namespace, &self.domain).ok_or_else(missing)?;
+        let snapshot = self.state.snapshot.load();
+        let service = snapshot.services.get(&key).ok_or_else(missing)?;
+        Ok(self.handle(service, Port::First, None))
+    }
+
+    /// What the Service `name` stands for: its addresses, its endpoints, or another name.
+    ///
+    /// # Errors
+    /// As [`ServiceResolver::service`].
+    pub fn resolve(&self, name: &str) -> Result<Resolution, ResolveError> {
+        self.service(name)?.resolution()
+    }
+
+    /// The Service that has the cluster IP `ip`, narrowed to its port `port`.
+    ///
+    /// # Errors
+    /// [`ResolveError::NotFound`] and [`ResolveError::NoSuchPort`].
+    pub fn by_cluster_ip(&self, ip: IpAddr, port: u16) -> Result<ServiceHandle, ResolveError> {
+        let snapshot = self.state.snapshot.load();
+        let service = snapshot.by_ip(ip).ok_or_else(|| ResolveError::NotFound { name: ip.to_string() })?;
+        let found = service.ports.iter().find(|candidate| candidate.port == port);
+        let found = found.ok_or_else(|| ResolveError::NoSuchPort {
+            service: service.key.clone(),
+            port: port.to_string(),
+        })?;
+        Ok(self.handle(service, Port::Named(found.name.clone()), Some(ip)))
+    }
+
+    /// The Service that has `port` at every node, narrowed to that port. TCP comes before other protocols.
+    ///
+    /// # Errors
+    /// [`ResolveError::NotFound`].
+    pub fn by_node_port(&self, port: u16) -> Result<ServiceHandle, ResolveError> {
+        let snapshot = self.state.snapshot.load();
+        let found = snapshot.by_node_port(port);
+        let (service, name) =
+            found.ok_or_else(|| ResolveError::NotFound { name: format!("node port {port}") })?;
+        Ok(self.handle(service, Port::Named(name.clone()), None))
+    }
+
+    /// Every Service, in key order.
+    pub fn services(&self) -> Vec<ObjectKey> {
+        let snapshot = self.state.snapshot.load();
+        snapshot.services.sorted().into_iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Counts the snapshots shown so far.
+    pub fn version(&self) -> u64 {
+        *self.state.version.borrow()
+    }
+
+    /// Waits for a snapshot later than version `seen`, and returns its version. Look first, then wait, and nothing is
+    /// missed.
+    pub async fn changed(&self, seen: u64) -> u64 {
+        let mut versions = self.state.version.subscribe();
+        // The sender lives as long as this resolver, so that waiting cannot fail.
+        versions.wait_for(|version| *version > seen).await.map_or(seen, |version| *version)
+    }
+
+    /// Waits until the first state is complete; at once for a resolver that is not driven.
+    ///
+    /// # Errors
+    /// Why an informer below ended.
+    pub async fn synced(&self) -> Result<(), ApiError> {
+        let Some(feed) = &self.feed else { return Ok(()) };
+        feed.services.synced().await?;
+        feed.slices.synced().await
+    }
+
+    /// Waits until every Service and slice up to `revision` shows; at once for a resolver that is not driven.
+    ///
+    /// # Errors
+    /// Why an informer below ended.
+    pub async fn wait_for(&self, revision: Revision) -> Result<(), ApiError> {
+        let Some(feed) = &self.feed else { return Ok(()) };
+        feed.services.wait_for(revision).await?;
+        feed.slices.wait_for(revision).await
+    }
+
+    fn handle(&self, service: &Joined, port: Port, address: Option<IpAddr>) -> ServiceHandle {
+        ServiceHandle { state: self.state.clone(), key: service.key.clone(), port, address }
+    }
+}
