@@ -53,7 +53,12 @@ pub const REGISTRIES: &[Registry] = &[
 ];
 
 /// The folders of [`REGISTRIES`] that must exist. Add each one once it does, so that a move cannot switch its rule off.
-pub const REQUIRED: &[&str] = &["crates/kube-store/src/storage"];
+pub const REQUIRED: &[&str] = &[
+    "crates/kube-controllers/src/builtin",
+    "crates/kube-net/src/balance",
+    "crates/kube-sched/src/plugins",
+    "crates/kube-store/src/storage",
+];
 
 /// What lies in the folder of a [`Registry`].
 #[derive(Clone, Debug, Default)]
