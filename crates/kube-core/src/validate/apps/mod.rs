@@ -11,4 +11,6 @@ mod template;
 mod tests;
 
 pub(super) use rollout::{more_than_all, validate_count};
-pub(super) use template::{set_template_defaults, validate_replicated_template, wrong_labels};
+pub(super) use template::{
+    set_template_defaults, validate_pod_template, validate_replicated_template, wrong_labels,
+};

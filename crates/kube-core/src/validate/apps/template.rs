@@ -86,26 +86,25 @@ pub(super) fn validate_endless(template: &PodTemplateSpec, owner: &str, path: &F
     errors
 }
 
-/// Reads an object whose `spec.selector` may be missing. The type takes that for an empty one, so a selector that is
-/// there but empty gets a set of labels.
+/// Reads an object whose `spec.selector` may be missing. The type takes that for an empty one, so a missing selector
+/// gets an empty list of expressions, which is still there when the object is written and read again.
 pub(super) fn decode_with_selector<K: DeserializeOwned>(
     object: &Value,
     selector: impl FnOnce(&mut K) -> Option<&mut LabelSelector>,
 ) -> Result<K, serde_json::Error> {
     let mut decoded = K::deserialize(object)?;
-    let is_there = object.pointer("/spec/selector").is_some_and(|selector| !selector.is_null());
-    if let Some(selector) = selector(&mut decoded)
-        && is_there
-        && is_empty(selector)
-    {
-        selector.match_labels.get_or_insert_default();
+    let missing = object.pointer("/spec/selector").is_none_or(Value::is_null);
+    if let Some(selector) = selector(&mut decoded).filter(|_| missing) {
+        selector.match_expressions = Some(Vec::new());
     }
     Ok(decoded)
 }
 
 /// The selector, if there was one: see [`decode_with_selector`].
 pub(super) fn given_selector(selector: &LabelSelector) -> Option<&LabelSelector> {
-    (selector.match_labels.is_some() || selector.match_expressions.is_some()).then_some(selector)
+    let missing =
+        selector.match_labels.is_none() && selector.match_expressions.as_ref().is_some_and(Vec::is_empty);
+    (!missing).then_some(selector)
 }
 
 /// What is wrong with another selector of pods: those selected before would be nobody's.

@@ -80,12 +80,16 @@ fn an_absent_selector_is_not_an_empty_one() {
     check::<StatefulSet>(&absent, &[NO_SELECTOR, UNLABELLED]);
     check::<DaemonSet>(&absent, &[UNLABELLED]);
     let empty = [("/spec/selector", json!({}))];
-    let refused = |word: &str| {
-        format!("spec.selector: Invalid value: {{\"matchLabels\":{{}}}}: empty selector is {word}")
-    };
+    let refused = |word: &str| format!("spec.selector: Invalid value: {{}}: empty selector is {word}");
     check::<Deployment>(&empty, &[&refused("invalid for deployment")]);
     check::<StatefulSet>(&empty, &[&refused("invalid for statefulset")]);
     check::<DaemonSet>(&empty, &[&refused("invalid for daemonset")]);
+}
+
+#[test]
+fn an_absent_selector_stays_absent_when_the_object_is_read_twice() {
+    let absent = with(&base(), &[("/spec/selector", Value::Null)]);
+    assert_eq!(refusals::<Deployment>(&filled::<Deployment>(&absent)), [NO_SELECTOR, UNLABELLED]);
 }
 
 #[test]

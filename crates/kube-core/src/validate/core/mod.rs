@@ -10,6 +10,7 @@ mod node;
 mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
+mod pod_template;
 mod replication_controller;
 mod resource_quota;
 mod secret;
