@@ -68,10 +68,11 @@ impl Codec {
                 Ok(typed.validate())
             },
             update: |old, object| {
-                let typed = defaulted::<K>(object)?;
-                encode(object, &typed)?;
+                let mut typed = defaulted::<K>(object)?;
                 let mut old: K = serde_json::from_slice(old).map_err(DecodeError::new)?;
                 old.set_defaults();
+                typed.prepare_update(&old);
+                encode(object, &typed)?;
                 Ok(typed.validate_update(&old))
             },
             name_rule: K::name_rule(),
@@ -115,14 +116,12 @@ impl fmt::Debug for Codec {
     }
 }
 
-/// Through bytes: the decoder from bytes is the one that everybody else uses as well, and the faster one.
 fn decode<K: Resource>(object: &Value) -> Result<K, DecodeError> {
-    let bytes = serde_json::to_vec(object).map_err(DecodeError::new)?;
-    serde_json::from_slice(&bytes).map_err(DecodeError::new)
+    K::deserialize(object).map_err(DecodeError::new)
 }
 
 fn defaulted<K: Kind>(object: &Value) -> Result<K, DecodeError> {
-    let mut typed: K = decode(object)?;
+    let mut typed = K::decode(object).map_err(DecodeError::new)?;
     typed.set_defaults();
     Ok(typed)
 }

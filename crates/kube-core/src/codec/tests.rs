@@ -19,7 +19,7 @@ fn every_codec_belongs_to_a_kind_and_keeps_its_form() {
         codec.set_defaults(&mut object).unwrap();
         assert_eq!(object, once, "{}", info.kind);
     }
-    assert_eq!(found, 33);
+    assert_eq!(found, 47);
 }
 
 #[test]

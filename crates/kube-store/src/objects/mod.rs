@@ -37,6 +37,7 @@ pub use strategy::{Contributor, Strategy};
 
 use crate::cache::KindCache;
 use crate::storage::Storage;
+use kube_core::codec::Codec;
 use kube_core::env::Env;
 use kube_core::resource::{KindInfo, Resource};
 use registry::{KindRegistry, Served};
@@ -80,8 +81,8 @@ impl Objects {
 
     /// Serves the kind `K`, whose objects must decode as `K`.
     pub fn register_kind<K: Resource>(&self) {
-        let typed: Arc<dyn Strategy> = Arc::new(strategy::Typed::<K>::new());
-        self.kinds.register(&Arc::new(K::kind_info().clone()), &typed, true);
+        let coded: Arc<dyn Strategy> = Arc::new(strategy::Coded::new(K::kind_info(), Codec::of::<K>()));
+        self.kinds.register(&Arc::new(K::kind_info().clone()), &coded, true);
     }
 
     /// The cache of a kind, begun when it is first asked for.

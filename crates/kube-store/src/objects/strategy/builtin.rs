@@ -2,7 +2,6 @@
 
 use super::{Coded, NamespaceStrategy, Plain, PodStrategy, SelectableField, Strategy};
 use kube_core::codec::find_codec;
-use kube_core::names::{name_is_dns_label, name_is_path_segment};
 use kube_core::resource::KindInfo;
 use std::sync::Arc;
 
@@ -17,12 +16,10 @@ pub fn default_strategy(kind: &KindInfo) -> Arc<dyn Strategy> {
         ("", "Pod") => Arc::new(PodStrategy::new(coded)),
         ("", "Namespace") => Arc::new(NamespaceStrategy::new(coded)),
         ("", "Node") => Arc::new(coded.selectable(NODE).with_status()),
-        ("", "Service") => Arc::new(coded.named(name_is_dns_label)),
         ("", "Secret") => Arc::new(coded.selectable(SECRET)),
         ("", "Event") => Arc::new(coded.selectable(EVENT)),
         ("", "ReplicationController") | ("apps", "ReplicaSet") => Arc::new(coded.selectable(REPLICAS)),
         ("batch", "Job") => Arc::new(coded.selectable(JOB)),
-        ("rbac.authorization.k8s.io", _) => Arc::new(coded.named(name_is_path_segment)),
         _ => Arc::new(coded),
     }
 }

@@ -16,7 +16,6 @@ pub struct Coded {
     codec: Codec,
     /// `Pod in version "v1" cannot be handled as a Pod`.
     refusal: String,
-    name_rule: Option<NameRule>,
     fields: &'static [SelectableField],
     keeps_status: bool,
 }
@@ -28,7 +27,6 @@ impl Coded {
         Self {
             codec,
             refusal: format!("{name} in version {version:?} cannot be handled as a {name}"),
-            name_rule: None,
             fields: &[],
             keeps_status: false,
         }
@@ -38,13 +36,6 @@ impl Coded {
     #[must_use]
     pub fn selectable(mut self, fields: &'static [SelectableField]) -> Self {
         self.fields = fields;
-        self
-    }
-
-    /// The same with another rule for names than the type's.
-    #[must_use]
-    pub fn named(mut self, rule: NameRule) -> Self {
-        self.name_rule = Some(rule);
         self
     }
 
@@ -97,7 +88,7 @@ impl Strategy for Coded {
     }
 
     fn name_rule(&self) -> NameRule {
-        self.name_rule.unwrap_or_else(|| self.codec.name_rule())
+        self.codec.name_rule()
     }
 
     fn keeps_status_on_create(&self) -> bool {

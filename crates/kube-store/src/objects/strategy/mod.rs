@@ -11,7 +11,6 @@ mod namespace;
 mod plain;
 mod pod;
 mod table;
-mod typed;
 
 pub use builtin::default_strategy;
 pub use coded::Coded;
@@ -21,7 +20,6 @@ pub use namespace::NamespaceStrategy;
 pub use plain::Plain;
 pub use pod::PodStrategy;
 pub use table::{Column, Table};
-pub use typed::Typed;
 
 pub(crate) use fields::FieldTree;
 

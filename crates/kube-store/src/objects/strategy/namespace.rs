@@ -3,10 +3,10 @@
 use super::{Coded, SelectableField, Stored, Strategy};
 use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError};
-use kube_core::names::{NameRule, validate_namespace_name};
+use kube_core::names::NameRule;
 use serde_json::{Value, json};
 
-/// The strategy of namespaces: a phase, the label of their own name, and finalizers in the spec.
+/// The strategy of namespaces: a phase, and finalizers in the spec.
 ///
 /// Source: `k8s.io/kubernetes/pkg/registry/core/namespace` (`namespaceStrategy`).
 #[derive(Debug)]
@@ -15,31 +15,15 @@ pub struct NamespaceStrategy(Coded);
 impl NamespaceStrategy {
     /// Namespaces with these rules of their type.
     pub fn new(coded: Coded) -> Self {
-        Self(coded.selectable(FIELDS).named(validate_namespace_name))
+        Self(coded.selectable(FIELDS))
     }
 }
-
-/// Label that every namespace carries: its own name.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 const FIELDS: &[SelectableField] = &[SelectableField::new("status.phase")];
 
-fn label(object: &mut Value) {
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
-        && let Some(name) = metadata.get("name").cloned()
-    {
-        let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-        if let Some(labels) = labels.as_object_mut() {
-            labels.insert(NAME_LABEL.to_owned(), name);
-        }
-    }
-}
-
 impl Strategy for NamespaceStrategy {
     fn set_defaults(&self, object: &mut Value) -> Result<(), ApiError> {
-        self.0.set_defaults(object)?;
-        label(object);
-        Ok(())
+        self.0.set_defaults(object)
     }
 
     fn prepare_create(&self, object: &mut Value) {
@@ -62,7 +46,6 @@ impl Strategy for NamespaceStrategy {
     fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
         let errors = self.0.admit_create(object)?;
         self.prepare_create(object);
-        label(object);
         Ok(errors)
     }
 
@@ -76,9 +59,7 @@ impl Strategy for NamespaceStrategy {
             // Finalizers are given up through `finalize` only.
             new["spec"] = old.value.get("spec").cloned().unwrap_or_default();
         }
-        let errors = self.0.admit_update(old, new, subresource)?;
-        label(new);
-        Ok(errors)
+        self.0.admit_update(old, new, subresource)
     }
 
     fn name_rule(&self) -> NameRule {

@@ -4,6 +4,8 @@ use super::{Coded, SelectableField, Stored, Strategy};
 use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError};
 use kube_core::names::NameRule;
+use kube_core::pod_resources::{PodResources, qos_class};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The strategy of pods: typed rules, grace, the fields that the scheduler and nodes select by.
@@ -43,7 +45,9 @@ impl Strategy for PodStrategy {
     }
 
     fn prepare_create(&self, object: &mut Value) {
-        object["status"] = json!({"phase": "Pending"});
+        // What does not read as resources has been refused before.
+        let resources = PodResources::deserialize(&*object).unwrap_or_default();
+        object["status"] = json!({"phase": "Pending", "qosClass": qos_class(&resources).as_str()});
     }
 
     fn validate(&self, object: &Value) -> Result<Vec<FieldError>, ApiError> {

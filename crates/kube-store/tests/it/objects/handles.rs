@@ -32,10 +32,10 @@ fn a_typed_handle_does_everything() {
     let second = run(api.update(&changed)).expect("updated");
     assert!(second.resource_version() > made.resource_version());
     assert!(run(api.update(&made)).expect_err("stale").is_conflict());
+    let patched = run(api.patch("a", &Patch::Merge(json!({"data": {"y": "3"}})))).expect("patched");
+    assert_eq!(patched.data.map(|data| data.len()), Some(2));
     let edited = run(api.edit("a", |map| map.immutable = Some(true))).expect("edited");
     assert_eq!(edited.immutable, Some(true));
-    let patched = run(api.patch("a", &Patch::Merge(json!({"data": {"y": "3"}}))));
-    assert!(patched.is_ok());
     assert_eq!(run(api.find("none")).expect("asked"), None);
     assert_eq!(run(api.list(&ListQuery::all())).expect("list").items.len(), 1);
     let other = api.in_namespace("other");

@@ -33,7 +33,8 @@ fn a_new_object_gets_identity_and_time() {
     assert_eq!(stored["metadata"]["creationTimestamp"], "1970-01-01T00:00:00Z");
     assert_eq!(stored["metadata"]["generation"], 1);
     assert_eq!(stored["metadata"]["resourceVersion"], w.head().to_string());
-    assert_eq!(stored["status"]["phase"], "Pending");
+    assert_eq!(stored["status"], json!({"phase": "Pending", "qosClass": "BestEffort"}));
+    assert_eq!(stored["spec"]["restartPolicy"], "Always", "defaults are filled in");
     let bytes = String::from_utf8(created.bytes.to_vec()).expect("text");
     assert!(!bytes.contains("resourceVersion"), "{bytes}");
 }
@@ -190,23 +191,26 @@ fn object_and_status_are_written_apart() {
     w.create(pods(), pod("a"));
     let mut running = pod("a");
     running["status"] = json!({"phase": "Running"});
-    running["spec"]["priority"] = 5.into();
+    running["spec"]["activeDeadlineSeconds"] = 5.into();
     let stored = value(&w.try_update(pods(), "a", Subresource::Status, running.clone()).expect("status"));
     assert_eq!(stored["status"]["phase"], "Running");
-    assert_eq!(stored["spec"].get("priority"), None);
+    assert_eq!(stored["spec"].get("activeDeadlineSeconds"), None);
     assert_eq!(stored["metadata"]["generation"], 1);
     running["status"]["phase"] = "Failed".into();
     let stored = value(&w.update(pods(), "a", running));
     assert_eq!(stored["status"]["phase"], "Running");
-    assert_eq!(stored["spec"]["priority"], 5);
+    assert_eq!(stored["spec"]["activeDeadlineSeconds"], 5);
     assert_eq!(stored["metadata"]["generation"], 2);
     let stored = merge(
         &w,
         "a",
         Subresource::Status,
-        json!({"status": {"phase": "Succeeded"}, "spec": {"priority": 6}}),
+        json!({"status": {"phase": "Succeeded"}, "spec": {"activeDeadlineSeconds": 6}}),
     );
-    assert_eq!((&stored["status"]["phase"], &stored["spec"]["priority"]), (&json!("Succeeded"), &json!(5)));
+    assert_eq!(
+        (&stored["status"]["phase"], &stored["spec"]["activeDeadlineSeconds"]),
+        (&json!("Succeeded"), &json!(5))
+    );
     let error = w.try_update(config_maps(), "a", Subresource::Status, map("a", "1")).expect_err("no status");
     assert_eq!(error.code, 404);
 }
@@ -218,7 +222,7 @@ fn generation_counts_changes_of_what_is_wanted() {
     let generation = |v: &Value| v["metadata"]["generation"].clone();
     let labelled = merge(&w, "a", Subresource::Main, json!({"metadata": {"labels": {"x": "y"}}}));
     assert_eq!(generation(&labelled), 1);
-    let changed = merge(&w, "a", Subresource::Main, json!({"spec": {"priority": 1}}));
+    let changed = merge(&w, "a", Subresource::Main, json!({"spec": {"activeDeadlineSeconds": 1}}));
     assert_eq!(generation(&changed), 2);
     let forged = merge(&w, "a", Subresource::Main, json!({"metadata": {"generation": 77}}));
     assert_eq!(generation(&forged), 2);
@@ -290,6 +294,25 @@ fn unknown_fields_are_dropped_and_wrong_types_refused() {
     let error = w.try_create(Deployment::kind_info(), object).expect_err("type");
     assert_eq!(error.code, 400);
     assert!(error.message.contains("cannot be handled as a Deployment"), "{error}");
+}
+
+#[test]
+fn the_rules_of_a_kind_hold() {
+    let w = world();
+    let error =
+        w.try_create(pods(), json!({"metadata": {"name": "a"}, "spec": {}})).expect_err("no containers");
+    assert_eq!(error.message, "Pod \"a\" is invalid: spec.containers: Required value");
+    w.create(pods(), pod("a"));
+    let mut other = pod("a");
+    other["spec"]["containers"][0]["name"] = "other".into();
+    let error = w.try_update(pods(), "a", Subresource::Main, other).expect_err("immutable");
+    assert_eq!((error.code, error.details.causes[0].reason.as_str()), (422, "FieldValueForbidden"));
+    let service = json!({"metadata": {"name": "9"}, "spec": {"ports": [{"port": 80}]}});
+    assert_eq!(
+        w.try_create(Service::kind_info(), service).map(|_| ()),
+        Ok(()),
+        "a DNS label may begin with a digit"
+    );
 }
 
 #[test]
