@@ -4,8 +4,9 @@ use crate::mutants::{Broken, Rule};
 use crate::worlds::Spawned;
 use kube_core::env::{Env, ManualClock, SeededIds};
 use kube_store::conformance::{Report, Subject, run_all, run_all_at_once};
+use kube_store::storage::memory::MemoryOptions;
 use kube_store::storage::mvcc::{MvccOptions, MvccStorage, NoJournal};
-use kube_store::storage::{Limits, MemoryStorage, Storage};
+use kube_store::storage::{KeyRange, Limits, ListOptions, MemoryStorage, Storage};
 use std::sync::Arc;
 
 /// An environment whose clock the test moves and whose tasks run on the runtime of the test.
@@ -16,8 +17,7 @@ fn world() -> (Env, Arc<ManualClock>) {
 
 fn options(limits: Limits) -> (MvccOptions, Arc<ManualClock>) {
     let (env, clock) = world();
-    let mut options = MvccOptions::default();
-    (options.limits, options.env) = (limits, Some(env));
+    let options = MvccOptions { limits, env: Some(env), ..MvccOptions::default() };
     (options, clock)
 }
 
@@ -50,6 +50,16 @@ async fn memory_with_a_clock_holds_the_contract() {
 async fn memory_with_the_limits_of_etcd_holds_the_contract() {
     let limits = Limits { max_txn_ops: 128, max_request_bytes: 1_572_864 };
     holds(&run_all(|| subject(limits)).await, 0);
+}
+
+#[tokio::test]
+async fn memory_can_begin_with_values() {
+    let initial = [("/b".into(), "2".into()), ("/a".into(), "1".into())].into();
+    let storage = MemoryStorage::with_options(MemoryOptions { initial, ..MemoryOptions::default() });
+    let page = storage.list(&KeyRange::all(), &ListOptions::default()).await.unwrap();
+    let seen: Vec<_> =
+        page.items.iter().map(|kv| (kv.key.as_str(), &kv.value[..], kv.mod_revision.get())).collect();
+    assert_eq!(seen, [("/a", &b"1"[..], 1), ("/b", b"2", 1)]);
 }
 
 /// Every rule that an engine breaks is noticed by a contract about it.

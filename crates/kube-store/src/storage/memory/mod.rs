@@ -2,10 +2,12 @@
 
 use super::mvcc::{MvccOptions, MvccStorage, NoJournal, Snapshot};
 use super::{
-    Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageResult, StorageStatus,
-    TtlInfo, TtlOp, Txn, TxnOutcome, WatchOptions, WatchStream,
+    Got, Key, KeyRange, Limits, ListOptions, Op, Page, ReadAt, Revision, Storage, StorageResult,
+    StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchOptions, WatchStream,
 };
+use bytes::Bytes;
 use kube_core::env::{BoxFuture, Env};
+use std::collections::BTreeMap;
 
 /// A store in memory: everything is lost with the process.
 ///
@@ -26,18 +28,20 @@ pub struct MemoryStorage(MvccStorage<NoJournal>);
 pub struct MemoryOptions {
     /// How large a request may be.
     pub limits: Limits,
-    /// How many requests may wait for the committer; more are [`StorageError::Busy`](super::StorageError::Busy).
+    /// How many requests may wait for the committer, at least 1; more are [`StorageError::Busy`](super::StorageError::Busy).
     pub queue: usize,
     /// Where the clock and the task of times to live come from; without it there are none.
     pub env: Option<Env>,
     /// Names the history of this store: give a store that takes another's place another number.
     pub incarnation: u64,
+    /// What is there at the beginning, at revision 1. Limits do not apply to it.
+    pub initial: BTreeMap<Key, Bytes>,
 }
 
 impl Default for MemoryOptions {
     fn default() -> Self {
         let MvccOptions { limits, queue, env } = MvccOptions::default();
-        Self { limits, queue, env, incarnation: 1 }
+        Self { limits, queue, env, incarnation: 1, initial: BTreeMap::new() }
     }
 }
 
@@ -58,13 +62,16 @@ impl MemoryStorage {
         Self::with_options(MemoryOptions { env: Some(env.clone()), ..MemoryOptions::default() })
     }
 
-    /// An empty store.
+    /// A store of these options.
     #[expect(clippy::missing_panics_doc, reason = "there is nothing to recover that could fail")]
     pub fn with_options(options: MemoryOptions) -> Self {
-        let MemoryOptions { limits, queue, env, incarnation } = options;
+        let MemoryOptions { limits, queue, env, incarnation, initial } = options;
         let opened = MvccStorage::with_options(NoJournal { incarnation }, MvccOptions { limits, queue, env });
         #[expect(clippy::expect_used, reason = "there is nothing to recover that could fail")]
-        Self(opened.expect("a store without a journal opens"))
+        let storage = opened.expect("a store without a journal opens");
+        let put = |(key, value)| Op::Put { key, value, ttl: None };
+        storage.seed(initial.into_iter().map(put).collect());
+        Self(storage)
     }
 }
 

@@ -50,7 +50,7 @@ use ttl::Expiry;
 pub struct MvccOptions {
     /// How large a request may be.
     pub limits: Limits,
-    /// How many requests may wait for the committer; more are [`StorageError::Busy`].
+    /// How many requests may wait for the committer, at least 1; more are [`StorageError::Busy`].
     pub queue: usize,
     /// Where the clock and the task of times to live come from; without it there are none.
     pub env: Option<Env>,
@@ -102,7 +102,7 @@ impl<J: Journal> MvccStorage<J> {
     /// # Errors
     /// What [`Journal::recover`] meets.
     pub fn with_options(journal: J, options: MvccOptions) -> StorageResult<Self> {
-        let queue = Arc::new(Queue::new(options.queue));
+        let queue = Arc::new(Queue::new(options.queue.max(1)));
         let (committer, incarnation) = Committer::recover(journal, queue.clone())?;
         let core = Arc::new(Core {
             shared: Arc::new(Shared::new(committer.state())),
@@ -115,6 +115,15 @@ impl<J: Journal> MvccStorage<J> {
         });
         ttl::restart(&core);
         Ok(Self(core))
+    }
+}
+
+impl<J: Journal> MvccStorage<J> {
+    /// Writes the first values of a new store.
+    pub(super) fn seed(&self, ops: Vec<Op>) {
+        // A new queue has room, and nobody waits for the answer: there is no condition that could fail.
+        drop(self.0.queue.submit(Request::Txn(Txn::of(ops))));
+        self.0.drive();
     }
 }
 
