@@ -30,7 +30,7 @@ fn in_core(kind: &str) -> Option<Codec> {
         "PersistentVolume" => Codec::ruled::<core::v1::PersistentVolume>(),
         "PersistentVolumeClaim" => Codec::ruled::<core::v1::PersistentVolumeClaim>(),
         "Pod" => Codec::ruled::<core::v1::Pod>(),
-        "PodTemplate" => Codec::of::<core::v1::PodTemplate>(),
+        "PodTemplate" => Codec::ruled::<core::v1::PodTemplate>(),
         "ReplicationController" => Codec::ruled::<core::v1::ReplicationController>(),
         "ResourceQuota" => Codec::ruled::<core::v1::ResourceQuota>(),
         "Secret" => Codec::ruled::<core::v1::Secret>(),

@@ -27,7 +27,7 @@ pub use builtin::find_codec;
 use crate::error::FieldError;
 use crate::names::{NameRule, name_is_dns_subdomain};
 use crate::resource::Resource;
-use crate::validate::Kind;
+use crate::validate::{Kind, validate_builtin_finalizers};
 use crate::view::DecodeError;
 use serde_json::Value;
 use std::fmt;
@@ -65,7 +65,9 @@ impl Codec {
             create: |object| {
                 let typed = defaulted::<K>(object)?;
                 encode(object, &typed)?;
-                Ok(typed.validate())
+                let mut errors = validate_builtin_finalizers(typed.metadata());
+                errors.extend(typed.validate());
+                Ok(errors)
             },
             update: |old, object| {
                 let mut typed = defaulted::<K>(object)?;
@@ -73,7 +75,9 @@ impl Codec {
                 old.set_defaults();
                 typed.prepare_update(&old);
                 encode(object, &typed)?;
-                Ok(typed.validate_update(&old))
+                let mut errors = validate_builtin_finalizers(typed.metadata());
+                errors.extend(typed.validate_update(&old));
+                Ok(errors)
             },
             name_rule: K::name_rule(),
         }

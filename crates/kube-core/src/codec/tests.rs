@@ -39,3 +39,22 @@ fn bytes_of_a_time_do_not_tell_how_it_was_written() {
     codec.set_defaults(&mut object).unwrap();
     assert_eq!(object["metadata"]["creationTimestamp"], "2024-01-01T00:00:00Z");
 }
+
+#[test]
+fn a_finalizer_of_a_built_in_object_has_a_domain_unless_it_is_kubernetes_own() {
+    let codec = find_codec("", "v1", "ConfigMap").unwrap();
+    let errors = |finalizer: &str| {
+        let mut object = json!({"metadata": {"name": "a", "finalizers": [finalizer]}});
+        let created = codec.create(&mut object).unwrap();
+        assert_eq!(created, codec.update(b"{}", &mut object).unwrap());
+        created.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(errors("example.com/a"), [""; 0]);
+    assert_eq!(errors("orphan"), [""; 0]);
+    assert_eq!(
+        errors("nodomain"),
+        [
+            "metadata.finalizers[0]: Invalid value: \"nodomain\": name is neither a standard finalizer name nor is it fully qualified"
+        ]
+    );
+}
