@@ -1,4 +1,4 @@
-//! The contract of [`Storage`](crate::storage::Storage) as functions: run them against an engine of your own.
+//! The contract of [`Storage`] as functions: run them against an engine of your own.
 //!
 //! ```
 //! # use kube_store::{conformance, storage::MemoryStorage};
