@@ -1,0 +1,108 @@
+//! Nodes over a store, and nothing else.
+
+use futures::StreamExt;
+use kube_core::kinds::coordination::v1::Lease;
+use kube_core::kinds::core::v1::{Node, Pod};
+use kube_core::resource::ResourceExt;
+use kube_node::behavior::Delays;
+use kube_node::{FleetDriver, SimFleet};
+use kube_store::api::{Api, Event};
+use kube_store::client::Running;
+use kube_store::informer::Informers;
+use kube_store::objects::Objects;
+use kube_store::rt;
+use kube_store::service::{DeleteOptions, WatchQuery};
+use kube_store::storage::MemoryStorage;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+struct Cluster {
+    objects: Arc<Objects>,
+    pods: Api<Pod>,
+    fleet: Running,
+}
+
+fn cluster(fleet: SimFleet) -> Cluster {
+    let env = rt::env();
+    let objects = Objects::new(Arc::new(MemoryStorage::with_env(&env)), env.clone());
+    let informers = Informers::new(objects.clone());
+    let running = Running::start(&env, Box::new(FleetDriver::new(fleet, &informers)));
+    Cluster { pods: Api::namespaced(objects.clone(), "default"), objects, fleet: running }
+}
+
+fn pod(name: &str) -> Pod {
+    let object = json!({
+        "metadata": { "name": name, "namespace": "default" },
+        "spec": { "containers": [{ "name": "c", "image": "example.org/c:1" }] },
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+/// Waits until the pod is as `condition` wants it; deletions are told as `None`.
+async fn until(pods: &Api<Pod>, name: &str, condition: impl Fn(Option<&Pod>) -> bool) {
+    let mut events = pods.watch(&WatchQuery::all().namespaced("default")).await.unwrap();
+    while let Some(event) = events.next().await {
+        let met = match event.unwrap() {
+            Event::Added(pod) | Event::Modified(pod) => pod.name() == name && condition(Some(&pod)),
+            Event::Deleted(pod) => pod.name() == name && condition(None),
+            Event::Bookmark(_) => false,
+        };
+        if met {
+            return;
+        }
+    }
+    panic!("the watch ended");
+}
+
+fn phase(pod: Option<&Pod>) -> &str {
+    pod.and_then(|pod| pod.status.as_ref()?.phase.as_deref()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_bound_pod_runs_on_its_node_and_leaves_when_deleted() {
+    let stop = Duration::from_millis(5);
+    let delays = Delays { stop: stop..=stop, ..Delays::NONE };
+    let cluster = cluster(SimFleet::new(2).behavior(delays));
+    cluster.pods.create(&pod("web")).await.unwrap();
+    cluster.pods.bind("web", "node-1").await.unwrap();
+    until(&cluster.pods, "web", |pod| phase(pod) == "Running").await;
+
+    let running = cluster.pods.get("web").await.unwrap().status.unwrap();
+    assert_eq!(running.pod_ip.as_deref(), Some("10.0.1.2"));
+    let conditions = running.conditions.unwrap();
+    assert!(conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True"), "{conditions:?}");
+
+    cluster.pods.delete("web", &DeleteOptions::default()).await.unwrap();
+    until(&cluster.pods, "web", |pod| pod.is_none()).await;
+    assert!(cluster.pods.find("web").await.unwrap().is_none());
+    cluster.fleet.stop();
+    cluster.fleet.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn nodes_register_with_their_resources_and_show_that_they_live() {
+    let cluster = cluster(SimFleet::new(3).cpu("8").zones(["a", "b"]));
+    cluster.pods.create(&pod("web")).await.unwrap();
+    cluster.pods.bind("web", "node-2").await.unwrap();
+    until(&cluster.pods, "web", |pod| phase(pod) == "Running").await;
+
+    let nodes = Api::<Node>::all(cluster.objects.clone());
+    let node = nodes.get("node-2").await.unwrap();
+    let labels = node.metadata.labels.unwrap();
+    assert_eq!(labels["topology.kubernetes.io/zone"], "a");
+    assert_eq!(node.status.unwrap().allocatable.unwrap()["cpu"].0, "8");
+    let leases = Api::<Lease>::namespaced(cluster.objects.clone(), "kube-node-lease");
+    assert_eq!(leases.get("node-0").await.unwrap().spec.unwrap().lease_duration_seconds, Some(40));
+}
+
+#[tokio::test]
+async fn a_closed_store_ends_the_fleet_with_that_cause() {
+    let cluster = cluster(SimFleet::new(1));
+    cluster.pods.create(&pod("web")).await.unwrap();
+    cluster.pods.bind("web", "node-0").await.unwrap();
+    until(&cluster.pods, "web", |pod| phase(pod) == "Running").await;
+    cluster.objects.storage().close();
+    let cause = cluster.fleet.ended().await.unwrap_err();
+    assert!(cause.is_closed(), "{cause}");
+}
