@@ -1,0 +1,95 @@
+//! The quickstart runs, and shows what it promises.
+
+use kube_examples::quickstart::{journey, own_manifests};
+use kube_examples::screen::Screen;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// What an example wrote.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests")
+}
+
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quickstart_tells_its_journey() {
+    let paper = Paper::default();
+    let picture = scratch("owners.dot");
+    let found = journey(&mut Screen::plain(paper.clone()), &folder(), &picture).await.unwrap();
+    let text = paper.text();
+
+    let expected = [
+        "DaemonSet",
+        "Namespace",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "ServiceAccount",
+        "StatefulSet",
+    ];
+    assert!(found.without_controller.iter().eq(expected), "{:?}", found.without_controller);
+    assert_eq!(found.low_water, 2, "a rolling update of 2 replicas may take none away");
+    assert_eq!(found.cname, "sourced-bucket.s3.us-west-2.amazonaws.com");
+    assert!(found.why.contains("Insufficient cpu"), "{}", found.why);
+    assert!(found.why.contains("didn't match Pod's node affinity/selector"), "{}", found.why);
+    for expected in
+        ["deployment my-application ready: 3/3", "scaled to 10", "scaled to 2", "landed elsewhere"]
+    {
+        assert!(text.contains(expected), "{expected:?} is missing in:\n{text}");
+    }
+    let dot = std::fs::read_to_string(picture).unwrap();
+    assert!(dot.starts_with("digraph") && dot.contains("Deployment\\ndefault/my-application"), "{dot}");
+}
+
+async fn run_own(name: &str, manifest: &str) -> (Result<(), String>, String) {
+    let file = scratch(name);
+    std::fs::write(&file, manifest).unwrap();
+    let paper = Paper::default();
+    let result = own_manifests(&mut Screen::plain(paper.clone()), &[file]).await;
+    (result.map_err(|error| error.to_string()), paper.text())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn manifests_of_ones_own_run() {
+    let manifest = std::fs::read_to_string(folder().join("05-deployment.yaml")).unwrap();
+    let (result, text) = run_own("own.yaml", &manifest).await;
+    result.unwrap();
+    assert!(text.contains("pods ready: 3/3"), "{text}");
+    assert!(text.contains("Deployment default/my-application stored"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_document_is_named_and_nothing_is_stored() {
+    let good = std::fs::read_to_string(folder().join("01-pod.yaml")).unwrap();
+    let bad = std::fs::read_to_string(folder().join("05-deployment.yaml")).unwrap();
+    let bad = bad.replace("      labels:\n        app: my-application", "      labels:\n        app: other");
+    let (result, text) = run_own("bad.yaml", &format!("{good}---\n{bad}")).await;
+    let error = result.unwrap_err();
+    assert!(error.contains("bad.yaml, document 2 (apps/v1 Deployment"), "{error}");
+    assert!(error.contains("spec.template.metadata.labels: Invalid value"), "{error}");
+    assert!(error.ends_with("nothing was stored"), "{error}");
+    assert!(!text.contains("stored"), "{text}");
+}
