@@ -31,7 +31,12 @@ pub struct Claimant<'a> {
 
 impl Claimant<'_> {
     /// What an object with these labels, this controller and that state is to the claimant.
-    pub fn judge(&self, labels: &(impl Labels + ?Sized), controller: Option<&Uid>, terminating: bool) -> Claim {
+    pub fn judge(
+        &self,
+        labels: &(impl Labels + ?Sized),
+        controller: Option<&Uid>,
+        terminating: bool,
+    ) -> Claim {
         let selected = self.selector.matches(labels);
         match controller {
             Some(uid) if uid != self.uid => Claim::Foreign,

@@ -18,7 +18,9 @@ mod reconciler;
 
 pub use cause::{Cause, Causes};
 pub use context::{Applied, Context, HasStatus, Listers, OwnedBy};
-pub use controller::{BoundController, Controller, ControllerBuilder, ControllerHealth, Health, Phase, Source};
+pub use controller::{
+    BoundController, Controller, ControllerBuilder, ControllerHealth, Health, Phase, Source,
+};
 pub use manager::Manager;
 pub use reconciler::{Error, Outcome, Reconciler, Request, Retry};
 

@@ -36,7 +36,9 @@ fn rolling() -> Value {
 }
 
 fn image(image: &str) -> Patch {
-    Patch::Merge(json!({ "spec": { "template": { "spec": { "containers": [{ "name": "web", "image": image }] } } } }))
+    Patch::Merge(
+        json!({ "spec": { "template": { "spec": { "containers": [{ "name": "web", "image": image }] } } } }),
+    )
 }
 
 fn is_complete(d: &Deployment, replicas: i32) -> bool {
@@ -115,7 +117,14 @@ async fn a_rollout_keeps_its_limits_and_a_rollback_finds_the_old_set() {
     });
     world.api::<Deployment>().patch("web", &image("web:2")).await.expect("patched");
     until_complete(&world, 6).await;
-    assert!(world.list::<Pod>().await.iter().filter(|p| !p.is_terminating()).all(|p| image_of(p) == Some("web:2")));
+    assert!(
+        world
+            .list::<Pod>()
+            .await
+            .iter()
+            .filter(|p| !p.is_terminating())
+            .all(|p| image_of(p) == Some("web:2"))
+    );
     let (low, high) = *worst.lock().expect("no panic");
     assert!(low >= 5 && high <= 7, "available {low} at the least, wanted {high} at the most");
 
@@ -123,7 +132,8 @@ async fn a_rollout_keeps_its_limits_and_a_rollback_finds_the_old_set() {
     until_complete(&world, 6).await;
     let sets = world.list::<ReplicaSet>().await;
     assert_eq!(sets.len(), 2, "the template was there before");
-    let revision = |set: &ReplicaSet| set.metadata.annotations.as_ref().and_then(|a| a.get(REVISION).cloned());
+    let revision =
+        |set: &ReplicaSet| set.metadata.annotations.as_ref().and_then(|a| a.get(REVISION).cloned());
     let mut revisions: Vec<_> = sets.iter().map(revision).collect();
     revisions.sort();
     assert_eq!(revisions, [Some("2".to_owned()), Some("3".to_owned())]);
@@ -186,10 +196,12 @@ async fn a_paused_deployment_scales_but_does_not_roll_out() {
 #[tokio::test]
 async fn a_replica_set_adopts_orphans_and_releases_strays() {
     let world = World::with(vec![replica_set::controller()]);
-    let pod = |name: &str| json!({
-        "metadata": { "name": name, "labels": { "app": "web" } },
-        "spec": { "containers": [{ "name": "web", "image": "web:1" }] },
-    });
+    let pod = |name: &str| {
+        json!({
+            "metadata": { "name": name, "labels": { "app": "web" } },
+            "spec": { "containers": [{ "name": "web", "image": "web:1" }] },
+        })
+    };
     world.create::<Pod>(pod("bare")).await;
     let set = world
         .create::<ReplicaSet>(json!({

@@ -1,7 +1,9 @@
 //! A store with informers and controllers, and a node agent in ten lines: enough of a cluster for pods to become ready.
 
 use futures::future::{Either, select};
-use kube_controllers::runtime::{Context, Controller, Error, Health, HasStatus, Manager, Outcome, Reconciler, Request};
+use kube_controllers::runtime::{
+    Context, Controller, Error, HasStatus, Health, Manager, Outcome, Reconciler, Request,
+};
 use kube_core::kinds::core::v1::{Pod, PodCondition, PodStatus};
 use kube_core::kinds::meta::v1::Time;
 use kube_core::resource::{Resource, ResourceExt};
@@ -10,8 +12,8 @@ use kube_store::client::Running;
 use kube_store::informer::Informers;
 use kube_store::objects::Objects;
 use kube_store::service::{DeleteOptions, ListQuery, ObjectService};
-use kube_store::storage::memory::MemoryStorage;
 use kube_store::storage::Storage;
+use kube_store::storage::memory::MemoryStorage;
 use serde_json::Value;
 use std::pin::pin;
 use std::sync::Arc;
@@ -110,11 +112,12 @@ impl Reconciler for NodeAgent {
         if pod.is_terminating() {
             let options = DeleteOptions::now().uid(pod.uid());
             let gone = cx.delete_object(Pod::kind_info(), &request.key, &options).await;
-            return gone.map(|_| Outcome::Done).or_else(|error| {
-                if error.is_not_found() { Ok(Outcome::Done) } else { Err(error.into()) }
-            });
+            return gone
+                .map(|_| Outcome::Done)
+                .or_else(|error| if error.is_not_found() { Ok(Outcome::Done) } else { Err(error.into()) });
         }
-        let broken = pod.spec.as_ref().is_some_and(|spec| spec.containers[0].image.as_deref() == Some("broken"));
+        let broken =
+            pod.spec.as_ref().is_some_and(|spec| spec.containers[0].image.as_deref() == Some("broken"));
         if !broken && pod.status().and_then(|status| status.phase.as_deref()) != Some("Running") {
             let now = cx.now();
             cx.patch_status(&*pod, |status| run(status, &Time(now))).await?;
@@ -125,6 +128,7 @@ impl Reconciler for NodeAgent {
 
 fn run(status: &mut PodStatus, now: &Time) {
     status.phase = Some("Running".to_owned());
-    let ready = PodCondition { type_: "Ready".to_owned(), status: "True".to_owned(), ..PodCondition::default() };
+    let ready =
+        PodCondition { type_: "Ready".to_owned(), status: "True".to_owned(), ..PodCondition::default() };
     kube_core::condition::set(status.conditions.get_or_insert_default(), ready, now);
 }

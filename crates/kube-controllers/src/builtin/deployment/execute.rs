@@ -85,7 +85,10 @@ impl<'a> Execution<'a> {
         let value = serde_json::to_value(set).map_err(ApiError::internal)?;
         match self.cx.create_value(self.sets, set.namespace(), value).await {
             Ok(_) => {
-                self.say_scaled(set.name(), (0, set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0)));
+                self.say_scaled(
+                    set.name(),
+                    (0, set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0)),
+                );
                 Ok(())
             }
             Err(error) if error.is_already_exists() => self.collided(set).await,
@@ -107,7 +110,8 @@ impl<'a> Execution<'a> {
     /// has the same hash, so the next hash takes one collision more into account.
     async fn collided(&self, set: &ReplicaSet) -> Result<(), Error> {
         let present = self.cx.api::<ReplicaSet>().in_namespace(set.namespace()).get(set.name()).await?;
-        let template = |set: &ReplicaSet| set.spec.as_ref().and_then(|spec| spec.template.clone()).unwrap_or_default();
+        let template =
+            |set: &ReplicaSet| set.spec.as_ref().and_then(|spec| spec.template.clone()).unwrap_or_default();
         let owner = self.deployment.uid();
         let ours = super::manager_uid(&present) == Some(owner.as_str());
         if !(ours && equal_ignoring_hash(&template(&present), &template(set))) {

@@ -44,7 +44,9 @@ pub fn controller() -> Controller {
 
 /// The Deployments that may adopt a ReplicaSet without a manager.
 fn adopters(change: &Change<ReplicaSet>, listers: &Listers) -> Vec<ObjectKey> {
-    let Some(set) = change.new.as_ref().filter(|set| manager_uid(&***set).is_none()) else { return Vec::new() };
+    let Some(set) = change.new.as_ref().filter(|set| manager_uid(&***set).is_none()) else {
+        return Vec::new();
+    };
     let labels = set.metadata.labels.clone().unwrap_or_default();
     let deployments = listers.by_index::<Deployment>(NAMESPACE, set.namespace());
     let selects = |d: &&Arc<Deployment>| selector(d).is_some_and(|selector| selector.matches(&labels));

@@ -43,7 +43,10 @@ impl NewSet {
 }
 
 /// The oldest ReplicaSet whose template is the Deployment's.
-pub(super) fn find_new<'a>(deployment: &Deployment, sets: &'a [Arc<ReplicaSet>]) -> Option<&'a Arc<ReplicaSet>> {
+pub(super) fn find_new<'a>(
+    deployment: &Deployment,
+    sets: &'a [Arc<ReplicaSet>],
+) -> Option<&'a Arc<ReplicaSet>> {
     let template = &deployment.spec.as_ref()?.template;
     let same = |set: &&Arc<ReplicaSet>| {
         let other = set.spec.as_ref().and_then(|spec| spec.template.as_ref());

@@ -100,7 +100,11 @@ pub fn plan(view: &View<'_>) -> Plan {
         }
         return draft.finish_still();
     }
-    if spec.is_some_and(is_recreate) { draft.recreate() } else { draft.roll() }
+    if spec.is_some_and(is_recreate) {
+        draft.recreate()
+    } else {
+        draft.roll()
+    }
     draft.finish_rollout()
 }
 

@@ -39,7 +39,8 @@ pub fn annotations_of_new_set(present: &Annotations, wanted: &Annotations, revis
     let mut result = present.clone();
     result.extend(copied.map(|(key, value)| (key.clone(), value.clone())));
     let before = present.get(REVISION);
-    let number = before.map_or(Some(0), |text| if text.is_empty() { Some(0) } else { text.parse::<i64>().ok() });
+    let number =
+        before.map_or(Some(0), |text| if text.is_empty() { Some(0) } else { text.parse::<i64>().ok() });
     // A revision that is no number is somebody else's: it is left alone.
     if number.is_some_and(|number| number < revision) {
         result.insert(REVISION.to_owned(), revision.to_string());

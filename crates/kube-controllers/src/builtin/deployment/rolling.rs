@@ -39,7 +39,8 @@ pub fn reconcile_old(target: &Target, sets: &mut Sets) -> bool {
     }
     // A set that has not followed the last step yet reports pods that are on their way out: they must not be given
     // away twice. (Kubernetes fails the sync where it reports more than its size, and otherwise trusts it.)
-    if sets.all().any(|set| !set.is_observed || (set.is_active() && set.available > set.size)) {
+    let behind = |set: &SetSize| !set.is_observed || set.available > set.size;
+    if sets.new.iter().any(behind) || sets.old.iter().any(|set| set.is_active() && behind(set)) {
         return false;
     }
     // Pods of the new set that are not available yet could crash: they are not counted on.

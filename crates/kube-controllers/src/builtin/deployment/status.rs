@@ -137,7 +137,9 @@ pub fn is_progressing(old: &DeploymentStatus, new: &DeploymentStatus) -> bool {
 
 /// Whether the rollout did not move for longer than its deadline.
 pub fn is_timed_out(deployment: &Deployment, status: &DeploymentStatus, now: Timestamp) -> bool {
-    let (Some(deadline), Some(progress)) = (deadline(deployment), find(status, PROGRESSING)) else { return false };
+    let (Some(deadline), Some(progress)) = (deadline(deployment), find(status, PROGRESSING)) else {
+        return false;
+    };
     match progress.reason.as_deref() {
         Some(NEW_SET_AVAILABLE) => false,
         Some(TIMED_OUT) => true,
@@ -182,10 +184,8 @@ pub(super) fn report_progress(
     if arrived && new.replicas == new.updated_replicas {
         return;
     }
-    let subject = set_name.map_or_else(
-        || format!("Deployment {:?}", deployment.name()),
-        |name| format!("ReplicaSet {name:?}"),
-    );
+    let subject = set_name
+        .map_or_else(|| format!("Deployment {:?}", deployment.name()), |name| format!("ReplicaSet {name:?}"));
     if is_complete(deployment, target, new) {
         let message = format!("{subject} has successfully progressed.");
         set(new, new_condition(PROGRESSING, TRUE, NEW_SET_AVAILABLE, message, now));

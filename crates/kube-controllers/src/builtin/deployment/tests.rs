@@ -70,9 +70,10 @@ impl Really {
         self.ready -= surplus - unready;
     }
 
-    /// Pods that are available once it has followed.
+    /// Pods that are available once it has followed, of those that are known to be available now.
     fn kept(&self) -> i32 {
-        self.ready.min(self.size())
+        let reported = self.set.status.as_ref().and_then(|status| status.available_replicas).unwrap_or(0);
+        self.ready.min(reported).min(self.size())
     }
 }
 
@@ -92,7 +93,8 @@ impl World {
     }
 
     fn plan(&self) -> Plan {
-        let sets: Vec<Arc<ReplicaSet>> = self.sets.iter().map(|really| Arc::new(really.set.clone())).collect();
+        let sets: Vec<Arc<ReplicaSet>> =
+            self.sets.iter().map(|really| Arc::new(really.set.clone())).collect();
         plan(&View { deployment: &self.deployment, sets: &sets, old_pods: &|_| false, now: self.now() })
     }
 
@@ -166,13 +168,13 @@ impl World {
     fn settle(&mut self) -> bool {
         for _ in 0..200 {
             let plan = self.control();
-            let before: Vec<(i32, i32)> = self.sets.iter().map(|s| (s.ready, s.unready)).collect();
+            let before: Vec<_> = self.sets.iter().map(|s| (s.ready, s.set.status.clone())).collect();
             for really in &mut self.sets {
                 really.follow();
                 really.ready += std::mem::take(&mut really.unready);
                 really.report();
             }
-            let after: Vec<(i32, i32)> = self.sets.iter().map(|s| (s.ready, s.unready)).collect();
+            let after: Vec<_> = self.sets.iter().map(|s| (s.ready, s.set.status.clone())).collect();
             if plan.ops.is_empty() && plan.status.is_none() && before == after {
                 return true;
             }

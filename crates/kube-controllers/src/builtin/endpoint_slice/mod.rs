@@ -72,7 +72,8 @@ fn services_of_new_node(change: &Change<NodeView>, listers: &Listers) -> Vec<Obj
     let mut found = BTreeSet::new();
     for pod in listers.by_index::<PodView>("node", &change.key.name) {
         let services = listers.by_index::<Service>(NAMESPACE, &pod.meta.namespace);
-        let selected = services.iter().filter(|s| selector(s).is_some_and(|selector| selects(selector, &pod)));
+        let selected =
+            services.iter().filter(|s| selector(s).is_some_and(|selector| selects(selector, &pod)));
         found.extend(selected.map(|service| service.key()));
     }
     found.into_iter().collect()
@@ -91,10 +92,7 @@ impl Reconciler for EndpointSlices {
         let nodes = |name: &str| cx.get::<NodeView>(&ObjectKey::cluster(name));
         let plan = plan(&View { service: &service, pods: &pods, nodes: &nodes, slices: &slices });
         if let Err(error) = execute(cx, &plan).await {
-            let note = format!(
-                "Error updating Endpoint Slices for Service {}: {error}",
-                request.key
-            );
+            let note = format!("Error updating Endpoint Slices for Service {}: {error}", request.key);
             cx.event(&*service, EventType::Warning, "FailedToUpdateEndpointSlices", &note);
             return Err(error.into());
         }

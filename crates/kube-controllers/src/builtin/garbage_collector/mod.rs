@@ -146,7 +146,8 @@ impl Target<'_> {
             },
             Op::RemoveFinalizer(name) => {
                 let kept: Vec<_> = self.item.meta.finalizers.iter().filter(|f| &***f != *name).collect();
-                self.patch(json!({ "finalizers": if kept.is_empty() { Value::Null } else { json!(kept) } })).await
+                self.patch(json!({ "finalizers": if kept.is_empty() { Value::Null } else { json!(kept) } }))
+                    .await
             }
             Op::Strip(uids) => {
                 let value = self.live.to_value().map_err(ApiError::internal)?;

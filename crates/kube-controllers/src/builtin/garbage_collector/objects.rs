@@ -114,7 +114,9 @@ impl Objects {
             self.items.get(&reference.uid).is_some_and(|owner| {
                 let namespace = &owner.meta.namespace;
                 let here = namespace.is_empty() || *namespace == meta.namespace;
-                here && owner.meta.name == reference.name && *owner.kind.kind == *reference.kind && !owner.is_waiting()
+                here && owner.meta.name == reference.name
+                    && *owner.kind.kind == *reference.kind
+                    && !owner.is_waiting()
             })
         })
     }

@@ -43,10 +43,8 @@ async fn judge_one(
     };
     let namespace = &item.meta.namespace;
     if kind.is_namespaced() && namespace.is_empty() {
-        let note = format!(
-            "ownerRef {} names a namespaced kind, the object has no namespace",
-            describe(reference)
-        );
+        let note =
+            format!("ownerRef {} names a namespaced kind, the object has no namespace", describe(reference));
         judged.wrong_namespace.push(note);
         return Ok(Owner::Unknown);
     }
@@ -63,7 +61,10 @@ async fn judge_one(
             return Ok(state_of(&meta));
         }
         let there = format!("{} {}", seen_kind.kind, meta.key());
-        let note = format!("ownerRef {} does not exist in namespace {namespace:?}: that uid is {there}", describe(reference));
+        let note = format!(
+            "ownerRef {} does not exist in namespace {namespace:?}: that uid is {there}",
+            describe(reference)
+        );
         judged.wrong_namespace.push(note);
     } else if gone {
         return Ok(Owner::Absent);
@@ -82,7 +83,10 @@ fn state_of(owner: &Meta) -> Owner {
 }
 
 fn describe(reference: &OwnerRef) -> String {
-    format!("[{}/{}, name: {}, uid: {}]", reference.api_version, reference.kind, reference.name, reference.uid)
+    format!(
+        "[{}/{}, name: {}, uid: {}]",
+        reference.api_version, reference.kind, reference.name, reference.uid
+    )
 }
 
 /// The owner references in `object`, as they are written.

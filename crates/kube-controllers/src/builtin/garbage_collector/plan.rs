@@ -87,7 +87,8 @@ pub fn plan(view: &View<'_>) -> Vec<Op> {
         return Vec::new();
     }
     if of(Owner::Present).next().is_some() {
-        let loose: Vec<Uid> = of(Owner::Absent).chain(of(Owner::Waiting)).map(|(uid, _)| uid.clone()).collect();
+        let loose: Vec<Uid> =
+            of(Owner::Absent).chain(of(Owner::Waiting)).map(|(uid, _)| uid.clone()).collect();
         return if loose.is_empty() { Vec::new() } else { vec![Op::Strip(loose)] };
     }
     if of(Owner::Waiting).next().is_some() && !view.dependents.is_empty() {

@@ -82,9 +82,9 @@ pub(super) struct Everything(pub(super) Arc<Watched>);
 impl Wire for Everything {
     fn open(&self, informers: &Informers) -> Vec<Arc<dyn AnyInformer>> {
         let kinds = self.0.new_kinds(informers);
-        let open = kinds.into_iter().map(|kind| -> Arc<dyn AnyInformer> {
-            Arc::new(informers.informer_of::<MetaView>(kind))
-        });
+        let open = kinds
+            .into_iter()
+            .map(|kind| -> Arc<dyn AnyInformer> { Arc::new(informers.informer_of::<MetaView>(kind)) });
         open.collect()
     }
 

@@ -39,7 +39,9 @@ pub fn controller() -> Controller {
 
 /// The ReplicaSets that may adopt a pod without a manager.
 fn adopters(change: &Change<PodView>, listers: &Listers) -> Vec<ObjectKey> {
-    let Some(pod) = change.new.as_ref().filter(|pod| pod.meta.controller().is_none()) else { return Vec::new() };
+    let Some(pod) = change.new.as_ref().filter(|pod| pod.meta.controller().is_none()) else {
+        return Vec::new();
+    };
     let selects = |set: &Arc<ReplicaSet>| {
         let selector = set.spec.as_ref().map(|spec| Selector::from_label_selector(Some(&spec.selector)));
         selector.is_some_and(|selector| selector.is_ok_and(|selector| selector.matches(&pod.meta.labels)))

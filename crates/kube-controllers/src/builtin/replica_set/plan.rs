@@ -36,7 +36,10 @@ pub struct View<'a> {
 
 impl std::fmt::Debug for View<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View").field("set", &self.set.key()).field("pods", &self.pods.len()).finish_non_exhaustive()
+        f.debug_struct("View")
+            .field("set", &self.set.key())
+            .field("pods", &self.pods.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,7 +145,8 @@ fn min_ready_seconds(set: &ReplicaSet) -> i32 {
 }
 
 fn tally(set: &ReplicaSet, active: &[Arc<PodView>], terminating: i32, now: Timestamp) -> Tally {
-    let labels = set.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.as_ref()?.labels.as_ref());
+    let labels =
+        set.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.as_ref()?.labels.as_ref());
     let template = Selector::from_labels(LabelSet::from(labels));
     let min_ready = min_ready_seconds(set);
     let mut tally = Tally { terminating, ..Tally::default() };

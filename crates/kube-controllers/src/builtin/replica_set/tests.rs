@@ -23,7 +23,7 @@ fn set(replicas: i32) -> ReplicaSet {
 
 /// A pod of a random kind.
 #[derive(Clone, Debug)]
-struct Some1 {
+struct Case {
     owner: Option<&'static str>,
     app: &'static str,
     phase: &'static str,
@@ -31,7 +31,7 @@ struct Some1 {
     terminating: bool,
 }
 
-impl Some1 {
+impl Case {
     fn fresh() -> Self {
         Self { owner: Some("s"), app: "web", phase: "Pending", ready_since: None, terminating: false }
     }
@@ -62,19 +62,19 @@ impl Some1 {
     }
 }
 
-fn pods() -> impl Strategy<Value = Vec<Some1>> {
+fn pods() -> impl Strategy<Value = Vec<Case>> {
     let owner = prop_oneof![4 => Just(Some("s")), 1 => Just(Some("other")), 1 => Just(None)];
     let app = prop_oneof![5 => Just("web"), 1 => Just("other")];
     let phase =
         prop_oneof![Just("Pending"), Just("Running"), Just("Failed"), Just("Succeeded"), Just("Unknown")];
     let ready = proptest::option::of(0..100_i64);
-    let one = (owner, app, phase, ready, any::<bool>()).prop_map(|(owner, app, phase, ready_since, terminating)| {
-        Some1 { owner, app, phase, ready_since, terminating }
-    });
+    let one = (owner, app, phase, ready, any::<bool>()).prop_map(
+        |(owner, app, phase, ready_since, terminating)| Case { owner, app, phase, ready_since, terminating },
+    );
     proptest::collection::vec(one, 0..20)
 }
 
-fn views(pods: &[Some1]) -> Vec<Arc<PodView>> {
+fn views(pods: &[Case]) -> Vec<Arc<PodView>> {
     pods.iter().enumerate().map(|(number, pod)| pod.view(number)).collect()
 }
 
@@ -83,12 +83,12 @@ fn plan_for(set: &ReplicaSet, pods: &[Arc<PodView>], now: i64) -> Plan {
     plan(&View { set, pods, related: &|| pods.to_vec(), now })
 }
 
-fn execute(pods: &mut Vec<Some1>, ops: &[Op]) {
+fn execute(pods: &mut Vec<Case>, ops: &[Op]) {
     let position = |uid: &str| uid.trim_start_matches('u').parse::<usize>().expect("a number");
     let before = pods.len();
     for op in ops {
         match op {
-            Op::Create => pods.push(Some1::fresh()),
+            Op::Create => pods.push(Case::fresh()),
             Op::Adopt(_, uid) => pods[position(uid.as_str())].owner = Some("s"),
             Op::Release(_, uid) => pods[position(uid.as_str())].owner = None,
             Op::Delete(_, uid) => {
@@ -144,7 +144,7 @@ fn a_large_gap_is_closed_in_bursts() {
 fn a_set_that_goes_neither_creates_nor_adopts() {
     let mut set = set(3);
     set.metadata.deletion_timestamp = Some(kube_core::kinds::meta::v1::Time(Timestamp::UNIX_EPOCH));
-    let orphan = Some1 { owner: None, ..Some1::fresh() };
+    let orphan = Case { owner: None, ..Case::fresh() };
     assert!(plan_for(&set, &views(&[orphan]), 0).ops.is_empty());
 }
 
@@ -152,7 +152,7 @@ fn a_set_that_goes_neither_creates_nor_adopts() {
 fn pods_become_available_by_waiting() {
     let mut set = set(2);
     set.spec.as_mut().expect("a spec").min_ready_seconds = Some(10);
-    let ready = |since| Some1 { phase: "Running", ready_since: Some(since), ..Some1::fresh() };
+    let ready = |since| Case { phase: "Running", ready_since: Some(since), ..Case::fresh() };
     let plan = plan_for(&set, &views(&[ready(90), ready(97)]), 101);
     assert_eq!((plan.tally.ready, plan.tally.available), (2, 1));
     assert_eq!(plan.requeue, Some(Duration::from_secs(6)));
@@ -165,7 +165,10 @@ fn a_failure_is_reported_until_it_is_over() {
     let now = Timestamp::UNIX_EPOCH;
     let failed = status(&set, &tally, Some("no room"), now);
     let condition = &failed.conditions.as_ref().expect("a condition")[0];
-    assert_eq!((condition.reason.as_deref(), condition.message.as_deref()), (Some("FailedCreate"), Some("no room")));
+    assert_eq!(
+        (condition.reason.as_deref(), condition.message.as_deref()),
+        (Some("FailedCreate"), Some("no room"))
+    );
     set.status = Some(failed.clone());
     assert_eq!(status(&set, &tally, Some("still no room"), now), failed);
     assert_eq!(status(&set, &tally, None, now).conditions, None);

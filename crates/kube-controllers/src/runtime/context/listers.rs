@@ -47,10 +47,16 @@ impl Listers {
     ///
     /// # Panics
     /// As [`Listers::get`].
-    #[expect(clippy::panic, reason = "a controller that reads what it does not watch acts on nothing, for ever")]
+    #[expect(
+        clippy::panic,
+        reason = "a controller that reads what it does not watch acts on nothing, for ever"
+    )]
     pub fn informer<V: KindView>(&self) -> &Informer<V> {
         self.find().unwrap_or_else(|| {
-            panic!("the controller reads {} without declaring it: add `.owns`, `.watches` or `.reads`", type_name::<V>())
+            panic!(
+                "the controller reads {} without declaring it: add `.owns`, `.watches` or `.reads`",
+                type_name::<V>()
+            )
         })
     }
 

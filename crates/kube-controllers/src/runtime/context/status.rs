@@ -8,7 +8,9 @@ use kube_core::kinds::apps::v1::{
     StatefulSetStatus,
 };
 use kube_core::kinds::batch::v1::{CronJob, CronJobStatus, Job, JobStatus};
-use kube_core::kinds::core::v1::{Namespace, NamespaceStatus, Node, NodeStatus, Pod, PodStatus, Service, ServiceStatus};
+use kube_core::kinds::core::v1::{
+    Namespace, NamespaceStatus, Node, NodeStatus, Pod, PodStatus, Service, ServiceStatus,
+};
 use kube_core::resource::{Resource, ResourceExt};
 use kube_store::service::Subresource;
 use serde::Serialize;

@@ -6,8 +6,12 @@ use serde_json::json;
 
 #[test]
 fn fields_that_are_not_wanted_do_not_differ() {
-    let present = json!({ "spec": { "containers": [{ "name": "a", "image": "x", "ports": [] }], "node": "n" } });
-    assert_eq!(difference(&present, &json!({ "spec": { "containers": [{ "name": "a", "image": "x" }] } })), None);
+    let present =
+        json!({ "spec": { "containers": [{ "name": "a", "image": "x", "ports": [] }], "node": "n" } });
+    assert_eq!(
+        difference(&present, &json!({ "spec": { "containers": [{ "name": "a", "image": "x" }] } })),
+        None
+    );
     assert_eq!(difference(&present, &json!({ "metadata": {}, "spec": { "volumes": [] } })), None);
     assert_eq!(difference(&present, &json!({ "status": { "phase": "Failed" } })), None);
 }

@@ -66,7 +66,10 @@ impl<R: Reconciler> ControllerBuilder<R> {
 
     /// Ignores changes of the reconciled kind that `accepts` refuses.
     #[must_use]
-    pub fn predicate(mut self, accepts: impl Fn(&Change<R::Resource>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn predicate(
+        mut self,
+        accepts: impl Fn(&Change<R::Resource>) -> bool + Send + Sync + 'static,
+    ) -> Self {
         self.primary = self.primary.predicate(accepts);
         self
     }

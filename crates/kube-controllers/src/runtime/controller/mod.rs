@@ -40,7 +40,12 @@ impl Controller {
     }
 
     /// A controller over a source of its own, whose keys may be anything.
-    pub(crate) fn over<R: Reconciler>(name: &str, workers: usize, reconciler: R, source: Box<dyn Wire>) -> Self {
+    pub(crate) fn over<R: Reconciler>(
+        name: &str,
+        workers: usize,
+        reconciler: R,
+        source: Box<dyn Wire>,
+    ) -> Self {
         Self {
             name: name.into(),
             kind: None,
@@ -78,6 +83,9 @@ impl Controller {
 
 impl fmt::Debug for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Controller").field("name", &self.name).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("Controller")
+            .field("name", &self.name)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }

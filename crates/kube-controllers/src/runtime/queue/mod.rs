@@ -227,7 +227,11 @@ impl<K: Ord + Clone> WorkQueue<K> {
             }
         }
         self.place(key.clone(), now);
-        if self.keys.get(&key).is_some_and(|state| state.queued.is_none() && (state.failures == 0 || self.closed)) {
+        if self
+            .keys
+            .get(&key)
+            .is_some_and(|state| state.queued.is_none() && (state.failures == 0 || self.closed))
+        {
             self.keys.remove(&key);
         }
     }

@@ -129,13 +129,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (0..30_u64).prop_map(|ms| Finish::Again(Duration::from_millis(ms))),
         (0..30_u64).prop_map(|ms| Finish::Retry(Duration::from_millis(ms))),
     ];
-    let step = prop_oneof![
-        (0..6_u8, -1..2_i32, prop_oneof![Just(0), 0..20_u64])
-            .prop_map(|(key, priority, delay)| Step::Add { key, priority, delay }),
-        Just(Step::Pop),
-        (0..8_usize, finish).prop_map(|(which, finish)| Step::Done { which, finish }),
-        (0..40_u64).prop_map(Step::Pass),
-    ];
+    let step =
+        prop_oneof![
+            (0..6_u8, -1..2_i32, prop_oneof![Just(0), 0..20_u64])
+                .prop_map(|(key, priority, delay)| Step::Add { key, priority, delay }),
+            Just(Step::Pop),
+            (0..8_usize, finish).prop_map(|(which, finish)| Step::Done { which, finish }),
+            (0..40_u64).prop_map(Step::Pass),
+        ];
     proptest::collection::vec(step, 0..200)
 }
 
