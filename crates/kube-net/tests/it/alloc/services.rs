@@ -150,6 +150,8 @@ fn two_families_give_two_addresses() {
     assert_eq!((spec["clusterIPs"].as_array().unwrap().len(), w.addresses().len()), (2, 2));
     let mut single = spec.clone();
     single["ipFamilyPolicy"] = json!("SingleStack");
+    single["ipFamilies"] = json!(["IPv4"]);
+    single["clusterIPs"] = json!([spec["clusterIP"]]);
     assert_eq!(w.update("web", &single).unwrap()["clusterIPs"], json!([spec["clusterIP"]]));
     assert_eq!(w.addresses().len(), 1);
     let alone = world(ServiceRanges::default());

@@ -58,7 +58,7 @@ fn types_resolve_as_what_they_are() {
     assert_eq!(ips, [std::net::IpAddr::from([10, 96, 0, 10])]);
     let Resolution::Endpoints(db) = resolver.resolve("db").unwrap() else { panic!("is headless") };
     assert_eq!(db[0].socket().to_string(), "10.0.0.7:5432");
-    assert_eq!(resolver.service("bare").unwrap().pick().unwrap().address().to_string(), "10.0.0.9:1");
+    assert_eq!(resolver.service("bare").unwrap().pick().unwrap().address().to_string(), "10.0.0.9:0");
     let Resolution::Cname(target) = resolver.resolve("bucket").unwrap() else { panic!("is an alias") };
     assert_eq!(&*target, "storage.example.com");
     let alias = resolver.service("bucket").unwrap().pick().unwrap_err();

@@ -45,10 +45,11 @@ fn answers(resolver: &ServiceResolver) -> Vec<String> {
     let mut answers: Vec<String> = resolver.services().iter().map(ToString::to_string).collect();
     for n in 0..4_u8 {
         let by_name = resolver.service(&format!("s{n}.ns"));
-        answers.push(by_name.map_or_else(
-            |error| error.to_string(),
-            |found| found.endpoints().iter().map(|e| format!("{} {:?};", e.socket(), e.target)).collect(),
-        ));
+        let endpoints = |found: kube_net::resolve::ServiceHandle| {
+            let all = found.endpoints();
+            all.iter().map(|e| format!("{} {:?}", e.socket(), e.target)).collect::<Vec<_>>().join("; ")
+        };
+        answers.push(by_name.map_or_else(|error| error.to_string(), endpoints));
     }
     answers
 }
