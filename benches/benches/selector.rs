@@ -24,7 +24,7 @@ fn one_pod(c: &mut Criterion) {
             b.iter(|| labels.get(next()).map(|labels| indexed.selectors_matching(labels)));
         });
         group.bench_function(BenchmarkId::new("compiled", count), |b| {
-            b.iter(|| compiled.selectors_of(next()))
+            b.iter(|| compiled.selectors_of(next()));
         });
         group.bench_function(BenchmarkId::new("baseline", count), |b| b.iter(|| linear.selectors_of(next())));
     }

@@ -68,7 +68,9 @@ fn fan_out(c: &mut Criterion) {
         let mut open: Vec<_> = (0..watchers).filter_map(|_| ours.watch("/registry/pods/")).collect();
         group.bench_function(BenchmarkId::new("ours", watchers), |b| {
             b.iter(|| {
-                changes.iter().for_each(|(key, value)| ours.put(key, value.clone()));
+                for (key, value) in &changes {
+                    ours.put(key, value.clone());
+                }
                 let told = open.iter_mut().map(|watch| watch.drain().1).sum::<usize>();
                 ours.compact();
                 told
@@ -79,7 +81,9 @@ fn fan_out(c: &mut Criterion) {
         let mut open: Vec<_> = (0..watchers).map(|_| locked.watch("/registry/pods/")).collect();
         group.bench_function(BenchmarkId::new("baseline", watchers), |b| {
             b.iter(|| {
-                changes.iter().for_each(|(key, value)| locked.put(key, value.clone()));
+                for (key, value) in &changes {
+                    locked.put(key, value.clone());
+                }
                 open.iter_mut().map(|watch| watch.drain().1).sum::<usize>()
             });
         });

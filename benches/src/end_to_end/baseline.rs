@@ -136,7 +136,7 @@ trait Named {
 
 impl<K: Resource> Named for K {
     fn meta_name(&self) -> &str {
-        self.meta().name.as_deref().unwrap_or_default()
+        self.metadata().name.as_deref().unwrap_or_default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The objects of a run.
 
 /// A Deployment of no replicas, and a Service in front of it.
-pub(super) const DEPLOYMENT_AND_SERVICE: &str = r#"
+pub(super) const DEPLOYMENT_AND_SERVICE: &str = r"
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: default}
@@ -23,7 +23,7 @@ spec:
           image: registry.example/web:1
           ports: [{containerPort: 8080}]
           resources: {requests: {cpu: 100m, memory: 128Mi}}
-"#;
+";
 
 /// A pod as the Deployment's template makes it.
 pub(super) fn pod(name: &str) -> serde_json::Value {

@@ -103,5 +103,5 @@ fn ready_endpoints(slice: &EndpointSlice) -> i64 {
     let ready = |endpoint: &&kube_core::kinds::discovery::v1::Endpoint| {
         endpoint.conditions.as_ref().is_some_and(|conditions| conditions.ready == Some(true))
     };
-    i64::try_from(slice.endpoints.iter().filter(ready).count()).unwrap_or(i64::MAX)
+    i64::try_from(slice.endpoints.iter().flatten().filter(ready).count()).unwrap_or(i64::MAX)
 }
