@@ -1,6 +1,6 @@
 //! One cache per resource: bytes and lean metadata, parsed once per event for all readers.
 //!
-//! A [`KindCache`] follows one range of the store through a single watch. It has no task of its own: whoever reads
+//! A `KindCache` follows one range of the store through a single watch. It has no task of its own: whoever reads
 //! pumps what the store has published into an ordered map and a shared log, and the store's wake-up goes to
 //! everybody who waits. So a list right after a write sees it, a watcher is a cursor and not a queue, and the same
 //! code runs on any executor.

@@ -1,7 +1,7 @@
 //! The API semantics, once: what Kubernetes' API server does to objects between a request and the store.
 //!
 //! [`Objects`] serves every verb of [`ObjectService`](crate::service::ObjectService) over any
-//! [`Storage`](crate::storage::Storage). One request is planned on values (defaults, admission, rules, metadata,
+//! [`Storage`]. One request is planned on values (defaults, admission, rules, metadata,
 //! finalizers, contributions), collected as one transaction, and stored at one revision; when it loses a race it is
 //! planned again from what is stored then. A [`Strategy`] holds what differs from kind to kind.
 //!
