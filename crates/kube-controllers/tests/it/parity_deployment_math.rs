@@ -26,7 +26,7 @@ fn deployment(input: &Value) -> Deployment {
         "spec": {
             "replicas": input["replicas"],
             "strategy": {
-                "type": input.get("strategy").unwrap_or(&json!("RollingUpdate")),
+                "type": input.get("strategy").cloned().unwrap_or_else(|| json!("RollingUpdate")),
                 "rollingUpdate": { "maxSurge": input["maxSurge"], "maxUnavailable": input["maxUnavailable"] },
             },
             "selector": {},
@@ -216,7 +216,7 @@ fn pod(input: &Value, now: Timestamp) -> Arc<PodView> {
         "metadata": {
             "name": input["name"],
             "namespace": "default",
-            "uid": input.get("uid").unwrap_or(&input["name"]),
+            "uid": input.get("uid").unwrap_or_else(|| &input["name"]),
             "annotations": annotations,
             "creationTimestamp": ago("createdSecondsAgo"),
         },

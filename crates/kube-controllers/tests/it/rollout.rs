@@ -15,7 +15,7 @@ fn world() -> World {
     World::with(vec![deployment::controller(), replica_set::controller(), node_agent()])
 }
 
-fn web(replicas: i32, strategy: Value) -> Value {
+fn web(replicas: i32, strategy: &Value) -> Value {
     json!({
         "metadata": { "name": "web" },
         "spec": {
@@ -58,7 +58,7 @@ fn image_of(pod: &Pod) -> Option<&str> {
 #[tokio::test]
 async fn a_deployment_gets_its_pods_and_reports_them() {
     let world = world();
-    world.create::<Deployment>(web(3, rolling())).await;
+    world.create::<Deployment>(web(3, &rolling())).await;
     until_complete(&world, 3).await;
     let sets = world.list::<ReplicaSet>().await;
     let pods = world.list::<Pod>().await;
@@ -89,7 +89,7 @@ async fn a_deployment_gets_its_pods_and_reports_them() {
 #[tokio::test]
 async fn scaling_goes_up_and_down() {
     let world = world();
-    world.create::<Deployment>(web(3, rolling())).await;
+    world.create::<Deployment>(web(3, &rolling())).await;
     until_complete(&world, 3).await;
     world.api::<Deployment>().scale("web", 10).await.expect("scaled");
     until_complete(&world, 10).await;
@@ -102,7 +102,7 @@ async fn scaling_goes_up_and_down() {
 #[tokio::test]
 async fn a_rollout_keeps_its_limits_and_a_rollback_finds_the_old_set() {
     let world = world();
-    world.create::<Deployment>(web(6, rolling())).await;
+    world.create::<Deployment>(web(6, &rolling())).await;
     until_complete(&world, 6).await;
     let worst = Arc::new(Mutex::new((i32::MAX, 0)));
     let seen = worst.clone();
@@ -142,7 +142,7 @@ async fn a_rollout_keeps_its_limits_and_a_rollback_finds_the_old_set() {
 #[tokio::test]
 async fn recreate_never_mixes_templates() {
     let world = world();
-    world.create::<Deployment>(web(3, json!({ "type": "Recreate" }))).await;
+    world.create::<Deployment>(web(3, &json!({ "type": "Recreate" }))).await;
     until_complete(&world, 3).await;
     let mixed = Arc::new(Mutex::new(false));
     let seen = mixed.clone();
@@ -162,7 +162,7 @@ async fn recreate_never_mixes_templates() {
 #[tokio::test]
 async fn a_deleted_pod_is_replaced_and_then_there_is_silence() {
     let world = world();
-    world.create::<Deployment>(web(3, rolling())).await;
+    world.create::<Deployment>(web(3, &rolling())).await;
     until_complete(&world, 3).await;
     let victim = world.list::<Pod>().await.remove(0);
     world.api::<Pod>().delete(victim.name(), &DeleteOptions::now()).await.expect("deleted");
@@ -180,7 +180,7 @@ async fn a_deleted_pod_is_replaced_and_then_there_is_silence() {
 #[tokio::test]
 async fn a_paused_deployment_scales_but_does_not_roll_out() {
     let world = world();
-    world.create::<Deployment>(web(2, rolling())).await;
+    world.create::<Deployment>(web(2, &rolling())).await;
     until_complete(&world, 2).await;
     let pause = Patch::Merge(json!({ "spec": { "paused": true } }));
     world.api::<Deployment>().patch("web", &pause).await.expect("patched");
@@ -233,7 +233,7 @@ async fn a_replica_set_adopts_orphans_and_releases_strays() {
 #[tokio::test]
 async fn controllers_end_with_the_cause_when_the_store_closes() {
     let world = world();
-    world.create::<Deployment>(web(1, rolling())).await;
+    world.create::<Deployment>(web(1, &rolling())).await;
     until_complete(&world, 1).await;
     world.storage.close();
     let end = world.manager.ended().await;
@@ -243,7 +243,7 @@ async fn controllers_end_with_the_cause_when_the_store_closes() {
 #[tokio::test]
 async fn controllers_stop_when_told() {
     let world = world();
-    world.create::<Deployment>(web(1, rolling())).await;
+    world.create::<Deployment>(web(1, &rolling())).await;
     until_complete(&world, 1).await;
     world.manager.stop();
     world.manager.ended().await.expect("a clean stop");

@@ -14,7 +14,7 @@ use kube_core::kinds::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid};
 use kube_store::client::events::EventType;
 use kube_store::service::{DeleteOptions, Subresource};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use std::sync::Arc;
 
 pub(super) struct Execution<'a> {
@@ -172,7 +172,7 @@ impl<'a> Execution<'a> {
     }
 
     async fn report(&self, status: &DeploymentStatus, version: Option<&str>) -> Result<(), ApiError> {
-        let old = self.deployment.status.as_ref().map_or(Ok(Value::Object(Map::new())), serde_json::to_value);
+        let old = self.deployment.status.as_ref().map_or_else(|| Ok(json!({})), serde_json::to_value);
         let new = serde_json::to_value(status).map_err(ApiError::internal)?;
         let Some(diff) = merge_diff(&old.map_err(ApiError::internal)?, &new) else { return Ok(()) };
         let patch = json!({ "metadata": { "resourceVersion": version }, "status": diff });

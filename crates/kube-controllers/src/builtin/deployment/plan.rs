@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use kube_core::condition::TRUE;
 use kube_core::kinds::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
+use kube_core::kinds::meta::v1::LabelSelector;
 use kube_core::resource::{ResourceExt, Uid};
 use kube_store::client::events::EventType;
 use std::sync::Arc;
@@ -84,7 +85,7 @@ pub struct Change {
 pub fn plan(view: &View<'_>) -> Plan {
     let mut draft = Draft::new(*view);
     let spec = view.deployment.spec.as_ref();
-    if spec.is_none_or(|spec| spec.selector == Default::default()) {
+    if spec.is_none_or(|spec| spec.selector == LabelSelector::default()) {
         return draft.refuse();
     }
     if view.deployment.is_terminating() {
@@ -101,9 +102,9 @@ pub fn plan(view: &View<'_>) -> Plan {
         return draft.finish_still();
     }
     if spec.is_some_and(is_recreate) {
-        draft.recreate()
+        draft.recreate();
     } else {
-        draft.roll()
+        draft.roll();
     }
     draft.finish_rollout()
 }

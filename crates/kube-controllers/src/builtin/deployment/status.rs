@@ -61,7 +61,7 @@ pub(super) fn set(status: &mut DeploymentStatus, mut new: DeploymentCondition) {
             new.last_transition_time = old.last_transition_time.clone();
         }
     }
-    remove(status, &new.type_.clone());
+    remove(status, &new.type_);
     status.conditions.get_or_insert_default().push(new);
 }
 

@@ -1,6 +1,7 @@
 //! Pod templates: which ReplicaSet belongs to which, and the label that tells them apart.
 
 use kube_core::kinds::core::v1::PodTemplateSpec;
+use kube_core::kinds::meta::v1::ObjectMeta;
 
 /// The label that tells the pods of a Deployment's ReplicaSets apart.
 pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
@@ -13,14 +14,14 @@ pub fn equal_ignoring_hash(a: &PodTemplateSpec, b: &PodTemplateSpec) -> bool {
     a.spec == b.spec && without_hash(a) == without_hash(b)
 }
 
-fn without_hash(template: &PodTemplateSpec) -> Option<kube_core::kinds::meta::v1::ObjectMeta> {
+fn without_hash(template: &PodTemplateSpec) -> Option<ObjectMeta> {
     let mut meta = template.metadata.clone().unwrap_or_default();
     if let Some(labels) = &mut meta.labels {
         labels.remove(POD_TEMPLATE_HASH);
     }
     meta.labels = meta.labels.filter(|labels| !labels.is_empty());
     meta.annotations = meta.annotations.filter(|annotations| !annotations.is_empty());
-    Some(meta).filter(|meta| *meta != Default::default())
+    Some(meta).filter(|meta| *meta != ObjectMeta::default())
 }
 
 /// The value of [`POD_TEMPLATE_HASH`]: the same for the same template and number of collisions.

@@ -1,13 +1,13 @@
 //! Rollouts against random histories of pods.
 
 use super::plan::{Op, Plan, View, plan};
-use super::revision::{REVISION, REVISION_HISTORY, annotations_of_new_set};
+use super::revision::{Annotations, REVISION, REVISION_HISTORY, annotations_of_new_set};
 use super::sets::{SetSize, Sets};
 use super::template::{POD_TEMPLATE_HASH, equal_ignoring_hash, pod_template_hash};
 use super::{Target, scaling};
 use jiff::Timestamp;
 use kube_core::kinds::apps::v1::{Deployment, ReplicaSet, ReplicaSetStatus};
-use kube_core::kinds::meta::v1::Time;
+use kube_core::kinds::meta::v1::{LabelSelector, Time};
 use kube_core::resource::ResourceExt;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
@@ -291,7 +291,7 @@ fn the_deadline_is_reported_once_and_looked_at_in_time() {
 #[test]
 fn a_selector_for_everything_is_refused() {
     let mut world = World::new(2, 1, 0);
-    world.deployment.spec.as_mut().expect("a spec").selector = Default::default();
+    world.deployment.spec.as_mut().expect("a spec").selector = LabelSelector::default();
     let plan = world.plan();
     assert!(plan.ops.is_empty());
     assert_eq!(plan.events.iter().map(|event| event.1).collect::<Vec<_>>(), ["SelectingAll"]);
@@ -301,7 +301,7 @@ fn a_selector_for_everything_is_refused() {
 fn the_hash_depends_on_template_and_collisions_and_is_ignored_in_comparisons() {
     let template = deployment(1, 1, 1).spec.expect("a spec").template;
     let hash = pod_template_hash(&template, None);
-    assert_eq!(hash, pod_template_hash(&template.clone(), None));
+    assert_eq!(hash, pod_template_hash(&template, None));
     assert_ne!(hash, pod_template_hash(&template, Some(1)));
     assert!(hash.bytes().all(|byte| b"bcdfghjklmnpqrstvwxz2456789".contains(&byte)));
     let mut labelled = template.clone();
@@ -323,5 +323,5 @@ fn a_set_that_comes_back_remembers_its_revisions() {
         annotation("own", "x"),
     ];
     assert_eq!(after, wanted.into());
-    assert_eq!(annotations_of_new_set(&after, &Default::default(), 4), after, "revisions only grow");
+    assert_eq!(annotations_of_new_set(&after, &Annotations::new(), 4), after, "revisions only grow");
 }

@@ -15,7 +15,7 @@ fn pod(name: &str, app: &str) -> Arc<PodView> {
     Arc::new(view::from_value(pod).expect("a pod"))
 }
 
-fn planned_endpoints(spec: Value) -> usize {
+fn planned_endpoints(spec: &Value) -> usize {
     let service = json!({ "metadata": { "name": "web", "namespace": "default", "uid": "s" }, "spec": spec });
     let service: Service = serde_json::from_value(service).expect("a service");
     let pods = [pod("a", "web"), pod("b", "other")];
@@ -27,13 +27,13 @@ fn planned_endpoints(spec: Value) -> usize {
 #[test]
 fn pods_are_those_with_every_label() {
     let spec = json!({ "ipFamilies": ["IPv4"], "clusterIP": "10.0.0.9", "selector": { "app": "web" } });
-    assert_eq!(planned_endpoints(spec), 1);
+    assert_eq!(planned_endpoints(&spec), 1);
     let spec = json!({ "ipFamilies": ["IPv4"], "selector": { "app": "web", "tier": "front" } });
-    assert_eq!(planned_endpoints(spec), 0);
+    assert_eq!(planned_endpoints(&spec), 0);
 }
 
 #[test]
 fn services_without_selector_and_names_have_no_slices_of_ours() {
-    assert_eq!(planned_endpoints(json!({ "ipFamilies": ["IPv4"] })), 0);
-    assert_eq!(planned_endpoints(json!({ "type": "ExternalName", "selector": { "app": "web" } })), 0);
+    assert_eq!(planned_endpoints(&json!({ "ipFamilies": ["IPv4"] })), 0);
+    assert_eq!(planned_endpoints(&json!({ "type": "ExternalName", "selector": { "app": "web" } })), 0);
 }

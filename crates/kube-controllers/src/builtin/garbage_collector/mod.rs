@@ -101,7 +101,7 @@ impl Reconciler for GarbageCollector {
         }
         let item = Item { meta: live.meta.clone(), ..item };
         let judged = judge(cx, &self.watched, &item).await?;
-        self.complain(cx, &item, &judged);
+        complain(cx, &item, &judged);
         let ops = plan(&View {
             terminating: item.meta.is_terminating(),
             finalizers: &item.meta.finalizers,
@@ -116,12 +116,10 @@ impl Reconciler for GarbageCollector {
     }
 }
 
-impl GarbageCollector {
-    fn complain(&self, cx: &Context, item: &Item, judged: &Judged) {
-        let target = EventTarget::with_meta(&item.kind, &item.meta);
-        for note in &judged.wrong_namespace {
-            cx.event_about(&target, EventType::Warning, "OwnerRefInvalidNamespace", note);
-        }
+fn complain(cx: &Context, item: &Item, judged: &Judged) {
+    let target = EventTarget::with_meta(&item.kind, &item.meta);
+    for note in &judged.wrong_namespace {
+        cx.event_about(&target, EventType::Warning, "OwnerRefInvalidNamespace", note);
     }
 }
 
@@ -155,7 +153,9 @@ impl Target<'_> {
             }
             Op::Unblock => {
                 let mut owners = references(&self.live.to_value().map_err(ApiError::internal)?);
-                owners.iter_mut().for_each(|owner| owner["blockOwnerDeletion"] = false.into());
+                for owner in &mut owners {
+                    owner["blockOwnerDeletion"] = false.into();
+                }
                 self.patch(json!({ "ownerReferences": owners })).await
             }
             Op::Delete(propagation) => {

@@ -4,7 +4,7 @@ use super::merge::{covers, overlay};
 use super::{Context, merge_diff};
 use kube_core::error::ApiError;
 use kube_core::kinds::meta::v1::{ObjectMeta, OwnerReference};
-use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, owner_reference};
+use kube_core::resource::{ObjectKey, Resource, ResourceExt, owner_reference};
 use kube_store::service::Subresource;
 use kube_store::storage::ReadAt;
 use serde_json::{Value, json};
@@ -49,17 +49,17 @@ impl Context {
     pub async fn apply<K: Resource>(&self, wanted: K) -> Result<Applied, ApiError> {
         let kind = K::kind_info();
         let key = ObjectKey::new(self.namespace_of(kind, wanted.namespace()), wanted.name());
-        let value = serde_json::to_value(&wanted).map_err(ApiError::internal)?;
         let cached = self.listers().find::<K>().and_then(|informer| informer.get(&key));
         if let Some(present) = cached {
-            return self.merge(kind, &key, &*present, &wanted, value).await;
+            return self.merge(&key, &*present, &wanted).await;
         }
-        match self.create_value(kind, &key.namespace, value.clone()).await {
+        let value = serde_json::to_value(&wanted).map_err(ApiError::internal)?;
+        match self.create_value(kind, &key.namespace, value).await {
             Ok(_) => Ok(Applied::Created),
             Err(error) if error.is_already_exists() => {
                 let raw = self.service().get(kind, &key, ReadAt::Latest).await?;
                 let present: K = kube_core::view::View::decode(&raw).map_err(ApiError::internal)?;
-                self.merge(kind, &key, &present, &wanted, value).await
+                self.merge(&key, &present, &wanted).await
             }
             Err(error) => Err(error),
         }
@@ -67,18 +67,18 @@ impl Context {
 
     async fn merge<K: Resource>(
         &self,
-        kind: &KindInfo,
         key: &ObjectKey,
         present: &K,
         wanted: &K,
-        wanted_value: Value,
     ) -> Result<Applied, ApiError> {
+        let kind = K::kind_info();
         if let Some(owner) = foreign_controller(present.metadata(), wanted.metadata()) {
             let detail = format!("it is managed by {} {:?}", owner.kind, owner.name);
             return Err(ApiError::conflict(&kind.group, &kind.plural, &key.name, &detail));
         }
         let old = serde_json::to_value(present).map_err(ApiError::internal)?;
-        let Some(mut patch) = difference(&old, &wanted_value) else { return Ok(Applied::Unchanged) };
+        let new = serde_json::to_value(wanted).map_err(ApiError::internal)?;
+        let Some(mut patch) = difference(&old, &new) else { return Ok(Applied::Unchanged) };
         patch["metadata"]["resourceVersion"] = json!(present.metadata().resource_version);
         self.patch_value(kind, key, Subresource::Main, patch).await?;
         Ok(Applied::Changed)

@@ -132,6 +132,9 @@ impl Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("controller", &self.shared.name()).field("key", &self.key).finish()
+        f.debug_struct("Context")
+            .field("controller", &self.shared.name())
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }

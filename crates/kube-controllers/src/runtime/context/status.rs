@@ -14,7 +14,7 @@ use kube_core::kinds::core::v1::{
 use kube_core::resource::{Resource, ResourceExt};
 use kube_store::service::Subresource;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// A kind whose objects report a status.
 pub trait HasStatus: Resource {
@@ -71,7 +71,7 @@ impl Context {
     ) -> Result<(), ApiError> {
         let mut status = object.status().cloned().unwrap_or_default();
         change(&mut status);
-        let old = object.status().map_or(Ok(Value::Object(Map::new())), serde_json::to_value);
+        let old = object.status().map_or_else(|| Ok(json!({})), serde_json::to_value);
         let new = serde_json::to_value(&status);
         let (old, new) = (old.map_err(ApiError::internal)?, new.map_err(ApiError::internal)?);
         let Some(diff) = merge_diff(&old, &new) else { return Ok(()) };

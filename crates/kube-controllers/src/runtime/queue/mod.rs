@@ -150,21 +150,18 @@ impl<K: Ord + Clone> WorkQueue<K> {
         self.counts.adds += 1;
         let at = now + add.delay;
         let state = self.keys.entry(key.clone()).or_default();
-        match &mut state.queued {
-            Some(queued) => {
-                if !state.running {
-                    self.ready.remove(&(Reverse(queued.priority), queued.turn));
-                    self.waiting.remove(&(queued.at, queued.turn));
-                }
-                queued.at = queued.at.min(at);
-                queued.priority = queued.priority.max(add.priority);
-                queued.causes.merge(add.causes);
+        if let Some(queued) = &mut state.queued {
+            if !state.running {
+                self.ready.remove(&(Reverse(queued.priority), queued.turn));
+                self.waiting.remove(&(queued.at, queued.turn));
             }
-            None => {
-                let turn = self.turn;
-                self.turn += 1;
-                state.queued = Some(Queued { at, priority: add.priority, turn, causes: add.causes });
-            }
+            queued.at = queued.at.min(at);
+            queued.priority = queued.priority.max(add.priority);
+            queued.causes.merge(add.causes);
+        } else {
+            let turn = self.turn;
+            self.turn += 1;
+            state.queued = Some(Queued { at, priority: add.priority, turn, causes: add.causes });
         }
         self.place(key, now);
     }
