@@ -1,4 +1,25 @@
 //! The vocabulary of the control plane. Pure: no I/O, no async, no clock reads.
+//!
+//! - Objects: [`kinds`] (the built-in ones), [`custom`] (your own), [`dynamic`], [`view`] (lean projections),
+//!   [`resource`] (kinds, keys, versions), [`wire`] (canonical JSON, YAML documents), [`codec`].
+//! - Rules: [`validate`], [`names`], [`condition`], [`patch`]; what is wrong is said by [`error`].
+//! - Values: [`quantity`], [`selector`], [`pod_resources`], [`taint`], [`int_or_percent`].
+//! - The world outside, as arguments: [`env`](mod@env) (time, randomness, ids, tasks), [`metrics`].
+//! - [`graph`]: who owns whom; [`map`]: hash maps with a fixed hasher.
+//!
+//! ```
+//! use kube_core::quantity::Quantity;
+//! use kube_core::selector::Selector;
+//! use std::collections::BTreeMap;
+//!
+//! let memory: Quantity = "1.5Gi".parse()?;
+//! assert_eq!((memory.value(), memory.to_string()), (1_610_612_736, "1536Mi".to_owned()));
+//!
+//! let selector: Selector = "app=web,tier in (front, edge),!canary".parse()?;
+//! let labels = BTreeMap::from([("app".to_owned(), "web".to_owned()), ("tier".to_owned(), "edge".to_owned())]);
+//! assert!(selector.matches(&labels));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod codec;
 pub mod condition;
