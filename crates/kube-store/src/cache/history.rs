@@ -6,7 +6,9 @@ use super::entry::Entry;
 use super::filter::Filter;
 use super::log::Change;
 use crate::service::{ObjectEvent, ObjectSource};
-use crate::storage::{Event, KeyValue, Revision, WatchFrom, WatchItem, WatchOptions, WatchStream};
+use crate::storage::{
+    Event, KeyValue, Revision, StorageError, WatchFrom, WatchItem, WatchOptions, WatchStream,
+};
 use futures::Stream;
 use kube_core::error::ApiError;
 use std::collections::VecDeque;
@@ -34,6 +36,9 @@ impl History {
         revision: Revision,
         bookmarks: bool,
     ) -> Result<Self, ApiError> {
+        if let Some(end) = cache.log().torn(revision) {
+            return Err(StorageError::Expired { asked: revision, compacted: end }.into());
+        }
         let options = WatchOptions { from: WatchFrom::After(revision), previous: true, bookmarks };
         let stream = cache.storage.watch(&cache.range, &options).await?;
         Ok(Self { cache, filter, stream, bookmarks, pending: VecDeque::new() })

@@ -38,8 +38,12 @@ pub(super) struct Log {
     changes: VecDeque<Arc<Change>>,
     /// Number of the first change that is kept.
     first: u64,
-    /// All changes after this revision are kept.
+    /// All changes after this revision are kept, one by one.
     floor: Revision,
+    /// Changes up to this revision were dropped.
+    dropped: Revision,
+    /// Between these two revisions, both left out, the changes told were not all that happened.
+    gap: (Revision, Revision),
     revision: Revision,
     synced: bool,
     ended: Option<ApiError>,
@@ -72,6 +76,13 @@ impl Log {
     /// Whether all changes after `revision` are kept.
     pub(super) fn reaches(&self, revision: Revision) -> bool {
         revision >= self.floor
+    }
+
+    /// The end of the gap that `revision` lies in: whoever was told of changes up to there does not know the state
+    /// of that revision, and cannot go on from it.
+    pub(super) fn torn(&self, revision: Revision) -> Option<Revision> {
+        let (start, end) = self.gap;
+        (start < revision && revision < end).then_some(end)
     }
 
     /// Number of the first change after `revision`.
@@ -108,8 +119,9 @@ impl Log {
     fn push(&mut self, change: Change) {
         self.changes.push_back(Arc::new(change));
         // Revisions are dropped as a whole, so that nobody is left in the middle of one.
-        while self.changes.len() > KEPT || self.changes.front().is_some_and(|c| c.revision <= self.floor) {
+        while self.changes.len() > KEPT || self.changes.front().is_some_and(|c| c.revision <= self.dropped) {
             if let Some(gone) = self.changes.pop_front() {
+                self.dropped = self.dropped.max(gone.revision);
                 self.floor = self.floor.max(gone.revision);
                 self.first += 1;
             }
@@ -127,17 +139,26 @@ impl Log {
     /// lead to it.
     pub(super) fn replace(&mut self, state: Vec<(Arc<str>, Entry)>, revision: Revision) {
         if self.synced {
-            let before = self.objects.clone();
-            let mut gone = before.clone();
+            let mut gone = self.objects.clone();
+            let mut changed = Vec::new();
             for (key, entry) in state {
-                gone.remove(&key);
-                if before.get(&key).is_none_or(|old| old.raw.version != entry.raw.version) {
-                    self.put(key, entry, revision);
+                let known = gone.remove(&key);
+                if known.is_none_or(|old| old.raw.version != entry.raw.version) {
+                    changed.push((key, entry));
                 }
+            }
+            // Each change at its own revision and in that order, so that a watcher may resume from any of them.
+            changed.sort_by_key(|(_, entry)| entry.raw.version);
+            for (key, entry) in changed {
+                let revision = Revision::new(entry.raw.version.revision());
+                self.put(key, entry, revision);
             }
             for key in gone.keys() {
                 self.delete(key, revision);
             }
+            // What happened between is not known one by one.
+            self.gap = (self.revision, revision);
+            self.floor = self.floor.max(revision);
         } else {
             self.objects = state.into_iter().map(|(key, entry)| (key, Arc::new(entry))).collect();
             self.floor = revision;

@@ -8,6 +8,7 @@ mod handles;
 mod lists;
 mod paging;
 mod prop_bytes;
+mod prop_watch;
 mod scale;
 mod transact;
 mod watches;
