@@ -109,7 +109,7 @@ impl ControlPlaneBuilder {
     /// Serves the kind `K` as well.
     #[must_use]
     pub fn kind<K: Resource>(mut self) -> Self {
-        self.kinds.push(Box::new(|objects| objects.register_kind::<K>()));
+        self.kinds.push(Box::new(Objects::register_kind::<K>));
         self
     }
 
