@@ -18,14 +18,40 @@ pub(super) struct Term {
 
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    /// Sorted.
-    In(Vec<Sym>),
-    /// Sorted.
-    NotIn(Vec<Sym>),
+    In(Values),
+    NotIn(Values),
     Exists,
     Absent,
     Greater(i64),
     Less(i64),
+}
+
+/// The values of a requirement. One alone, as nearly all have, costs no look-up of its own.
+#[derive(Clone, Debug)]
+pub(super) enum Values {
+    One([Sym; 1]),
+    /// Sorted.
+    Many(Vec<Sym>),
+}
+
+impl Values {
+    fn of(values: Vec<Sym>) -> Self {
+        if let [only] = *values { Self::One([only]) } else { Self::Many(values) }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Sym] {
+        match self {
+            Self::One(one) => one,
+            Self::Many(many) => many,
+        }
+    }
+
+    fn contains(&self, value: Sym) -> bool {
+        match self {
+            Self::One([only]) => *only == value,
+            Self::Many(many) => many.binary_search(&value).is_ok(),
+        }
+    }
 }
 
 impl Compiled {
@@ -49,8 +75,8 @@ impl Compiled {
         for term in self.terms.into_iter().flatten() {
             interner.release(term.key);
             if let Test::In(values) | Test::NotIn(values) = term.test {
-                for value in values {
-                    interner.release(value);
+                for value in values.as_slice() {
+                    interner.release(*value);
                 }
             }
         }
@@ -89,8 +115,8 @@ impl Term {
         let value = labels.iter().find(|(key, _)| *key == self.key).map(|(_, value)| *value);
         let number = || value.and_then(|value| interner.text(value).parse::<i64>().ok());
         match &self.test {
-            Test::In(values) => value.is_some_and(|value| contains(values, value)),
-            Test::NotIn(values) => value.is_none_or(|value| !contains(values, value)),
+            Test::In(values) => value.is_some_and(|value| values.contains(value)),
+            Test::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
             Test::Exists => value.is_some(),
             Test::Absent => value.is_none(),
             Test::Greater(bound) => number().is_some_and(|number| number > *bound),
@@ -99,21 +125,17 @@ impl Term {
     }
 }
 
-fn contains(values: &[Sym], value: Sym) -> bool {
-    if let [only] = values { *only == value } else { values.binary_search(&value).is_ok() }
-}
-
 fn is_set(requirement: &Requirement) -> bool {
     requirement.bound().is_none()
 }
 
 fn test(requirement: &Requirement, values: Vec<Sym>) -> Test {
     match requirement.operator() {
-        Operator::NotEquals | Operator::NotIn => Test::NotIn(values),
+        Operator::NotEquals | Operator::NotIn => Test::NotIn(Values::of(values)),
         Operator::Exists => Test::Exists,
         Operator::DoesNotExist => Test::Absent,
         Operator::GreaterThan => Test::Greater(requirement.bound().unwrap_or_default()),
         Operator::LessThan => Test::Less(requirement.bound().unwrap_or_default()),
-        _ => Test::In(values),
+        _ => Test::In(Values::of(values)),
     }
 }

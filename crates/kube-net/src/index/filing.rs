@@ -53,7 +53,7 @@ impl Filed {
             })
         };
         let sets = terms.iter().filter_map(|term| match &term.test {
-            Test::In(values) => Some((term.key, values)),
+            Test::In(values) => Some((term.key, values.as_slice())),
             _ => None,
         });
         if let Some((key, values)) = sets.min_by_key(|(key, values)| cost(*key, values)) {

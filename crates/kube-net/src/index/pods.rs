@@ -98,7 +98,7 @@ impl<O: Id> Namespace<O> {
         let Some(base) = terms.iter().filter(|term| term.wanted).min_by_key(|term| term.size()) else {
             let mut bits = Bits::union(&[&self.all]);
             terms.iter().flat_map(|term| &term.postings).for_each(|posting| bits.and_not(posting));
-            return Posting::Many(bits);
+            return Posting::Many(bits.counted());
         };
         let others = || terms.iter().filter(|term| !std::ptr::eq(*term, base));
         let numeric = |slot: u32| {
@@ -119,7 +119,7 @@ impl<O: Id> Namespace<O> {
                 postings => postings.iter().for_each(|posting| bits.and_not(posting)),
             }
         }
-        let found = Posting::Many(bits);
+        let found = Posting::Many(bits.counted());
         if terms.iter().any(|term| term.number.is_some()) {
             return Posting::Few(found.iter().filter(|slot| numeric(*slot)).collect());
         }
@@ -134,8 +134,8 @@ impl<O: Id> Namespace<O> {
             labels.iter().filter_map(|label| self.pairs.get(label)).collect()
         };
         let (wanted, postings) = match &term.test {
-            Test::In(values) => (true, by_value(values)),
-            Test::NotIn(values) => (false, by_value(values)),
+            Test::In(values) => (true, by_value(values.as_slice())),
+            Test::NotIn(values) => (false, by_value(values.as_slice())),
             Test::Absent => (false, by_key()),
             Test::Exists | Test::Greater(_) | Test::Less(_) => (true, by_key()),
         };

@@ -90,7 +90,7 @@ impl Bits {
         bits
     }
 
-    /// The members of any of `postings`.
+    /// The members of any of `postings`, to be intersected further and [counted](Self::counted) in the end.
     pub(super) fn union(postings: &[&Posting]) -> Self {
         let mut bits = Self::default();
         for posting in postings {
@@ -108,27 +108,33 @@ impl Bits {
             self.words.resize(other.words.len(), 0);
         }
         self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
-        self.count();
     }
 
     pub(super) fn and(&mut self, other: &Self) {
         self.words.truncate(other.words.len());
         self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word &= more);
-        self.count();
     }
 
     pub(super) fn and_not(&mut self, other: &Posting) {
         match other {
-            Posting::Few(ids) => ids.iter().for_each(|id| self.remove(*id)),
+            Posting::Few(ids) => ids.iter().for_each(|id| self.clear(*id)),
             Posting::Many(other) => {
                 self.words.iter_mut().zip(&other.words).for_each(|(word, less)| *word &= !less);
-                self.count();
             }
         }
     }
 
-    fn count(&mut self) {
+    /// The same, knowing again how many bits are set.
+    pub(super) fn counted(mut self) -> Self {
         self.len = self.words.iter().map(|word| word.count_ones() as usize).sum();
+        self
+    }
+
+    fn clear(&mut self, id: u32) {
+        let (word, bit) = place(id);
+        if let Some(word) = self.words.get_mut(word) {
+            *word &= !bit;
+        }
     }
 
     fn insert(&mut self, id: u32) {

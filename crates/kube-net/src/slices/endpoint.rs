@@ -196,8 +196,15 @@ pub(super) fn says_same(a: &Endpoint, b: &Endpoint) -> bool {
     let conditions = |e: &Endpoint| {
         e.conditions.as_ref().map_or((None, None, None), |c| (c.ready, c.serving, c.terminating))
     };
-    let target = |e: &Endpoint| {
-        e.target_ref.clone().map(|target| ObjectReference { resource_version: None, ..target })
-    };
-    a.node_name == b.node_name && a.zone == b.zone && conditions(a) == conditions(b) && target(a) == target(b)
+    a.node_name == b.node_name
+        && a.zone == b.zone
+        && conditions(a) == conditions(b)
+        && same_target(a.target_ref.as_ref(), b.target_ref.as_ref())
+}
+
+/// Whether two references name the same object, at whatever version.
+fn same_target(a: Option<&ObjectReference>, b: Option<&ObjectReference>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return a.is_none() && b.is_none() };
+    (&a.kind, &a.namespace, &a.name, &a.uid) == (&b.kind, &b.namespace, &b.name, &b.uid)
+        && (&a.api_version, &a.field_path) == (&b.api_version, &b.field_path)
 }

@@ -130,15 +130,13 @@ impl TypeCx<'_> {
     fn groups(&self, skipped: &mut Vec<ObjectKey>) -> Vec<Group> {
         let service = self.input.service;
         let mut groups: Vec<Group> = Vec::new();
+        let mut last = 0;
         for pod in self.input.pods.iter().filter(|pod| has_endpoint(pod)) {
             let ports = ports(service, pod);
-            let at = match groups.binary_search_by(|group| port_keys(&group.ports).cmp(&port_keys(&ports))) {
-                Ok(at) => at,
-                Err(at) => {
-                    groups.insert(at, Group { ports, endpoints: Vec::new() });
-                    at
-                }
-            };
+            // As a rule all pods have the same ports, so that the last group is the right one.
+            if groups.get(last).is_none_or(|group| group.ports != ports) {
+                last = group_of(&mut groups, ports);
+            }
             let node = pod.node_name().and_then(|name| (self.input.nodes)(name));
             if node.is_none() && !publishes_not_ready(service) {
                 skipped.push(pod.meta.key());
@@ -146,7 +144,7 @@ impl TypeCx<'_> {
             }
             let endpoint = endpoint(service, pod, node.as_deref(), self.address_type);
             if !endpoint.addresses.is_empty() {
-                groups[at].endpoints.push(endpoint);
+                groups[last].endpoints.push(endpoint);
             }
         }
         groups
@@ -232,6 +230,17 @@ impl TypeCx<'_> {
 
     fn new_slice(&self, ports: Vec<EndpointPort>) -> EndpointSlice {
         labels::new_slice(self.input.service, self.address_type, ports, self.labels)
+    }
+}
+
+/// The place of the group of these ports, which begins now if there is none.
+fn group_of(groups: &mut Vec<Group>, ports: Vec<EndpointPort>) -> usize {
+    match groups.binary_search_by(|group| port_keys(&group.ports).cmp(&port_keys(&ports))) {
+        Ok(at) => at,
+        Err(at) => {
+            groups.insert(at, Group { ports, endpoints: Vec::new() });
+            at
+        }
     }
 }
 
