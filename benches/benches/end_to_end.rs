@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn run_ours(pods: usize) -> Result<Report, ApiError> {
-    ours(ControlPlane::builder(), pods / PODS_PER_NODE, pods, Duration::from_secs(300)).await
+    ours(ControlPlane::builder(), pods / PODS_PER_NODE, pods, Duration::from_mins(5)).await
 }
 
 async fn run_baseline(pods: usize) -> Result<Report, ApiError> {

@@ -36,7 +36,7 @@ impl Screen {
     pub fn line(&mut self, text: impl fmt::Display) {
         let mut write = || writeln!(self.out, "{text}");
         // Nobody is left to read when the reader of a pipe has gone: the example still ends well.
-        let _ = match &self.bar {
+        let _written = match &self.bar {
             Some(bar) => bar.suspend(write),
             None => write(),
         };

@@ -10,7 +10,7 @@ const REPLICAS: usize = 12;
 
 #[test]
 fn ours_brings_every_pod_into_a_slice() {
-    let run = Sim::new(1).run(|world| ours(world.plane(), NODES, REPLICAS, Duration::from_secs(600)));
+    let run = Sim::new(1).run(|world| ours(world.plane(), NODES, REPLICAS, Duration::from_mins(10)));
     check(&run.expect("it does not hang").value.expect("it ends"));
 }
 

@@ -26,12 +26,12 @@ fn every_way_matches_the_same() {
 fn both_ways_see_the_same_changes() {
     let world = World::new(120, 200);
     let (mut indexed, mut linear) = (Indexed::new(&world), Linear::new(&world));
-    let mut changes = 0;
+    let mut total = 0;
     for pod in 0..world.pods.len() {
         let labels = &world.pods[(pod + 7) % world.pods.len()];
         let changed = linear.relabel(pod, labels.clone());
         assert_eq!(indexed.relabel(pod, &LabelSet::from(labels)), changed, "pod {pod}");
-        changes += changed;
+        total += changed;
     }
-    assert!(changes > 20, "{changes}");
+    assert!(total > 20, "{total}");
 }

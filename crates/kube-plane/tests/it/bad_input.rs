@@ -2,7 +2,7 @@
 
 use kube_core::kinds::core::v1::ConfigMap;
 use kube_plane::ControlPlane;
-use kube_store::service::{ListQuery, WatchQuery};
+use kube_store::service::{ListQuery, WatchQuery, WriteOptions};
 use kube_store::storage::Revision;
 use serde_json::json;
 
@@ -141,7 +141,7 @@ async fn a_list_of_wrong_fields_is_complete() {
     let pod = json!({
         "metadata": { "name": "Upper" }, "spec": { "containers": [{ "name": "c" }] },
     });
-    let error = plane.service().create(&kind, "default", pod, &Default::default()).await.unwrap_err();
+    let error = plane.service().create(&kind, "default", pod, &WriteOptions::default()).await.unwrap_err();
     let fields: Vec<&str> = error.details.causes.iter().map(|c| c.field.as_str()).collect();
     assert!(fields.contains(&"metadata.name") && fields.contains(&"spec.containers[0].image"), "{fields:?}");
     plane.shutdown().await.unwrap();

@@ -46,7 +46,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 50_000_000, steps_at_one_time: 1_000_000, time: Duration::from_secs(30 * 24 * 3600) }
+        Self { steps: 50_000_000, steps_at_one_time: 1_000_000, time: Duration::from_hours(30 * 24) }
     }
 }
 

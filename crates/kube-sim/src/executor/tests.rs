@@ -18,8 +18,8 @@ fn order(seed: u64) -> (Vec<usize>, u64) {
         });
     }
     drop(sender);
-    let seen = executor.run("main", receiver.collect::<Vec<_>>()).unwrap();
-    (seen, executor.trace().hash())
+    let order = executor.run("main", receiver.collect::<Vec<_>>()).unwrap();
+    (order, executor.trace().hash())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use kube_store::service::DeleteOptions;
 use std::time::Duration;
 
 const SHOP: &str = include_str!("shop.yaml");
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// What is left at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
-mod informer;
-#[cfg(test)]
-mod objects;
-#[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod informer;
+#[cfg(test)]
 mod mutants;
+#[cfg(test)]
+mod objects;
 #[cfg(test)]
 mod prop_storage;
 #[cfg(test)]
