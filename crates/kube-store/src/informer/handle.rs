@@ -104,6 +104,11 @@ impl<V: Send + Sync + 'static> Informer<V> {
     /// # Errors
     /// Why the informer ended, if it did before.
     pub async fn wait_for(&self, revision: Revision) -> Result<(), ApiError> {
+        if self.revision() < revision {
+            // Nothing wakes the watch of a quiet kind by itself; asking for the newest revision does. An error of it
+            // shows in the watch as well, and there it counts.
+            let _newest = self.registry.service().current().await;
+        }
         self.shared.progress.wait_for(revision).await
     }
 

@@ -23,6 +23,13 @@ pub(super) struct Registry {
     state: Mutex<State>,
 }
 
+impl Registry {
+    /// The service below.
+    pub(super) fn service(&self) -> &dyn ObjectService {
+        &*self.service
+    }
+}
+
 #[derive(Default)]
 struct State {
     /// In the order of creation: few enough to search, and stopped in an order that repeats.

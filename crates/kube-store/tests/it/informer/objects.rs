@@ -41,6 +41,17 @@ fn revision(map: &ConfigMap) -> Revision {
 }
 
 #[test]
+fn a_quiet_kind_can_be_waited_for_up_to_a_write_of_another() {
+    let (world, objects, maps) = setup();
+    let quiet = Informers::new(objects).informer::<Namespace>();
+    world.finish(quiet.synced()).unwrap();
+    let made = world.finish(maps.create(&map("loud", "red"))).unwrap();
+    assert!(quiet.revision() < revision(&made));
+    world.finish(quiet.wait_for(revision(&made))).unwrap();
+    assert!(quiet.revision() >= revision(&made));
+}
+
+#[test]
 fn a_writer_reads_its_own_writes() {
     let (world, objects, maps) = setup();
     let informer = Informers::new(objects.clone()).informer::<ConfigMap>();
