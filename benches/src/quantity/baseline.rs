@@ -1,7 +1,7 @@
 //! What one writes first: cut the text where the number ends, let the standard library read the number, look the
 //! suffix up.
 //!
-//! Two of them, because the first thing written (`f64`) gives other answers: `0.07` becomes 71 thousandths when rounded
+//! Two of them, because the first thing written (`f64`) gives other answers: `9m` becomes 10 thousandths when rounded
 //! up. [`milli`] is the first thing written by somebody who noticed; it stays exact with an `i128`, and is what we
 //! compare with. Neither knows the limits, the notations or the signs that [`kube_core::quantity`] keeps.
 

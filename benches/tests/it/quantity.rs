@@ -23,3 +23,10 @@ fn the_float_baseline_is_near() {
         assert!((exact - near).abs() <= exact * 1e-9 + 1e-3, "{text}: {exact} and {near}");
     }
 }
+
+#[test]
+fn the_float_baseline_is_inexact() {
+    let rounded = |text: &str| baseline::float(text).map(|units| (units * 1000.0).ceil());
+    assert_eq!(rounded("9m"), Some(10.0));
+    assert_eq!((milli("9m"), baseline::milli("9m")), (Some(9), Some(9)));
+}
