@@ -54,6 +54,7 @@ impl ObjectPath {
             Subresource::Eviction,
             Subresource::Finalize,
             Subresource::EphemeralContainers,
+            Subresource::Resize,
         ]
         .into_iter()
         .find(|known| known.as_str() == self.subresource)

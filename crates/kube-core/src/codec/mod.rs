@@ -21,29 +21,41 @@
 mod builtin;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use builtin::find_codec;
+pub use typed::TypedObject;
 
 use crate::error::FieldError;
 use crate::names::{NameRule, name_is_dns_subdomain};
 use crate::resource::Resource;
 use crate::validate::{Kind, validate_builtin_finalizers};
 use crate::view::DecodeError;
+use crate::wire::{canonical, fields, object_of};
+use bytes::Bytes;
 use serde_json::Value;
 use std::fmt;
 
 /// What is wrong with an object that decodes, or why it does not decode.
 pub type Judged = Result<Vec<FieldError>, DecodeError>;
 
-/// Decoding, defaults and rules of one type, as functions of JSON.
+/// A typed object, or why the JSON is none.
+pub type Decoded = Result<Box<dyn TypedObject>, DecodeError>;
+
+/// Decoding, defaults and rules of one type, as functions of JSON and of [`TypedObject`]s.
 ///
 /// An object that went through one of them has the one form that its type gives it: unknown fields and nulls are
-/// gone, times and quantities are written in one way.
+/// gone, times and quantities are written in one way. Functions of typed objects leave objects of another type alone.
 #[derive(Clone, Copy)]
 pub struct Codec {
-    defaults: fn(&mut Value) -> Result<(), DecodeError>,
-    create: fn(&mut Value) -> Judged,
-    update: fn(&[u8], &mut Value) -> Judged,
+    read: fn(&Value) -> Decoded,
+    parse: fn(&[u8]) -> Decoded,
+    print: fn(&dyn TypedObject) -> Result<Bytes, DecodeError>,
+    defaults: fn(&mut dyn TypedObject),
+    prepare_create: fn(&mut dyn TypedObject),
+    prepare_update: fn(&mut dyn TypedObject, &dyn TypedObject),
+    validate: fn(&dyn TypedObject) -> Vec<FieldError>,
+    validate_update: fn(&dyn TypedObject, &dyn TypedObject) -> Vec<FieldError>,
     name_rule: NameRule,
 }
 
@@ -51,9 +63,14 @@ impl Codec {
     /// The type `K` without any rules but its own shape.
     pub const fn of<K: Resource>() -> Self {
         Self {
-            defaults: |object| encode(object, &decode::<K>(object)?),
-            create: |object| encode(object, &decode::<K>(object)?).map(|()| Vec::new()),
-            update: |_, object| encode(object, &decode::<K>(object)?).map(|()| Vec::new()),
+            read: |object| Ok(Box::new(K::deserialize(object).map_err(DecodeError::new)?)),
+            parse: parse::<K>,
+            print: |object| Ok(canonical(&object.to_json()?)),
+            defaults: |_| {},
+            prepare_create: |_| {},
+            prepare_update: |_, _| {},
+            validate: |_| Vec::new(),
+            validate_update: |_, _| Vec::new(),
             name_rule: name_is_dns_subdomain,
         }
     }
@@ -61,26 +78,89 @@ impl Codec {
     /// The type `K` with the rules that [`Kind`] states for it.
     pub fn ruled<K: Kind>() -> Self {
         Self {
-            defaults: |object| encode(object, &defaulted::<K>(object)?),
-            create: |object| {
-                let typed = defaulted::<K>(object)?;
-                encode(object, &typed)?;
-                let mut errors = validate_builtin_finalizers(typed.metadata());
-                errors.extend(typed.validate());
-                Ok(errors)
+            read: |object| Ok(Box::new(K::decode(object).map_err(DecodeError::new)?)),
+            parse: parse::<K>,
+            print: print_in_order::<K>,
+            defaults: |object| {
+                if let Some(object) = object.as_kind_mut::<K>() {
+                    object.set_defaults();
+                }
             },
-            update: |old, object| {
-                let mut typed = defaulted::<K>(object)?;
-                let mut old: K = serde_json::from_slice(old).map_err(DecodeError::new)?;
-                old.set_defaults();
-                typed.prepare_update(&old);
-                encode(object, &typed)?;
-                let mut errors = validate_builtin_finalizers(typed.metadata());
-                errors.extend(typed.validate_update(&old));
-                Ok(errors)
+            prepare_create: |object| {
+                if let Some(object) = object.as_kind_mut::<K>() {
+                    object.prepare_create();
+                }
+            },
+            prepare_update: |new, old| {
+                if let (Some(new), Some(old)) = (new.as_kind_mut::<K>(), old.as_kind::<K>()) {
+                    new.prepare_update(old);
+                }
+            },
+            validate: |object| {
+                let Some(object) = object.as_kind::<K>() else { return Vec::new() };
+                let mut errors = validate_builtin_finalizers(object.metadata());
+                errors.extend(object.validate());
+                errors
+            },
+            validate_update: |new, old| {
+                let (Some(new), Some(old)) = (new.as_kind::<K>(), old.as_kind::<K>()) else {
+                    return Vec::new();
+                };
+                let mut errors = validate_builtin_finalizers(new.metadata());
+                errors.extend(new.validate_update(old));
+                errors
             },
             name_rule: K::name_rule(),
         }
+    }
+
+    /// Reads an object that a client sent. Nothing is filled in.
+    ///
+    /// # Errors
+    /// The object does not decode.
+    pub fn read(&self, object: &Value) -> Decoded {
+        (self.read)(object)
+    }
+
+    /// Reads an object that was stored. Nothing is filled in.
+    ///
+    /// # Errors
+    /// The object does not decode.
+    pub fn parse(&self, json: &[u8]) -> Decoded {
+        (self.parse)(json)
+    }
+
+    /// Writes the object as canonical JSON.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    pub fn print(&self, object: &dyn TypedObject) -> Result<Bytes, DecodeError> {
+        (self.print)(object)
+    }
+
+    /// Fills in what was left out.
+    pub fn default_typed(&self, object: &mut dyn TypedObject) {
+        (self.defaults)(object);
+    }
+
+    /// Brings a new object into its first state; it is defaulted.
+    pub fn begin_typed(&self, object: &mut dyn TypedObject) {
+        (self.prepare_create)(object);
+    }
+
+    /// Keeps what an update of `old` may leave out; both are defaulted.
+    pub fn prepare_typed(&self, new: &mut dyn TypedObject, old: &dyn TypedObject) {
+        (self.prepare_update)(new, old);
+    }
+
+    /// What is wrong with a new object that is defaulted.
+    pub fn check_created(&self, object: &dyn TypedObject) -> Vec<FieldError> {
+        (self.validate)(object)
+    }
+
+    /// What is wrong with `new` as the successor of `old`; both are defaulted.
+    pub fn check_updated(&self, new: &dyn TypedObject, old: &dyn TypedObject) -> Vec<FieldError> {
+        (self.validate_update)(new, old)
     }
 
     /// Fills in what was left out.
@@ -88,7 +168,10 @@ impl Codec {
     /// # Errors
     /// The object does not decode.
     pub fn set_defaults(&self, object: &mut Value) -> Result<(), DecodeError> {
-        (self.defaults)(object)
+        let mut typed = self.read(object)?;
+        self.default_typed(&mut *typed);
+        *object = typed.to_json()?;
+        Ok(())
     }
 
     /// Fills in what was left out of a new object, and tells what is wrong with it.
@@ -96,7 +179,10 @@ impl Codec {
     /// # Errors
     /// The object does not decode.
     pub fn create(&self, object: &mut Value) -> Judged {
-        (self.create)(object)
+        let mut typed = self.read(object)?;
+        self.default_typed(&mut *typed);
+        *object = typed.to_json()?;
+        Ok(self.check_created(&*typed))
     }
 
     /// Fills in what was left out of a changed object, and tells what is wrong with it as the successor of `old`,
@@ -105,7 +191,13 @@ impl Codec {
     /// # Errors
     /// One of the objects does not decode.
     pub fn update(&self, old: &[u8], object: &mut Value) -> Judged {
-        (self.update)(old, object)
+        let mut typed = self.read(object)?;
+        self.default_typed(&mut *typed);
+        let mut old = self.parse(old)?;
+        self.default_typed(&mut *old);
+        self.prepare_typed(&mut *typed, &*old);
+        *object = typed.to_json()?;
+        Ok(self.check_updated(&*typed, &*old))
     }
 
     /// What names of the kind look like.
@@ -120,17 +212,25 @@ impl fmt::Debug for Codec {
     }
 }
 
-fn decode<K: Resource>(object: &Value) -> Result<K, DecodeError> {
-    K::deserialize(object).map_err(DecodeError::new)
+fn parse<K: Resource>(json: &[u8]) -> Decoded {
+    Ok(Box::new(serde_json::from_slice::<K>(json).map_err(DecodeError::new)?))
 }
 
-fn defaulted<K: Kind>(object: &Value) -> Result<K, DecodeError> {
-    let mut typed = K::decode(object).map_err(DecodeError::new)?;
-    typed.set_defaults();
-    Ok(typed)
-}
-
-fn encode<K: Resource>(object: &mut Value, typed: &K) -> Result<(), DecodeError> {
-    *object = serde_json::to_value(typed).map_err(DecodeError::new)?;
-    Ok(())
+/// Prints a built-in kind: its structures write their fields sorted by name already, save that `apiVersion` and
+/// `kind` come first.
+fn print_in_order<K: Kind>(object: &dyn TypedObject) -> Result<Bytes, DecodeError> {
+    let Some(object) = object.as_kind::<K>() else { return Ok(canonical(&object.to_json()?)) };
+    let json = serde_json::to_vec(object).map_err(DecodeError::new)?;
+    let mut sorted = Vec::with_capacity(8);
+    sorted.extend(fields(&json));
+    let in_order = sorted.is_sorted_by_key(|field| field.name);
+    let printed = if in_order {
+        drop(sorted);
+        Bytes::from(json)
+    } else {
+        sorted.sort_by_key(|field| field.name);
+        object_of(sorted)
+    };
+    debug_assert_eq!(printed, canonical(&object.to_json()?), "one object has one form");
+    Ok(printed)
 }

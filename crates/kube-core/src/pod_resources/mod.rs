@@ -26,6 +26,7 @@ mod qos;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use defaults::{default_container, default_resources};
 pub use list::{ResourceList, Resources};

@@ -56,6 +56,10 @@ pub trait Kind: Resource {
     /// Fills what was left out, as Kubernetes does when it decodes the object.
     fn set_defaults(&mut self) {}
 
+    /// Brings a new object into its first state: a status, and fields that only the system sets. Runs after
+    /// [`Kind::set_defaults`] and before [`Kind::validate`].
+    fn prepare_create(&mut self) {}
+
     /// Keeps what an update of `old` may leave out, and drops what it has made useless. Runs after
     /// [`Kind::set_defaults`] and before [`Kind::validate_update`].
     fn prepare_update(&mut self, old: &Self) {

@@ -1,9 +1,11 @@
 //! Forms of objects outside a program: canonical JSON, and YAML documents.
 
+mod fields;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
+pub use fields::{Fields, RawField, field, fields, object_of};
 pub use yaml::{Document, YamlError, documents};
 
 use bytes::Bytes;

@@ -7,11 +7,9 @@ use super::{addresses, ports};
 use async_trait::async_trait;
 use kube_core::env::Rng;
 use kube_core::error::{ApiError, FieldError};
-use kube_core::kinds::core::v1::ServiceSpec;
-use kube_store::objects::{Contribution, Contributor, TxnBuilder};
+use kube_core::kinds::core::v1::{Service, ServiceSpec};
+use kube_store::objects::{Candidate, Contribution, Contributor, Stored, TxnBuilder};
 use kube_store::service::Subresource;
-use serde::Deserialize;
-use serde_json::Value;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Allocates cluster IPs and node ports of Services, in their own transactions. See the [module](super).
@@ -43,26 +41,27 @@ impl Contributor for ServiceAllocation {
     async fn contribute(
         &self,
         cx: &Contribution<'_>,
-        old: Option<&Value>,
-        new: Option<&mut Value>,
+        old: Option<&Stored>,
+        new: Option<&mut Candidate>,
         txn: &mut TxnBuilder,
     ) -> Result<(), ApiError> {
         if cx.subresource() != Subresource::Main {
             return Ok(());
         }
-        let old = old.map(spec_of).transpose()?;
-        let mut spec = new.as_deref().map(spec_of).transpose()?;
+        let old = match old {
+            Some(old) => old.typed::<Service>()?.map(|service| service.spec.clone().unwrap_or_default()),
+            None => None,
+        };
+        let mut spec = new
+            .and_then(|object| object.typed_mut::<Service>())
+            .map(|service| service.spec.get_or_insert_default());
         if let Some(spec) = &mut spec {
             prepare(&self.ranges, old.as_ref(), spec)
                 .map_err(|errors| ApiError::invalid("", "Service", &cx.key().name, &errors))?;
         }
         let mut random = |bound| self.draw(cx, bound);
-        addresses::settle(cx, &self.ranges, (old.as_ref(), spec.as_mut()), &mut random, txn).await?;
-        ports::settle(cx, &self.ranges, (old.as_ref(), spec.as_mut()), &mut random, txn).await?;
-        if let (Some(object), Some(spec)) = (new.and_then(Value::as_object_mut), spec) {
-            object.insert("spec".to_owned(), serde_json::to_value(spec).map_err(ApiError::internal)?);
-        }
-        Ok(())
+        addresses::settle(cx, &self.ranges, (old.as_ref(), spec.as_deref_mut()), &mut random, txn).await?;
+        ports::settle(cx, &self.ranges, (old.as_ref(), spec), &mut random, txn).await
     }
 }
 
@@ -76,11 +75,4 @@ fn prepare(
         None => begin(new),
     }
     fill(ranges, old, new)
-}
-
-fn spec_of(service: &Value) -> Result<ServiceSpec, ApiError> {
-    match service.get("spec") {
-        Some(spec) if !spec.is_null() => ServiceSpec::deserialize(spec).map_err(ApiError::internal),
-        _ => Ok(ServiceSpec::default()),
-    }
 }

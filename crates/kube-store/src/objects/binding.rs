@@ -2,43 +2,50 @@
 //!
 //! Source: `k8s.io/kubernetes/pkg/registry/core/pod/storage` (`BindingREST`).
 
+use super::candidate::{Candidate, Stored};
+use super::metadata;
 use kube_core::env::Env;
 use kube_core::error::{ApiError, FieldError, FieldPath};
+use kube_core::kinds::core::v1::{Pod, PodCondition};
+use kube_core::kinds::meta::v1::Time;
 use kube_core::resource::ObjectKey;
-use serde_json::{Value, json};
-
-use super::metadata;
+use serde_json::Value;
 
 /// The pod, assigned to the node that `binding` names.
-pub(crate) fn assigned(key: &ObjectKey, pod: &Value, binding: &Value, env: &Env) -> Result<Value, ApiError> {
+pub(crate) fn assigned(
+    key: &ObjectKey,
+    stored: &Stored,
+    binding: &Value,
+    env: &Env,
+) -> Result<Candidate, ApiError> {
     let node = target(key, binding)?;
     let refuse = |detail: String| ApiError::conflict("", "pods/binding", &key.name, &detail);
-    let uid = metadata::text(binding, "uid");
-    if !uid.is_empty() && uid != metadata::text(pod, "uid") {
-        let stored = metadata::text(pod, "uid");
+    let (given, uid) = (metadata::text(binding, "uid"), stored.meta().uid.as_deref().unwrap_or_default());
+    if !given.is_empty() && given != uid {
         return Err(refuse(format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}"
+            "Precondition failed: UID in precondition: {given}, UID in object meta: {uid}"
         )));
     }
-    if metadata::is_terminating(pod) {
+    let mut object = stored.candidate()?;
+    let Some(pod) = object.typed_mut::<Pod>() else { return Err(ApiError::internal("only pods are bound")) };
+    if metadata::is_terminating(&pod.metadata) {
         return Err(refuse(format!("pod {} is being deleted, cannot be assigned to a host", key.name)));
     }
-    let assigned = pod.pointer("/spec/nodeName").and_then(Value::as_str).unwrap_or_default();
-    if !assigned.is_empty() {
+    let spec = pod.spec.get_or_insert_default();
+    if let Some(assigned) = spec.node_name.as_deref().filter(|node| !node.is_empty()) {
         return Err(refuse(format!("pod {} is already assigned to node {assigned:?}", key.name)));
     }
-    if pod.pointer("/spec/schedulingGates").and_then(Value::as_array).is_some_and(|gates| !gates.is_empty()) {
+    if spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()) {
         return Err(refuse(format!("pod {} has non-empty .spec.schedulingGates", key.name)));
     }
-    let mut pod = pod.clone();
-    pod["spec"]["nodeName"] = node.into();
+    spec.node_name = Some(node.to_owned());
     if let Some(annotations) = binding.pointer("/metadata/annotations").and_then(Value::as_object) {
-        for (name, value) in annotations {
-            pod["metadata"]["annotations"][name] = value.clone();
-        }
+        let texts =
+            annotations.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        pod.metadata.annotations.get_or_insert_default().extend(texts);
     }
-    scheduled(&mut pod, env);
-    Ok(pod)
+    scheduled(pod, env);
+    Ok(object)
 }
 
 /// The node that a binding names.
@@ -62,24 +69,20 @@ fn target<'a>(key: &ObjectKey, binding: &'a Value) -> Result<&'a str, ApiError> 
 }
 
 /// Sets the condition `PodScheduled` to true.
-fn scheduled(pod: &mut Value, env: &Env) {
-    let condition = json!({
-        "type": "PodScheduled",
-        "status": "True",
-        "lastTransitionTime": env.wall_seconds().to_string(),
-    });
-    let status = &mut pod["status"];
-    let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) else {
-        status["conditions"] = json!([condition]);
-        return;
+fn scheduled(pod: &mut Pod, env: &Env) {
+    let conditions = pod.status.get_or_insert_default().conditions.get_or_insert_default();
+    let mut condition = PodCondition {
+        type_: "PodScheduled".to_owned(),
+        status: "True".to_owned(),
+        last_transition_time: Some(Time(env.wall_seconds())),
+        ..PodCondition::default()
     };
-    match conditions.iter_mut().find(|c| c["type"] == "PodScheduled") {
+    match conditions.iter_mut().find(|c| c.type_ == "PodScheduled") {
         Some(found) => {
-            let kept = (found["status"] == "True").then(|| found["lastTransitionTime"].clone());
-            *found = condition;
-            if let Some(time) = kept {
-                found["lastTransitionTime"] = time;
+            if found.status == "True" {
+                condition.last_transition_time = found.last_transition_time.take();
             }
+            *found = condition;
         }
         None => conditions.push(condition),
     }

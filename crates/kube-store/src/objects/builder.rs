@@ -1,9 +1,10 @@
 //! Putting an [`Objects`] together.
 
 use super::admission::Admission;
+use super::contribution::Contributor;
 use super::keys::Keys;
 use super::registry::KindRegistry;
-use super::strategy::{Contributor, Extended, Strategy, default_strategy};
+use super::strategy::{Strategy, default_strategy};
 use super::{KindInfo, Objects};
 use crate::storage::Storage;
 use kube_core::env::Env;
@@ -77,12 +78,10 @@ impl ObjectsBuilder {
             match change {
                 Change::Kind(info, strategy) => kinds.register(&info, &strategy, true),
                 Change::Strategy(group, kind, strategy) => {
-                    kinds.map_strategy(&group, &kind, |_| strategy.clone());
+                    kinds.change(&group, &kind, |rules| rules.strategy = strategy.clone());
                 }
                 Change::Contributor(group, kind, contributor) => {
-                    kinds.map_strategy(&group, &kind, |inner| {
-                        Arc::new(Extended::new(inner.clone(), contributor.clone()))
-                    });
+                    kinds.change(&group, &kind, |rules| rules.contributors.push(contributor.clone()));
                 }
             }
         }

@@ -1,14 +1,18 @@
 //! What a strategy may add to the transaction of a write.
 
+use super::Objects;
+use super::candidate::{Candidate, Stored};
 use super::draft::{Current, Draft, Origin};
 use super::keys::Keys;
-use crate::service::Subresource;
-use crate::storage::{Compare, Key, KeyRange, Revision, Storage};
+use crate::service::{Subresource, WriteOptions};
+use crate::storage::{Compare, Key, KeyRange, Revision};
+use async_trait::async_trait;
 use bytes::Bytes;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::resource::{KindInfo, ObjectKey};
 use serde_json::Value;
+use std::fmt;
 
 /// What a request does to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,18 +26,33 @@ pub enum Operation {
     Delete,
 }
 
+/// Adds compares and writes to the transactions of a kind: allocations, quotas, budgets.
+#[async_trait]
+pub trait Contributor: Send + Sync + fmt::Debug + 'static {
+    /// Adds compares and writes to the transaction of a write, and may fill in fields of the new object. `old` is
+    /// `None` for a create, `new` for a deletion. Runs last, and again whenever the transaction lost a race.
+    ///
+    /// # Errors
+    /// What refuses the write.
+    async fn contribute(
+        &self,
+        cx: &Contribution<'_>,
+        old: Option<&Stored>,
+        new: Option<&mut Candidate>,
+        txn: &mut TxnBuilder,
+    ) -> Result<(), ApiError>;
+}
+
 /// The write under way, and reads that see what the same request has written before.
 #[derive(Debug)]
 pub struct Contribution<'a> {
-    pub(crate) storage: &'a dyn Storage,
+    pub(crate) objects: &'a Objects,
     pub(crate) draft: &'a Draft,
-    pub(crate) keys: &'a Keys,
-    pub(crate) env: &'a Env,
     pub(crate) kind: &'a KindInfo,
     pub(crate) key: &'a ObjectKey,
     pub(crate) operation: Operation,
     pub(crate) subresource: Subresource,
-    pub(crate) dry_run: bool,
+    pub(crate) options: &'a WriteOptions,
 }
 
 /// A value that was read, to be handed to [`TxnBuilder::expect`].
@@ -92,17 +111,17 @@ impl Contribution<'_> {
 
     /// Whether nothing will be stored.
     pub fn is_dry_run(&self) -> bool {
-        self.dry_run
+        self.options.dry_run
     }
 
     /// The environment.
     pub fn env(&self) -> &Env {
-        self.env
+        &self.objects.env
     }
 
     /// Makes keys of objects.
     pub fn keys(&self) -> &Keys {
-        self.keys
+        self.objects.kinds.keys()
     }
 
     /// The value of a key, as earlier writes of the same request left it.
@@ -110,7 +129,7 @@ impl Contribution<'_> {
     /// # Errors
     /// What the store answers.
     pub async fn get(&self, key: &Key) -> Result<Read, ApiError> {
-        let current = self.draft.get(self.storage, key).await?;
+        let current = self.draft.get(&*self.objects.storage, key).await?;
         Ok(Read { key: key.clone(), current, pending: self.draft.writes(key) })
     }
 
@@ -119,7 +138,7 @@ impl Contribution<'_> {
     /// # Errors
     /// What the store answers.
     pub async fn list(&self, range: &KeyRange) -> Result<RangeRead, ApiError> {
-        let (items, revision) = self.draft.list(self.storage, range).await?;
+        let (items, revision) = self.draft.list(&*self.objects.storage, range).await?;
         Ok(RangeRead { range: range.clone(), revision, items })
     }
 
@@ -128,7 +147,7 @@ impl Contribution<'_> {
     /// # Errors
     /// What the store answers.
     pub async fn object(&self, kind: &KindInfo, key: &ObjectKey) -> Result<Read, ApiError> {
-        self.get(&self.keys.object(kind, key)).await
+        self.get(&self.keys().object(kind, key)).await
     }
 }
 

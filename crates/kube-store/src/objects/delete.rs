@@ -3,6 +3,7 @@
 //! Source: `k8s.io/apiserver/pkg/registry/rest/delete.go` (`BeforeDelete`) and `registry/generic/registry/store.go`
 //! (`updateForGracefulDeletionAndFinalizers`).
 
+use super::candidate::Candidate;
 use super::contribution::Operation;
 use super::metadata;
 use super::plan::{Act, End, Found, Planned, Planner};
@@ -11,8 +12,8 @@ use crate::service::{DeleteOptions, Propagation};
 use jiff::{SignedDuration, Timestamp};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
+use kube_core::kinds::meta::v1::{ObjectMeta, Time};
 use kube_core::resource::ObjectKey;
-use serde_json::Value;
 
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
@@ -35,11 +36,32 @@ impl Planner<'_> {
         options: &DeleteOptions,
     ) -> Result<Planned, ApiError> {
         let served = self.served.clone();
-        let kind = &*served.info;
         let found = self.stored(key).await?;
-        let old = &found.value;
+        self.expect_preconditions(key, &found, options)?;
+        self.validate(Act::on(key, Operation::Delete), Some(&found.stored), None).await?;
+        let mut new = found.stored.candidate()?;
+        match mark(&*served.strategy, &mut new, options, &self.objects.env) {
+            Fate::Pending => Ok(self.unchanged(found)),
+            Fate::Gone => self.remove(key, &found, None).await,
+            Fate::Marked => {
+                let bytes = new.print().map_err(ApiError::internal)?;
+                self.expect(&found.place, &found.current);
+                self.draft.put(found.place, bytes.clone(), None, Some(&found.current));
+                Ok(Planned { bytes, end: End::Written })
+            }
+        }
+    }
+
+    fn expect_preconditions(
+        &self,
+        key: &ObjectKey,
+        found: &Found,
+        options: &DeleteOptions,
+    ) -> Result<(), ApiError> {
+        let kind = &*self.served.info;
         if let Some(uid) = &options.uid {
-            metadata::expect_uid(kind, key, uid.as_str(), old)?;
+            let stored = found.stored.meta().uid.as_deref().unwrap_or_default();
+            metadata::expect_uid(kind, key, uid.as_str(), stored)?;
         }
         if let Some(version) = options.version
             && found.version() != Some(version.revision())
@@ -50,18 +72,7 @@ impl Planner<'_> {
             );
             return Err(ApiError::conflict(&kind.group, &kind.plural, &key.name, &detail));
         }
-        self.validate(Act::on(key, Operation::Delete), Some(old), None).await?;
-        let mut new = old.clone();
-        match mark(&*served.strategy, &mut new, options, &self.objects.env)? {
-            Fate::Pending => Ok(self.unchanged(found)),
-            Fate::Gone => self.remove(key, &found, None).await,
-            Fate::Marked => {
-                let bytes = kube_core::wire::canonical(&new);
-                self.expect(&found.place, &found.current);
-                self.draft.put(found.place, bytes.clone(), None, Some(&found.current));
-                Ok(Planned { bytes, end: End::Written })
-            }
-        }
+        Ok(())
     }
 
     /// Removes an object that nothing holds any more; `last` is its last state where that is not the stored one.
@@ -69,76 +80,68 @@ impl Planner<'_> {
         &mut self,
         key: &ObjectKey,
         found: &Found,
-        last: Option<&Value>,
+        last: Option<&Candidate>,
     ) -> Result<Planned, ApiError> {
-        self.contribute(Act::on(key, Operation::Delete), Some(&found.value), None).await?;
+        self.contribute(Act::on(key, Operation::Delete), Some(&found.stored), None).await?;
         self.expect(&found.place, &found.current);
         self.draft.delete(found.place.clone(), Some(&found.current));
-        let bytes = last.map_or_else(|| found.current.value.clone(), kube_core::wire::canonical);
+        let bytes = match last {
+            Some(last) => last.print().map_err(ApiError::internal)?,
+            None => found.current.value.clone(),
+        };
         Ok(Planned { bytes, end: End::Removed })
     }
 }
 
 /// Whether a terminating object has nothing left that holds it.
-pub(crate) fn is_released(strategy: &dyn Strategy, object: &Value) -> bool {
-    metadata::is_terminating(object)
-        && metadata::grace(object).unwrap_or(0) == 0
-        && metadata::finalizers(object).is_empty()
+pub(crate) fn is_released(strategy: &dyn Strategy, object: &Candidate) -> bool {
+    let meta = object.meta();
+    metadata::is_terminating(meta)
+        && meta.deletion_grace_period_seconds.unwrap_or(0) == 0
+        && metadata::finalizers(meta).is_empty()
         && !strategy.holds(object)
 }
 
 /// Begins or shortens a deletion, and tells what becomes of the object.
-fn mark(
-    strategy: &dyn Strategy,
-    object: &mut Value,
-    options: &DeleteOptions,
-    env: &Env,
-) -> Result<Fate, ApiError> {
+fn mark(strategy: &dyn Strategy, object: &mut Candidate, options: &DeleteOptions, env: &Env) -> Fate {
     let asked = options.grace_period_seconds.map(|seconds| if seconds < 0 { 1 } else { seconds });
     let grace = strategy.grace(object, asked);
-    let began = metadata::is_terminating(object);
-    if began && grace.is_some() {
+    let began = metadata::is_terminating(object.meta());
+    if began && let Some(wanted) = grace {
         // Only a shorter grace may be given to a deletion that is under way.
-        match (metadata::grace(object), asked) {
-            (Some(before), Some(asked)) if asked < before => shorten(object, before, asked)?,
-            (Some(_), _) => return Ok(Fate::Pending),
-            (None, _) => {}
+        match object.meta().deletion_grace_period_seconds {
+            Some(before) if asked.is_some() && wanted < before => shorten(object.meta_mut(), before, wanted),
+            Some(_) => return Fate::Pending,
+            None => {}
         }
     }
-    let changed = propagate(object, options.propagation)?;
-    let held = !metadata::finalizers(object).is_empty() || strategy.holds(object);
-    let seconds = if began { metadata::grace(object) } else { grace }.unwrap_or(0);
+    let changed = propagate(object.meta_mut(), options.propagation);
+    let held = !metadata::finalizers(object.meta()).is_empty() || strategy.holds(object);
+    let seconds = if began { object.meta().deletion_grace_period_seconds } else { grace }.unwrap_or(0);
     if seconds == 0 && !held {
-        return Ok(Fate::Gone);
+        return Fate::Gone;
     }
     if !began {
-        begin(strategy, object, seconds, env)?;
+        begin(strategy, object, seconds, env);
     } else if grace.is_none() && !changed {
-        return Ok(Fate::Pending);
+        return Fate::Pending;
     }
-    Ok(Fate::Marked)
+    Fate::Marked
 }
 
-fn begin(strategy: &dyn Strategy, object: &mut Value, seconds: i64, env: &Env) -> Result<(), ApiError> {
-    let generation = metadata::generation(object);
-    let due = after(env.wall_seconds(), seconds);
-    let metadata = metadata::metadata(object)?;
-    metadata.insert("deletionTimestamp".to_owned(), due.to_string().into());
-    metadata.insert("deletionGracePeriodSeconds".to_owned(), seconds.into());
-    if generation > 0 {
-        metadata.insert("generation".to_owned(), (generation + 1).into());
-    }
+fn begin(strategy: &dyn Strategy, object: &mut Candidate, seconds: i64, env: &Env) {
+    let meta = object.meta_mut();
+    meta.deletion_timestamp = Some(Time(after(env.wall_seconds(), seconds)));
+    meta.deletion_grace_period_seconds = Some(seconds);
+    meta.generation = meta.generation.filter(|generation| *generation > 0).map(|generation| generation + 1);
     strategy.begin_deletion(object);
-    Ok(())
 }
 
-fn shorten(object: &mut Value, before: i64, seconds: i64) -> Result<(), ApiError> {
-    let due: Timestamp = metadata::text(object, "deletionTimestamp").parse().map_err(ApiError::internal)?;
-    let due = after(due, seconds - before);
-    let metadata = metadata::metadata(object)?;
-    metadata.insert("deletionTimestamp".to_owned(), due.to_string().into());
-    metadata.insert("deletionGracePeriodSeconds".to_owned(), seconds.into());
-    Ok(())
+fn shorten(meta: &mut ObjectMeta, before: i64, seconds: i64) {
+    if let Some(due) = &meta.deletion_timestamp {
+        meta.deletion_timestamp = Some(Time(after(due.0, seconds - before)));
+    }
+    meta.deletion_grace_period_seconds = Some(seconds);
 }
 
 fn after(time: Timestamp, seconds: i64) -> Timestamp {
@@ -146,29 +149,19 @@ fn after(time: Timestamp, seconds: i64) -> Timestamp {
 }
 
 /// Sets the finalizers that make the garbage collector treat dependents as asked; tells whether any changed.
-fn propagate(object: &mut Value, propagation: Option<Propagation>) -> Result<bool, ApiError> {
-    let Some(propagation) = propagation else { return Ok(false) };
+fn propagate(meta: &mut ObjectMeta, propagation: Option<Propagation>) -> bool {
+    let Some(propagation) = propagation else { return false };
     let wanted = match propagation {
         Propagation::Background => None,
         Propagation::Foreground => Some(FOREGROUND),
         Propagation::Orphan => Some(ORPHAN),
     };
-    let before = metadata::finalizers(object);
-    let mut names: Vec<Value> = before
-        .iter()
-        .filter(|name| **name != ORPHAN && **name != FOREGROUND)
-        .map(|name| (*name).into())
-        .collect();
-    names.extend(wanted.map(Value::from));
-    let unchanged = names.iter().filter_map(Value::as_str).eq(before.iter().copied());
-    if unchanged {
-        return Ok(false);
+    let before = metadata::finalizers(meta);
+    let kept = before.iter().filter(|name| *name != ORPHAN && *name != FOREGROUND).cloned();
+    let names: Vec<String> = kept.chain(wanted.map(str::to_owned)).collect();
+    if names == before {
+        return false;
     }
-    let metadata = metadata::metadata(object)?;
-    if names.is_empty() {
-        metadata.remove("finalizers");
-    } else {
-        metadata.insert("finalizers".to_owned(), names.into());
-    }
-    Ok(true)
+    meta.finalizers = Some(names).filter(|names| !names.is_empty());
+    true
 }

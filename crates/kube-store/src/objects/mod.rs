@@ -11,6 +11,7 @@
 pub mod admission;
 mod binding;
 mod builder;
+mod candidate;
 mod commit;
 mod contribution;
 mod delete;
@@ -19,6 +20,7 @@ pub mod errors;
 mod keys;
 mod list;
 mod metadata;
+mod parts;
 mod plan;
 pub(crate) mod registry;
 mod scale;
@@ -31,9 +33,10 @@ mod update;
 
 pub use admission::Admission;
 pub use builder::ObjectsBuilder;
-pub use contribution::{Contribution, Operation, RangeRead, Read, TxnBuilder};
+pub use candidate::{Candidate, Stored};
+pub use contribution::{Contribution, Contributor, Operation, RangeRead, Read, TxnBuilder};
 pub use keys::Keys;
-pub use strategy::{Contributor, Strategy};
+pub use strategy::Strategy;
 
 use crate::cache::KindCache;
 use crate::storage::Storage;

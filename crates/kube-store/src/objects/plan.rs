@@ -1,5 +1,6 @@
 //! Planning one write: what a create, an update or a deletion adds to the draft of its request.
 
+use super::candidate::{Candidate, Stored, with_meta};
 use super::contribution::{Contribution, Operation, TxnBuilder};
 use super::draft::{Current, Draft, Origin};
 use super::registry::Served;
@@ -8,8 +9,9 @@ use crate::service::{Subresource, WriteOptions};
 use crate::storage::{Compare, Key, Revision};
 use bytes::Bytes;
 use kube_core::error::{ApiError, FieldError};
-use kube_core::resource::ObjectKey;
+use kube_core::resource::{ObjectKey, ResourceVersion};
 use kube_core::view::RawObject;
+use kube_core::wire::{field, fields};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -62,7 +64,7 @@ impl<'a> Act<'a> {
 pub(crate) struct Found {
     pub(crate) place: Key,
     pub(crate) current: Current,
-    pub(crate) value: Value,
+    pub(crate) stored: Stored,
 }
 
 impl Found {
@@ -72,10 +74,23 @@ impl Found {
     }
 }
 
-/// An object of these bytes at this revision.
+/// An object of these bytes, which this layer has written, at this revision.
 pub(crate) fn object(bytes: Bytes, revision: Revision) -> Result<RawObject, ApiError> {
-    let version = kube_core::resource::ResourceVersion::new(revision.get());
-    RawObject::new(bytes, version).map_err(ApiError::internal)
+    let version = ResourceVersion::new(revision.get());
+    match field(&bytes, "metadata") {
+        Some(meta) => {
+            let meta = Arc::new(serde_json::from_slice(meta).map_err(ApiError::internal)?);
+            Ok(RawObject { meta, bytes, version })
+        }
+        None => RawObject::new(bytes, version).map_err(ApiError::internal),
+    }
+}
+
+/// Whether anything but metadata and status differs between two objects in canonical form.
+pub(crate) fn wants_differ(old: &[u8], new: &[u8]) -> bool {
+    let wanted = |name: &str| !matches!(name, "apiVersion" | "kind" | "metadata" | "status");
+    let before = fields(old).filter(|field| wanted(field.name));
+    !before.eq(fields(new).filter(|field| wanted(field.name)))
 }
 
 /// One write of a request, being planned.
@@ -100,15 +115,15 @@ impl Planner<'_> {
         self.draft.get(&*self.objects.storage, place).await
     }
 
-    /// The stored object, with its JSON.
+    /// The stored object.
     ///
     /// # Errors
     /// 404.
     pub(crate) async fn stored(&self, key: &ObjectKey) -> Result<Found, ApiError> {
         let place = self.place(key);
         let Some(current) = self.current(&place).await? else { return Err(self.not_found(key)) };
-        let value = serde_json::from_slice(&current.value).map_err(ApiError::internal)?;
-        Ok(Found { place, current, value })
+        let stored = Stored::read(current.value.clone(), self.served.strategy.codec())?;
+        Ok(Found { place, current, stored })
     }
 
     /// An object that stays as it is.
@@ -132,33 +147,30 @@ impl Planner<'_> {
         Err(ApiError::invalid(&self.served.info.group, &self.served.info.kind, &key.name, errors))
     }
 
-    fn contribution<'b>(&'b self, act: Act<'b>) -> Contribution<'b> {
+    /// The write under way, as plugins and contributions see it.
+    pub(crate) fn contribution<'b>(&'b self, act: Act<'b>) -> Contribution<'b> {
         Contribution {
-            storage: &*self.objects.storage,
+            objects: self.objects,
             draft: self.draft,
-            keys: self.objects.kinds.keys(),
-            env: &self.objects.env,
             kind: &self.served.info,
             key: act.key,
             operation: act.operation,
             subresource: act.part,
-            dry_run: self.options.dry_run,
+            options: self.options,
         }
     }
 
     /// Lets admission change the object of a create or update.
-    pub(crate) async fn mutate(&self, act: Act<'_>, object: &mut Value) -> Result<(), ApiError> {
-        if self.objects.admission.is_empty() {
-            return Ok(());
-        }
+    pub(crate) async fn mutate(
+        &self,
+        act: Act<'_>,
+        old: Option<&Stored>,
+        object: &mut Candidate,
+    ) -> Result<(), ApiError> {
         let cx = self.contribution(act);
-        let mut defaulted = false;
         for plugin in self.objects.admission.iter().filter(|plugin| plugin.handles(&cx)) {
-            if plugin.needs_defaults() && !defaulted {
-                self.served.strategy.set_defaults(object)?;
-                defaulted = true;
-            }
-            plugin.mutate(&cx, object).await?;
+            object.complete().map_err(ApiError::internal)?;
+            plugin.mutate(&cx, old, object).await?;
         }
         Ok(())
     }
@@ -167,8 +179,8 @@ impl Planner<'_> {
     pub(crate) async fn validate(
         &self,
         act: Act<'_>,
-        old: Option<&Value>,
-        object: Option<&Value>,
+        old: Option<&Stored>,
+        object: Option<&Candidate>,
     ) -> Result<(), ApiError> {
         let cx = self.contribution(act);
         for plugin in self.objects.admission.iter().filter(|plugin| plugin.handles(&cx)) {
@@ -177,16 +189,25 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Lets the strategy add to the transaction.
+    /// Lets the strategy, its contributors and admission add to the transaction.
     pub(crate) async fn contribute(
         &mut self,
         act: Act<'_>,
-        old: Option<&Value>,
-        new: Option<&mut Value>,
+        old: Option<&Stored>,
+        mut new: Option<&mut Candidate>,
     ) -> Result<(), ApiError> {
         let mut txn = TxnBuilder::default();
+        let served = self.served.clone();
         let cx = self.contribution(act);
-        self.served.strategy.contribute(&cx, old, new, &mut txn).await?;
+        for contributor in &served.contributors {
+            if let Some(new) = new.as_deref_mut() {
+                new.complete().map_err(ApiError::internal)?;
+            }
+            contributor.contribute(&cx, old, new.as_deref_mut(), &mut txn).await?;
+        }
+        for plugin in self.objects.admission.iter().filter(|plugin| plugin.handles(&cx)) {
+            plugin.contribute(&cx, old, new.as_deref(), &mut txn).await?;
+        }
         txn.add_to(self.draft);
         Ok(())
     }
@@ -199,32 +220,46 @@ impl Planner<'_> {
     }
 
     /// Plans a create.
-    pub(crate) async fn create(&mut self, namespace: &str, mut object: Value) -> Result<Planned, ApiError> {
+    pub(crate) async fn create(&mut self, namespace: &str, object: &Value) -> Result<Planned, ApiError> {
         let served = self.served.clone();
         let kind = &*served.info;
-        let key = metadata::begin_create(kind, namespace, &mut object, &self.objects.env)?;
-        if kind.has_status()
-            && !served.strategy.keeps_status_on_create()
-            && let Some(fields) = object.as_object_mut()
-        {
-            fields.remove("status");
+        let mut object = metadata::accept_type(kind, object)?;
+        if kind.has_status() && !served.strategy.keeps_status_on_create() && object.get("status").is_some() {
+            drop(object.to_mut().as_object_mut().and_then(|fields| fields.remove("status")));
         }
+        let mut new = served.strategy.read(&object)?;
+        let key = metadata::begin_create(kind, namespace, new.meta_mut(), &self.objects.env)?;
+        served.strategy.set_defaults(&mut new)?;
         let act = Act::on(&key, Operation::Create);
-        self.mutate(act, &mut object).await?;
-        let wrong = served.strategy.admit_create(&mut object)?;
-        let mut errors = metadata::check_created(&object, kind.is_namespaced(), served.strategy.name_rule())?;
-        errors.extend(wrong);
+        self.mutate(act, None, &mut new).await?;
+        // What plugins left out is filled in.
+        served.strategy.set_defaults(&mut new)?;
+        served.strategy.prepare_create(&mut new)?;
+        let mut errors =
+            metadata::check_created(new.meta(), kind.is_namespaced(), served.strategy.name_rule());
+        errors.extend(served.strategy.validate(&new)?);
         self.invalid(&key, &errors)?;
-        self.validate(act, None, Some(&object)).await?;
-        if served.custom || object.get("spec").is_some() {
-            metadata::metadata(&mut object)?.insert("generation".to_owned(), 1.into());
-        }
+        self.validate(act, None, Some(&new)).await?;
         let place = self.place(&key);
         let before = self.absent(&key, &place).await?;
-        self.contribute(act, None, Some(&mut object)).await?;
-        let bytes = kube_core::wire::canonical(&object);
+        self.contribute(act, None, Some(&mut new)).await?;
+        if served.strategy.counts_generation() {
+            new.meta_mut().generation = Some(1);
+        }
+        let bytes = new.print().map_err(ApiError::internal)?;
         self.draft.put(place, bytes.clone(), self.options.ttl, before.as_ref());
         Ok(Planned { bytes, end: End::Written })
+    }
+
+    /// The bytes of an object as the successor of `old`: its generation grows when what is wanted has changed.
+    pub(crate) fn succeed(&self, old: &Stored, new: &mut Candidate) -> Result<Bytes, ApiError> {
+        let bytes = new.print().map_err(ApiError::internal)?;
+        if !self.served.strategy.counts_generation() || !wants_differ(old.bytes(), &bytes) {
+            return Ok(bytes);
+        }
+        let meta = new.meta_mut();
+        meta.generation = Some(old.meta().generation.unwrap_or(0) + 1);
+        with_meta(&bytes, meta).map_err(ApiError::internal)
     }
 
     /// Makes sure that nothing stands at `place`: now for a dry run, otherwise when the request is stored.

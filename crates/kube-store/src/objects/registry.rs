@@ -1,5 +1,6 @@
 //! The kinds that are served, each with its strategy and its cache.
 
+use super::contribution::Contributor;
 use super::keys::Keys;
 use super::strategy::{SelectableField, Strategy};
 use crate::cache::KindCache;
@@ -14,6 +15,8 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Served {
     pub(crate) info: Arc<KindInfo>,
     pub(crate) strategy: Arc<dyn Strategy>,
+    /// What adds to the transactions of the kind.
+    pub(crate) contributors: Vec<Arc<dyn Contributor>>,
     /// What the keys of its objects begin with.
     pub(crate) prefix: Arc<str>,
     /// Shared by all versions of the resource, started by the first list or watch.
@@ -27,6 +30,14 @@ impl Served {
     pub(crate) fn fields(&self) -> &[SelectableField] {
         self.strategy.selectable_fields()
     }
+}
+
+/// What a kind is served by.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) strategy: Arc<dyn Strategy>,
+    pub(crate) contributors: Vec<Arc<dyn Contributor>>,
+    pub(crate) custom: bool,
 }
 
 /// Kinds by resource, each resource with the versions it is served in.
@@ -52,7 +63,8 @@ impl KindRegistry {
     pub(crate) fn register(&self, info: &Arc<KindInfo>, strategy: &Arc<dyn Strategy>, custom: bool) {
         self.kinds.rcu(|resources| {
             let mut resources = Resources::clone(resources);
-            self.insert(&mut resources, info.clone(), strategy.clone(), custom);
+            let rules = Rules { strategy: strategy.clone(), contributors: Vec::new(), custom };
+            self.insert(&mut resources, info.clone(), rules);
             resources
         });
     }
@@ -61,37 +73,36 @@ impl KindRegistry {
     pub(crate) fn register_all(&self, kinds: impl Iterator<Item = (Arc<KindInfo>, Arc<dyn Strategy>)>) {
         let mut resources = Resources::clone(&self.kinds.load());
         for (info, strategy) in kinds {
-            self.insert(&mut resources, info, strategy, false);
+            let rules = Rules { strategy, contributors: Vec::new(), custom: false };
+            self.insert(&mut resources, info, rules);
         }
         self.kinds.store(Arc::new(resources));
     }
 
-    fn insert(
-        &self,
-        resources: &mut Resources,
-        info: Arc<KindInfo>,
-        strategy: Arc<dyn Strategy>,
-        custom: bool,
-    ) {
+    fn insert(&self, resources: &mut Resources, info: Arc<KindInfo>, rules: Rules) {
+        let Rules { strategy, contributors, custom } = rules;
         let versions = resources.entry(info.plural.clone().into_owned()).or_default();
         let cache = versions.iter().find(|s| s.info.group == info.group).map(|s| s.cache.clone());
         versions.retain(|s| !(s.info.group == info.group && s.info.version == info.version));
         let prefix = self.keys.kind_prefix(&info).into();
         let cache = cache.unwrap_or_default();
-        versions.push(Arc::new(Served { info, strategy, prefix, cache, custom }));
+        versions.push(Arc::new(Served { info, strategy, contributors, prefix, cache, custom }));
     }
 
-    /// Another strategy for every version of a kind.
-    pub(crate) fn map_strategy(
-        &self,
-        group: &str,
-        kind: &str,
-        change: impl Fn(&Arc<dyn Strategy>) -> Arc<dyn Strategy>,
-    ) {
+    /// Changes strategy and contributors of every version of a kind.
+    pub(crate) fn change(&self, group: &str, kind: &str, change: impl Fn(&mut Rules)) {
         let all = self.kinds.load_full();
+        let mut resources = Resources::clone(&all);
         for served in all.values().flatten().filter(|s| s.info.group == group && s.info.kind == kind) {
-            self.register(&served.info, &change(&served.strategy), served.custom);
+            let mut rules = Rules {
+                strategy: served.strategy.clone(),
+                contributors: served.contributors.clone(),
+                custom: served.custom,
+            };
+            change(&mut rules);
+            self.insert(&mut resources, served.info.clone(), rules);
         }
+        self.kinds.store(Arc::new(resources));
     }
 
     /// # Errors

@@ -57,8 +57,8 @@ pub(crate) fn scaled(
     found: &Found,
     scale: &Value,
 ) -> Result<Value, ApiError> {
-    let (object, version) = (&found.value, found.version());
-    metadata::expect_uid(kind, key, metadata::text(scale, "uid"), object)?;
+    let (object, version) = (found.stored.value()?, found.version());
+    metadata::expect_uid(kind, key, metadata::text(scale, "uid"), metadata::text(object, "uid"))?;
     metadata::expect_version(kind, key, metadata::text(scale, "resourceVersion"), version)?;
     let path = FieldPath::new("spec").child("replicas");
     let replicas = match scale.pointer("/spec/replicas") {

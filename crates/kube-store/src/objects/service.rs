@@ -34,7 +34,7 @@ struct Create<'a> {
 #[async_trait]
 impl Plan for Create<'_> {
     async fn plan(&mut self, planner: &mut Planner<'_>) -> Result<Planned, ApiError> {
-        planner.create(self.namespace, self.object.clone()).await
+        planner.create(self.namespace, &self.object).await
     }
 
     fn taken(&mut self, served: &Served) -> Result<(), ApiError> {

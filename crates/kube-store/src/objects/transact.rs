@@ -39,7 +39,7 @@ impl Objects {
         let served = self.kinds.served(kind_of(write))?;
         let mut planner = Planner { objects: self, served, options: &options, draft, index };
         match write {
-            Write::Create { namespace, object, .. } => planner.create(namespace, object.clone()).await,
+            Write::Create { namespace, object, .. } => planner.create(namespace, object).await,
             Write::Update { key, subresource, object, .. } => {
                 planner.update(key, *subresource, Change::Replace(object)).await
             }
@@ -50,7 +50,7 @@ impl Objects {
                 let key = ObjectKey::new(if kind.is_namespaced() { namespace } else { "" }, name);
                 let place = planner.place(&key);
                 if name.is_empty() || planner.current(&place).await?.is_none() {
-                    planner.create(namespace, object.clone()).await
+                    planner.create(namespace, object).await
                 } else {
                     planner.update(&key, Subresource::Main, Change::Apply(object)).await
                 }

@@ -1,16 +1,17 @@
 //! Planning an update: replace, status, scale, patch, binding.
 
+use super::candidate::{Candidate, Stored};
 use super::contribution::Operation;
 use super::metadata;
 use super::plan::{Act, End, Found, Planned, Planner};
 use super::registry::Served;
-use super::strategy::Stored;
-use super::{binding, delete, scale};
+use super::{binding, delete, parts, scale};
 use crate::service::{Patch, Subresource};
 use kube_core::error::{ApiError, Reason};
 use kube_core::patch::{PatchError, apply_json, apply_merge};
 use kube_core::resource::{KindInfo, ObjectKey};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// How an update makes the new object from the stored one.
 #[derive(Clone, Copy, Debug)]
@@ -34,34 +35,32 @@ impl Planner<'_> {
         change: Change<'_>,
     ) -> Result<Planned, ApiError> {
         let served = self.served.clone();
-        let kind = &*served.info;
-        expect_part(kind, part)?;
+        expect_part(&served.info, part)?;
         let found = self.stored(key).await?;
-        let old = &found.value;
         let act = Act { key, operation: Operation::Update, part };
-        let mut new = if part == Subresource::Binding {
-            let Change::Bind(body) = change else { return Err(no_such_part(kind, part)) };
-            binding::assigned(key, old, body, &self.objects.env)?
-        } else {
-            let mut given = changed(kind, act, &found, change)?;
-            if part == Subresource::Scale {
-                given = scale::scaled(kind, key, &found, &given)?;
+        let mut new = match (part, change) {
+            (Subresource::Binding, Change::Bind(body)) => {
+                binding::assigned(key, &found.stored, body, &self.objects.env)?
             }
-            metadata::begin_update(kind, key, &mut given, old, found.version())?;
-            keep_other_parts(&served, part, old, &mut given);
-            self.admit(act, &found, &mut given).await?;
-            given
+            (Subresource::Binding, _) => return Err(no_such_part(&served.info, part)),
+            _ => {
+                let mut new = wanted(&served, act, &found, change)?;
+                self.admit(act, &found.stored, &mut new).await?;
+                new
+            }
         };
-        let counts = served.custom || new.get("spec").is_some();
-        if counts && part != Subresource::Binding && metadata::wants_differ(old, &new) {
-            let next = metadata::generation(old) + 1;
-            metadata::metadata(&mut new)?.insert("generation".to_owned(), next.into());
+        if metadata::is_terminating(new.meta()) {
+            new.complete().map_err(ApiError::internal)?;
+            if delete::is_released(&*served.strategy, &new) {
+                return self.remove(key, &found, Some(&new)).await;
+            }
         }
-        if delete::is_released(&*served.strategy, &new) {
-            return self.remove(key, &found, Some(&new)).await;
-        }
-        self.contribute(act, Some(old), Some(&mut new)).await?;
-        let bytes = kube_core::wire::canonical(&new);
+        self.contribute(act, Some(&found.stored), Some(&mut new)).await?;
+        let bytes = if part == Subresource::Binding {
+            new.print().map_err(ApiError::internal)?
+        } else {
+            self.succeed(&found.stored, &mut new)?
+        };
         if bytes == found.current.value && self.options.ttl.is_none() {
             return Ok(self.unchanged(found));
         }
@@ -70,15 +69,16 @@ impl Planner<'_> {
         Ok(Planned { bytes, end: End::Written })
     }
 
-    async fn admit(&self, act: Act<'_>, found: &Found, new: &mut Value) -> Result<(), ApiError> {
-        self.mutate(act, new).await?;
+    async fn admit(&self, act: Act<'_>, old: &Stored, new: &mut Candidate) -> Result<(), ApiError> {
         let strategy = &self.served.strategy;
-        let old = Stored { value: &found.value, bytes: &found.current.value };
-        let wrong = strategy.admit_update(old, new, act.part)?;
-        let mut errors = metadata::check_updated(new, old.value)?;
-        errors.extend(wrong);
+        strategy.set_defaults(new)?;
+        self.mutate(act, Some(old), new).await?;
+        strategy.set_defaults(new)?;
+        strategy.prepare_update(old, new, act.part)?;
+        let mut errors = metadata::check_updated(new.meta_mut(), old.meta());
+        errors.extend(strategy.validate_update(old, new, act.part)?);
         self.invalid(act.key, &errors)?;
-        self.validate(act, Some(old.value), Some(new)).await
+        self.validate(act, Some(old), Some(new)).await
     }
 }
 
@@ -87,11 +87,9 @@ impl Planner<'_> {
 fn expect_part(kind: &KindInfo, part: Subresource) -> Result<(), ApiError> {
     let known = match part {
         Subresource::Main => true,
-        Subresource::Status | Subresource::Scale | Subresource::Binding | Subresource::Finalize => {
-            kind.subresources.contains(part.as_str())
-        }
-        // Not written through this verb, or not at all yet.
-        Subresource::Eviction | Subresource::EphemeralContainers => false,
+        // Not written through this verb.
+        Subresource::Eviction => false,
+        _ => kind.subresources.contains(part.as_str()),
     };
     if known { Ok(()) } else { Err(no_such_part(kind, part)) }
 }
@@ -102,20 +100,45 @@ pub(crate) fn no_such_part(kind: &KindInfo, part: Subresource) -> ApiError {
     ApiError::new(Reason::NotFound, text)
 }
 
-/// What the request wants to see stored.
-fn changed(kind: &KindInfo, act: Act<'_>, found: &Found, change: Change<'_>) -> Result<Value, ApiError> {
-    let (key, old) = (act.key, &found.value);
+/// The object that the request wants to see stored: what the part may not change is that of the stored object.
+fn wanted(served: &Served, act: Act<'_>, found: &Found, change: Change<'_>) -> Result<Candidate, ApiError> {
+    let (kind, old) = (&*served.info, &found.stored);
+    let given = changed(kind, act, found, change)?;
+    let given = if act.part == Subresource::Scale {
+        Cow::Owned(scale::scaled(kind, act.key, found, &given)?)
+    } else {
+        given
+    };
+    let given = match metadata::accept_type(kind, &given)? {
+        Cow::Owned(object) => Cow::Owned(object),
+        Cow::Borrowed(_) => given,
+    };
+    parts::candidate(served, act, old, given, found.version())
+}
+
+/// What the request says.
+fn changed<'a>(
+    kind: &KindInfo,
+    act: Act<'_>,
+    found: &Found,
+    change: Change<'a>,
+) -> Result<Cow<'a, Value>, ApiError> {
+    let key = act.key;
     let patch = match change {
-        Change::Replace(object) | Change::Bind(object) => return Ok(object.clone()),
+        Change::Replace(object) | Change::Bind(object) => return Ok(Cow::Borrowed(object)),
         Change::Apply(object) => {
-            let mut new = old.clone();
+            let mut new = found.stored.value()?.clone();
             apply_merge(&mut new, object);
-            return Ok(new);
+            return Ok(Cow::Owned(new));
         }
         Change::Patch(patch) => patch,
     };
-    let mut target =
-        if act.part == Subresource::Scale { scale::of(kind, key, old, None)? } else { old.clone() };
+    let mut target = match (act.part, patch) {
+        (Subresource::Scale, _) => scale::of(kind, key, found.stored.value()?, None)?,
+        // Nothing else of the object can come of it.
+        (Subresource::Status, Patch::Merge(_)) => parts::status_of(&found.stored)?,
+        _ => found.stored.value()?.clone(),
+    };
     if let Some(version) = found.version()
         && let Some(metadata) = target.get_mut("metadata").and_then(Value::as_object_mut)
     {
@@ -127,7 +150,7 @@ fn changed(kind: &KindInfo, act: Act<'_>, found: &Found, change: Change<'_>) -> 
         Patch::Merge(_) => return Err(ApiError::bad_request("a merge patch must be an object")),
         Patch::Json(patch) => apply_json(&mut target, patch).map_err(|error| refused(kind, key, &error))?,
     }
-    Ok(target)
+    Ok(Cow::Owned(target))
 }
 
 fn refused(kind: &KindInfo, key: &ObjectKey, error: &PatchError) -> ApiError {
@@ -143,52 +166,4 @@ fn refused(kind: &KindInfo, key: &ObjectKey, error: &PatchError) -> ApiError {
     answer.details.group = kind.group.to_string();
     answer.details.kind = kind.plural.to_string();
     answer
-}
-
-/// Takes over from the stored object what this part of it may not change.
-fn keep_other_parts(served: &Served, part: Subresource, old: &Value, new: &mut Value) {
-    let kind = &served.info;
-    match part {
-        Subresource::Main if kind.has_status() => keep(old, new, "status"),
-        Subresource::Status => {
-            let status = new.get_mut("status").map(Value::take);
-            let given = new.get_mut("metadata").map(Value::take);
-            new.clone_from(old);
-            if let Some(status) = status
-                && let Some(fields) = new.as_object_mut()
-            {
-                fields.insert("status".to_owned(), status);
-            }
-            // Kubernetes' own kinds let a status write change metadata, save for owners; custom kinds do not.
-            let keeps_labels = kind.kind == "Deployment" && kind.group == "apps";
-            if let (false, Some(Value::Object(given))) = (served.custom, given)
-                && let Some(metadata) = new.get_mut("metadata").and_then(Value::as_object_mut)
-            {
-                let fields =
-                    ["annotations", "finalizers"].into_iter().chain((!keeps_labels).then_some("labels"));
-                for field in fields {
-                    match given.get(field) {
-                        Some(value) => drop(metadata.insert(field.to_owned(), value.clone())),
-                        None => drop(metadata.remove(field)),
-                    }
-                }
-            }
-        }
-        Subresource::Finalize => {
-            let spec = new.get_mut("spec").map(Value::take);
-            new.clone_from(old);
-            if let (Some(spec), Some(fields)) = (spec, new.as_object_mut()) {
-                fields.insert("spec".to_owned(), spec);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn keep(old: &Value, new: &mut Value, field: &str) {
-    let Some(fields) = new.as_object_mut() else { return };
-    match old.get(field) {
-        Some(value) => drop(fields.insert(field.to_owned(), value.clone())),
-        None => drop(fields.remove(field)),
-    }
 }

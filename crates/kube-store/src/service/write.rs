@@ -80,6 +80,8 @@ pub enum Subresource {
     Finalize,
     /// A pod's ephemeral containers.
     EphemeralContainers,
+    /// The resources of a pod's containers.
+    Resize,
 }
 
 impl Subresource {
@@ -93,6 +95,7 @@ impl Subresource {
             Self::Eviction => "eviction",
             Self::Finalize => "finalize",
             Self::EphemeralContainers => "ephemeralcontainers",
+            Self::Resize => "resize",
         }
     }
 }

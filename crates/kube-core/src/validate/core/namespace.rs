@@ -4,7 +4,7 @@
 //! (`ValidateNamespace`).
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::core::v1::Namespace;
+use crate::kinds::core::v1::{Namespace, NamespaceStatus};
 use crate::names::{NameRule, validate_finalizer_name, validate_namespace_name};
 use crate::validate::Kind;
 use crate::validate::fields::Items;
@@ -20,6 +20,19 @@ impl Kind for Namespace {
         if let Some(name) = self.metadata.name.clone().filter(|name| !name.is_empty()) {
             self.metadata.labels.get_or_insert_default().insert(NAME_LABEL.to_owned(), name);
         }
+    }
+
+    /// Source: `namespaceStrategy.PrepareForCreate`.
+    fn prepare_create(&mut self) {
+        self.status =
+            Some(NamespaceStatus { phase: Some("Active".to_owned()), ..NamespaceStatus::default() });
+    }
+
+    /// Finalizers are given up through the subresource `finalize` only.
+    ///
+    /// Source: `namespaceStrategy.PrepareForUpdate`.
+    fn prepare_update(&mut self, old: &Self) {
+        self.spec.clone_from(&old.spec);
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -7,10 +7,10 @@ mod namespace_lifecycle;
 
 pub use namespace_lifecycle::NamespaceLifecycle;
 
-use super::contribution::Contribution;
+use super::candidate::{Candidate, Stored};
+use super::contribution::{Contribution, TxnBuilder};
 use async_trait::async_trait;
 use kube_core::error::ApiError;
-use serde_json::Value;
 use std::fmt;
 
 /// Changes or refuses writes.
@@ -22,29 +22,44 @@ pub trait Admission: Send + Sync + fmt::Debug + 'static {
     /// Whether the plugin looks at this write at all.
     fn handles(&self, cx: &Contribution<'_>) -> bool;
 
-    /// Whether [`Admission::mutate`] wants to see the object with its defaults. One that only looks at the key
-    /// saves a decode by saying no.
-    fn needs_defaults(&self) -> bool {
-        true
-    }
-
-    /// Changes the object of a create or update, or refuses it.
+    /// Changes the object of a create or update, or refuses it. The object has its defaults; `old` is `None` for a
+    /// create.
     ///
     /// # Errors
     /// Why the write is refused.
-    async fn mutate(&self, _cx: &Contribution<'_>, _object: &mut Value) -> Result<(), ApiError> {
+    async fn mutate(
+        &self,
+        _cx: &Contribution<'_>,
+        _old: Option<&Stored>,
+        _object: &mut Candidate,
+    ) -> Result<(), ApiError> {
         Ok(())
     }
 
-    /// Refuses a write: `old` is `None` for a create, `object` for a deletion.
+    /// Refuses a write that is valid by the rules of its kind: `old` is `None` for a create, `object` for a deletion.
     ///
     /// # Errors
     /// Why the write is refused.
     async fn validate(
         &self,
         _cx: &Contribution<'_>,
-        _old: Option<&Value>,
-        _object: Option<&Value>,
+        _old: Option<&Stored>,
+        _object: Option<&Candidate>,
+    ) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    /// Adds to the transaction of the write, as [`Contributor::contribute`](super::Contributor::contribute) does. It
+    /// runs when the object is settled, and for a deletion only when the object goes.
+    ///
+    /// # Errors
+    /// What refuses the write.
+    async fn contribute(
+        &self,
+        _cx: &Contribution<'_>,
+        _old: Option<&Stored>,
+        _object: Option<&Candidate>,
+        _txn: &mut TxnBuilder,
     ) -> Result<(), ApiError> {
         Ok(())
     }

@@ -8,117 +8,104 @@ pub(crate) use rules::{check_created, check_updated};
 
 use kube_core::env::Env;
 use kube_core::error::{ApiError, Cause, FieldError, FieldPath};
+use kube_core::kinds::meta::v1::{ObjectMeta, Time};
 use kube_core::resource::{KindInfo, ObjectKey};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Characters of `generateName` that are kept: the suffix has five more, and a name 63.
 const GENERATE_BASE: usize = 58;
 
-/// What only the object layer writes.
-const SYSTEM: [&str; 6] = [
-    "resourceVersion",
-    "selfLink",
-    "managedFields",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-];
-
+/// A text of the metadata of an object that is JSON.
 pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The metadata of an object that [`accept_type`] has let pass.
-pub(crate) fn metadata(object: &mut Value) -> Result<&mut Map<String, Value>, ApiError> {
-    object
-        .get_mut("metadata")
-        .and_then(Value::as_object_mut)
-        .ok_or_else(|| ApiError::bad_request("metadata must be an object"))
+fn given(text: Option<&String>) -> &str {
+    text.map(String::as_str).unwrap_or_default()
 }
 
-/// Fills in `apiVersion` and `kind`, or refuses others; makes sure that there is metadata.
-pub(crate) fn accept_type(kind: &KindInfo, object: &mut Value) -> Result<(), ApiError> {
-    let Some(fields) = object.as_object_mut() else {
+/// Fills in `apiVersion` and `kind`, or refuses others.
+pub(crate) fn accept_type<'a>(kind: &KindInfo, object: &'a Value) -> Result<Cow<'a, Value>, ApiError> {
+    let Some(fields) = object.as_object() else {
         return Err(ApiError::bad_request("the body must be an object"));
     };
+    if fields.get("metadata").is_some_and(|m| !m.is_null() && !m.is_object()) {
+        return Err(ApiError::bad_request("metadata must be an object"));
+    }
     let expected = kind.api_version();
-    match fields.get("apiVersion").and_then(Value::as_str) {
-        Some(given) if given == expected => {}
-        None | Some("") => drop(fields.insert("apiVersion".to_owned(), expected.into())),
+    let version = match fields.get("apiVersion").and_then(Value::as_str) {
+        Some(given) if given == expected => true,
+        None | Some("") => false,
         Some(given) => {
             return Err(ApiError::bad_request(format!(
                 "the API version in the data ({given}) does not match the expected API version ({expected})"
             )));
         }
-    }
-    match fields.get("kind").and_then(Value::as_str) {
-        Some(given) if given == kind.kind => {}
-        None | Some("") => drop(fields.insert("kind".to_owned(), kind.kind.clone().into())),
+    };
+    let named = match fields.get("kind").and_then(Value::as_str) {
+        Some(given) if given == kind.kind => true,
+        None | Some("") => false,
         Some(given) => {
             return Err(ApiError::bad_request(format!(
                 "the kind in the data ({given}) does not match the expected kind ({})",
                 kind.kind
             )));
         }
+    };
+    let nothing = fields.get("metadata").is_some_and(Value::is_null);
+    if version && named && !nothing {
+        return Ok(Cow::Borrowed(object));
     }
-    match fields.get("metadata") {
-        Some(Value::Object(_)) => Ok(()),
-        None | Some(Value::Null) => {
-            fields.insert("metadata".to_owned(), Value::Object(Map::new()));
-            Ok(())
-        }
-        Some(_) => Err(ApiError::bad_request("metadata must be an object")),
+    let mut object = object.clone();
+    if nothing {
+        object["metadata"] = Value::Object(Map::new());
     }
+    object["apiVersion"] = expected.into();
+    object["kind"] = kind.kind.clone().into();
+    Ok(Cow::Owned(object))
 }
 
 /// Gives a new object its namespace, name, uid and time, and takes away what it may not bring.
 pub(crate) fn begin_create(
     kind: &KindInfo,
     namespace: &str,
-    object: &mut Value,
+    meta: &mut ObjectMeta,
     env: &Env,
 ) -> Result<ObjectKey, ApiError> {
-    accept_type(kind, object)?;
-    if !text(object, "resourceVersion").is_empty() {
+    if !given(meta.resource_version.as_ref()).is_empty() {
         return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
     }
-    let namespace = accept_namespace(kind, namespace, object)?.to_owned();
-    let metadata = metadata(object)?;
-    if namespace.is_empty() {
-        metadata.remove("namespace");
-    } else {
-        metadata.insert("namespace".to_owned(), namespace.clone().into());
+    let namespace = accept_namespace(kind, namespace, given(meta.namespace.as_ref()))?.to_owned();
+    if given(meta.name.as_ref()).is_empty() {
+        match given(meta.generate_name.as_ref()) {
+            "" => {
+                let path = FieldPath::new("metadata").child("name");
+                let errors = [FieldError::required(&path, "name or generateName is required")];
+                return Err(ApiError::invalid(&kind.group, &kind.kind, "", &errors));
+            }
+            base => meta.name = Some(generated(base, &env.suffix())),
+        }
     }
-    let given = metadata.get("name").and_then(Value::as_str).unwrap_or_default();
-    let name = match (given, metadata.get("generateName").and_then(Value::as_str)) {
-        ("", Some(base)) if !base.is_empty() => generated(base, &env.suffix()),
-        (name, _) => name.to_owned(),
-    };
-    if name.is_empty() {
-        let path = FieldPath::new("metadata").child("name");
-        let errors = [FieldError::required(&path, "name or generateName is required")];
-        return Err(ApiError::invalid(&kind.group, &kind.kind, "", &errors));
-    }
-    for field in SYSTEM {
-        metadata.remove(field);
-    }
-    metadata.insert("name".to_owned(), name.clone().into());
-    metadata.insert("uid".to_owned(), env.uid().as_str().into());
-    metadata.insert("creationTimestamp".to_owned(), env.wall_seconds().to_string().into());
-    Ok(ObjectKey::new(namespace, name))
+    meta.namespace = Some(namespace.clone()).filter(|n| !n.is_empty());
+    meta.uid = Some(env.uid().as_str().to_owned());
+    meta.creation_timestamp = Some(Time(env.wall_seconds()));
+    meta.resource_version = None;
+    meta.self_link = None;
+    meta.managed_fields = None;
+    meta.deletion_timestamp = None;
+    meta.deletion_grace_period_seconds = None;
+    meta.generation = None;
+    Ok(ObjectKey::new(namespace, given(meta.name.as_ref())))
 }
 
 fn generated(base: &str, suffix: &str) -> String {
-    let mut end = base.len().min(GENERATE_BASE);
-    while !base.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = base.floor_char_boundary(GENERATE_BASE);
     format!("{}{suffix}", &base[..end])
 }
 
 /// The namespace that the request and the object agree on.
-fn accept_namespace<'a>(kind: &KindInfo, asked: &'a str, object: &'a Value) -> Result<&'a str, ApiError> {
-    let given = text(object, "namespace");
+fn accept_namespace<'a>(kind: &KindInfo, asked: &'a str, given: &'a str) -> Result<&'a str, ApiError> {
     if !given.is_empty() && !asked.is_empty() && given != asked || !kind.is_namespaced() && !given.is_empty()
     {
         return Err(ApiError::bad_request(
@@ -138,40 +125,46 @@ fn accept_namespace<'a>(kind: &KindInfo, asked: &'a str, object: &'a Value) -> R
 pub(crate) fn begin_update(
     kind: &KindInfo,
     key: &ObjectKey,
-    new: &mut Value,
-    old: &Value,
+    new: &mut ObjectMeta,
+    old: &ObjectMeta,
     version: Option<u64>,
 ) -> Result<(), ApiError> {
-    accept_type(kind, new)?;
-    let name = text(new, "name");
+    let name = given(new.name.as_ref());
     if !name.is_empty() && name != &*key.name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({name}) does not match the name on the URL ({})",
             key.name
         )));
     }
-    let namespace = text(new, "namespace");
+    let namespace = given(new.namespace.as_ref());
     if !namespace.is_empty() && namespace != &*key.namespace {
         return Err(ApiError::bad_request(
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    expect_uid(kind, key, text(new, "uid"), old)?;
-    expect_version(kind, key, text(new, "resourceVersion"), version)?;
-    let metadata = metadata(new)?;
-    for field in SYSTEM.into_iter().chain(["name", "namespace", "uid", "creationTimestamp"]) {
-        match old.get("metadata").and_then(|m| m.get(field)) {
-            Some(value) => drop(metadata.insert(field.to_owned(), value.clone())),
-            None => drop(metadata.remove(field)),
-        }
-    }
+    expect_uid(kind, key, given(new.uid.as_ref()), given(old.uid.as_ref()))?;
+    expect_version(kind, key, given(new.resource_version.as_ref()), version)?;
+    new.resource_version = None;
+    new.self_link.clone_from(&old.self_link);
+    new.managed_fields.clone_from(&old.managed_fields);
+    new.deletion_timestamp.clone_from(&old.deletion_timestamp);
+    new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
+    new.generation = old.generation;
+    new.name.clone_from(&old.name);
+    new.namespace.clone_from(&old.namespace);
+    new.uid.clone_from(&old.uid);
+    new.creation_timestamp.clone_from(&old.creation_timestamp);
     Ok(())
 }
 
 /// # Errors
 /// 409 when the stored object has another uid.
-pub(crate) fn expect_uid(kind: &KindInfo, key: &ObjectKey, given: &str, old: &Value) -> Result<(), ApiError> {
-    let stored = text(old, "uid");
+pub(crate) fn expect_uid(
+    kind: &KindInfo,
+    key: &ObjectKey,
+    given: &str,
+    stored: &str,
+) -> Result<(), ApiError> {
     if given.is_empty() || given == stored {
         return Ok(());
     }
@@ -206,38 +199,12 @@ pub(crate) fn expect_version(
     }))
 }
 
-/// Whether anything but metadata and status differs.
-pub(crate) fn wants_differ(old: &Value, new: &Value) -> bool {
-    let ignored = |field: &str| matches!(field, "apiVersion" | "kind" | "metadata" | "status");
-    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return true };
-    let mut before = old.iter().filter(|(field, _)| !ignored(field));
-    let mut after = new.iter().filter(|(field, _)| !ignored(field));
-    loop {
-        match (before.next(), after.next()) {
-            (None, None) => return false,
-            (Some(a), Some(b)) if a == b => {}
-            _ => return true,
-        }
-    }
-}
-
-/// The generation; 0 where none is counted.
-pub(crate) fn generation(object: &Value) -> i64 {
-    object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0)
-}
-
 /// The finalizers that are still there.
-pub(crate) fn finalizers(object: &Value) -> Vec<&str> {
-    let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str).collect()
+pub(crate) fn finalizers(meta: &ObjectMeta) -> &[String] {
+    meta.finalizers.as_deref().unwrap_or_default()
 }
 
 /// Whether deletion has begun.
-pub(crate) fn is_terminating(object: &Value) -> bool {
-    !text(object, "deletionTimestamp").is_empty()
-}
-
-/// Seconds of grace of the deletion that has begun.
-pub(crate) fn grace(object: &Value) -> Option<i64> {
-    object.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64)
+pub(crate) fn is_terminating(meta: &ObjectMeta) -> bool {
+    meta.deletion_timestamp.is_some()
 }

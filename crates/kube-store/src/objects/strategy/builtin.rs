@@ -1,6 +1,6 @@
 //! The strategies of Kubernetes' own kinds.
 
-use super::{Coded, NamespaceStrategy, Plain, PodStrategy, SelectableField, Strategy};
+use super::{Coded, Plain, SelectableField, Strategy, namespace, pod};
 use kube_core::codec::find_codec;
 use kube_core::resource::KindInfo;
 use std::sync::Arc;
@@ -8,19 +8,39 @@ use std::sync::Arc;
 /// The strategy that a built-in kind has unless another is registered; metadata rules alone for a kind whose type is
 /// not known here.
 pub fn default_strategy(kind: &KindInfo) -> Arc<dyn Strategy> {
+    let counts = counts_generation(&kind.group, &kind.kind);
     let Some(found) = find_codec(&kind.group, &kind.version, &kind.kind) else {
-        return Arc::new(Plain::default());
+        return Arc::new(if counts { Plain::default() } else { Plain::default().uncounted() });
     };
     let coded = Coded::new(kind, found);
-    match (&*kind.group, &*kind.kind) {
-        ("", "Pod") => Arc::new(PodStrategy::new(coded)),
-        ("", "Namespace") => Arc::new(NamespaceStrategy::new(coded)),
-        ("", "Node") => Arc::new(coded.selectable(NODE).with_status()),
-        ("", "Secret") => Arc::new(coded.selectable(SECRET)),
-        ("", "Event") => Arc::new(coded.selectable(EVENT)),
-        ("", "ReplicationController") | ("apps", "ReplicaSet") => Arc::new(coded.selectable(REPLICAS)),
-        ("batch", "Job") => Arc::new(coded.selectable(JOB)),
-        _ => Arc::new(coded),
+    let coded = if counts { coded } else { coded.uncounted() };
+    Arc::new(match (&*kind.group, &*kind.kind) {
+        ("", "Pod") => coded.selectable(pod::FIELDS).living(pod::LIFE),
+        ("", "Namespace") => coded.selectable(namespace::FIELDS).living(namespace::LIFE),
+        ("", "Node") => coded.selectable(NODE).with_status(),
+        ("", "Secret") => coded.selectable(SECRET),
+        ("", "Event") => coded.selectable(EVENT),
+        ("", "ReplicationController") | ("apps", "ReplicaSet") => coded.selectable(REPLICAS),
+        ("batch", "Job") => coded.selectable(JOB),
+        _ => coded,
+    })
+}
+
+/// The kinds whose strategies set `metadata.generation` (`PrepareForCreate`).
+fn counts_generation(group: &str, kind: &str) -> bool {
+    match group {
+        "" => matches!(kind, "Pod" | "ReplicationController" | "PodTemplate"),
+        "apps" => kind != "ControllerRevision",
+        "batch"
+        | "apiextensions.k8s.io"
+        | "admissionregistration.k8s.io"
+        | "flowcontrol.apiserver.k8s.io"
+        | "policy"
+        | "scheduling.k8s.io"
+        | "discovery.k8s.io" => true,
+        "networking.k8s.io" => !matches!(kind, "IPAddress" | "ServiceCIDR"),
+        "resource.k8s.io" => kind != "ResourceClaim" && kind != "ResourceClaimTemplate",
+        _ => false,
     }
 }
 

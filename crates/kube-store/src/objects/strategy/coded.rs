@@ -1,13 +1,13 @@
 //! Built-in kinds whose type kube-core knows.
 
-use super::{SelectableField, Stored, Strategy};
+use super::{SelectableField, Strategy};
+use crate::objects::candidate::{Candidate, Stored};
 use crate::service::Subresource;
 use kube_core::codec::Codec;
 use kube_core::error::{ApiError, FieldError};
 use kube_core::names::NameRule;
 use kube_core::resource::KindInfo;
 use kube_core::view::DecodeError;
-use serde_json::Value;
 
 /// The strategy of a kind that has a [`Codec`]: unknown fields are dropped, wrong types refused, and defaults and rules
 /// are those of the type. One write decodes once.
@@ -18,6 +18,24 @@ pub struct Coded {
     refusal: String,
     fields: &'static [SelectableField],
     keeps_status: bool,
+    counts: bool,
+    life: Life,
+}
+
+/// How the deletion of a kind goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    /// As [`Strategy::grace`].
+    pub(super) grace: fn(&Candidate, Option<i64>) -> Option<i64>,
+    /// As [`Strategy::begin_deletion`].
+    pub(super) begin_deletion: fn(&mut Candidate),
+    /// As [`Strategy::holds`].
+    pub(super) holds: fn(&Candidate) -> bool,
+}
+
+impl Life {
+    /// Gone at once.
+    pub(super) const PLAIN: Self = Self { grace: |_, _| None, begin_deletion: |_| {}, holds: |_| false };
 }
 
 impl Coded {
@@ -29,6 +47,8 @@ impl Coded {
             refusal: format!("{name} in version {version:?} cannot be handled as a {name}"),
             fields: &[],
             keeps_status: false,
+            counts: true,
+            life: Life::PLAIN,
         }
     }
 
@@ -46,45 +66,71 @@ impl Coded {
         self
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "it is handed over by map_err")]
-    fn refuse(&self, error: DecodeError) -> ApiError {
-        ApiError::bad_request(format!("{}: {error}", self.refusal))
+    /// The same, but without a generation.
+    #[must_use]
+    pub fn uncounted(mut self) -> Self {
+        self.counts = false;
+        self
+    }
+
+    pub(super) fn living(mut self, life: Life) -> Self {
+        self.life = life;
+        self
     }
 }
 
 impl Strategy for Coded {
-    fn set_defaults(&self, object: &mut Value) -> Result<(), ApiError> {
-        self.codec.set_defaults(object).map_err(|error| self.refuse(error))
+    fn codec(&self) -> Option<Codec> {
+        Some(self.codec)
     }
 
-    fn validate(&self, object: &Value) -> Result<Vec<FieldError>, ApiError> {
-        self.codec.create(&mut object.clone()).map_err(|error| self.refuse(error))
+    fn refuse(&self, error: &DecodeError) -> ApiError {
+        ApiError::bad_request(format!("{}: {error}", self.refusal))
+    }
+
+    fn set_defaults(&self, object: &mut Candidate) -> Result<(), ApiError> {
+        if let Some(object) = object.object_mut() {
+            self.codec.default_typed(object);
+        }
+        Ok(())
+    }
+
+    fn prepare_create(&self, object: &mut Candidate) -> Result<(), ApiError> {
+        if let Some(object) = object.object_mut() {
+            self.codec.begin_typed(object);
+        }
+        Ok(())
+    }
+
+    fn prepare_update(&self, old: &Stored, new: &mut Candidate, part: Subresource) -> Result<(), ApiError> {
+        if matches!(part, Subresource::Status | Subresource::Finalize) {
+            // Only that part was taken over.
+            return Ok(());
+        }
+        if let (Some(new), Some(old)) = (new.object_mut(), old.object()?) {
+            self.codec.prepare_typed(new, old);
+        }
+        Ok(())
+    }
+
+    fn validate(&self, object: &Candidate) -> Result<Vec<FieldError>, ApiError> {
+        Ok(object.object().map(|object| self.codec.check_created(object)).unwrap_or_default())
     }
 
     fn validate_update(
         &self,
-        old: Stored<'_>,
-        new: &Value,
-        _subresource: Subresource,
+        old: &Stored,
+        new: &Candidate,
+        part: Subresource,
     ) -> Result<Vec<FieldError>, ApiError> {
-        self.codec.update(old.bytes, &mut new.clone()).map_err(|error| self.refuse(error))
-    }
-
-    fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
-        self.codec.create(object).map_err(|error| self.refuse(error))
-    }
-
-    fn admit_update(
-        &self,
-        old: Stored<'_>,
-        new: &mut Value,
-        subresource: Subresource,
-    ) -> Result<Vec<FieldError>, ApiError> {
-        if subresource == Subresource::Status {
+        if part == Subresource::Status {
             // What is wanted stays as it was validated.
-            return self.set_defaults(new).map(|()| Vec::new());
+            return Ok(Vec::new());
         }
-        self.codec.update(old.bytes, new).map_err(|error| self.refuse(error))
+        match (new.object(), old.object()?) {
+            (Some(new), Some(old)) => Ok(self.codec.check_updated(new, old)),
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn name_rule(&self) -> NameRule {
@@ -95,7 +141,23 @@ impl Strategy for Coded {
         self.keeps_status
     }
 
+    fn counts_generation(&self) -> bool {
+        self.counts
+    }
+
     fn selectable_fields(&self) -> &[SelectableField] {
         self.fields
+    }
+
+    fn grace(&self, object: &Candidate, asked: Option<i64>) -> Option<i64> {
+        (self.life.grace)(object, asked)
+    }
+
+    fn begin_deletion(&self, object: &mut Candidate) {
+        (self.life.begin_deletion)(object);
+    }
+
+    fn holds(&self, object: &Candidate) -> bool {
+        (self.life.holds)(object)
     }
 }

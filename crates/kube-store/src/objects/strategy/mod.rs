@@ -1,11 +1,10 @@
 //! What differs from kind to kind: defaults, rules, fields to select by, grace, contributions.
 //!
-//! [`default_strategy`] gives the built-in kinds theirs; [`ObjectsBuilder`](super::ObjectsBuilder) replaces or
-//! extends them.
+//! [`default_strategy`] gives the built-in kinds theirs; [`ObjectsBuilder`](super::ObjectsBuilder) replaces them, or
+//! adds contributions to the transactions of a kind.
 
 mod builtin;
 mod coded;
-mod extended;
 mod fields;
 mod namespace;
 mod plain;
@@ -14,99 +13,95 @@ mod table;
 
 pub use builtin::default_strategy;
 pub use coded::Coded;
-pub use extended::{Contributor, Extended};
 pub use fields::SelectableField;
-pub use namespace::NamespaceStrategy;
 pub use plain::Plain;
-pub use pod::PodStrategy;
 pub use table::{Column, Table};
 
 pub(crate) use fields::FieldTree;
 
-use super::contribution::{Contribution, TxnBuilder};
+use super::candidate::{Candidate, Stored};
 use crate::service::Subresource;
-use async_trait::async_trait;
+use kube_core::codec::Codec;
 use kube_core::error::{ApiError, FieldError};
 use kube_core::names::{NameRule, name_is_dns_subdomain};
+use kube_core::view::DecodeError;
 use serde_json::Value;
 use std::fmt;
-
-/// The stored object that a write changes.
-#[derive(Clone, Copy, Debug)]
-pub struct Stored<'a> {
-    /// As JSON, without version.
-    pub value: &'a Value,
-    /// As it is stored.
-    pub bytes: &'a [u8],
-}
 
 /// The rules of one kind. Metadata, generation, finalizers and the separation of status are not among them: those
 /// are the same for all kinds.
 ///
-/// A create runs [`Strategy::admit_create`], an update [`Strategy::admit_update`]; both run the single steps in
-/// their order unless the strategy can do better (decode once). Every method has a default that does nothing.
+/// A create runs `read`, `set_defaults`, admission, `set_defaults`, `prepare_create`, `validate`; an update the same
+/// with `prepare_update` and `validate_update`. Every method has a default that does nothing.
 ///
 /// Source: `k8s.io/apiserver/pkg/registry/rest` (`RESTCreateStrategy`, `RESTUpdateStrategy`, `RESTDeleteStrategy`).
-#[async_trait]
 pub trait Strategy: Send + Sync + fmt::Debug + 'static {
-    /// Fills in what was left out. Runs before admission, and must give the same when run twice.
+    /// Decodes and encodes objects of the kind; `None` for kinds without a type.
+    fn codec(&self) -> Option<Codec> {
+        None
+    }
+
+    /// What a client is told whose object does not decode.
+    fn refuse(&self, error: &DecodeError) -> ApiError {
+        ApiError::bad_request(error.to_string())
+    }
+
+    /// Reads what a client sent.
     ///
     /// # Errors
-    /// 400 when the object does not decode.
-    fn set_defaults(&self, _object: &mut Value) -> Result<(), ApiError> {
+    /// 400 when it does not decode.
+    fn read(&self, object: &Value) -> Result<Candidate, ApiError> {
+        Candidate::read(object, self.codec()).map_err(|error| self.refuse(&error))
+    }
+
+    /// Fills in what was left out. Runs before and after admission, and must give the same when run twice.
+    ///
+    /// # Errors
+    /// 400 when the object cannot have defaults.
+    fn set_defaults(&self, _object: &mut Candidate) -> Result<(), ApiError> {
         Ok(())
     }
 
     /// Brings a new object into its first state.
-    fn prepare_create(&self, _object: &mut Value) {}
+    ///
+    /// # Errors
+    /// 500 when the object has no such state.
+    fn prepare_create(&self, _object: &mut Candidate) -> Result<(), ApiError> {
+        Ok(())
+    }
 
     /// Keeps what this write may not change.
-    fn prepare_update(&self, _old: Stored<'_>, _new: &mut Value, _subresource: Subresource) {}
+    ///
+    /// # Errors
+    /// 500 when the stored object does not decode.
+    fn prepare_update(
+        &self,
+        _old: &Stored,
+        _new: &mut Candidate,
+        _part: Subresource,
+    ) -> Result<(), ApiError> {
+        Ok(())
+    }
 
     /// What is wrong with a new object.
     ///
     /// # Errors
-    /// 400 when the object does not decode.
-    fn validate(&self, _object: &Value) -> Result<Vec<FieldError>, ApiError> {
+    /// 400 when the object cannot be judged.
+    fn validate(&self, _object: &Candidate) -> Result<Vec<FieldError>, ApiError> {
         Ok(Vec::new())
     }
 
     /// What is wrong with a change.
     ///
     /// # Errors
-    /// 400 when the object does not decode.
+    /// 500 when the stored object does not decode.
     fn validate_update(
         &self,
-        _old: Stored<'_>,
-        _new: &Value,
-        _subresource: Subresource,
+        _old: &Stored,
+        _new: &Candidate,
+        _part: Subresource,
     ) -> Result<Vec<FieldError>, ApiError> {
         Ok(Vec::new())
-    }
-
-    /// Defaults, prepares and validates a new object.
-    ///
-    /// # Errors
-    /// 400 when the object does not decode.
-    fn admit_create(&self, object: &mut Value) -> Result<Vec<FieldError>, ApiError> {
-        self.set_defaults(object)?;
-        self.prepare_create(object);
-        self.validate(object)
-    }
-
-    /// Defaults, prepares and validates a changed object.
-    ///
-    /// # Errors
-    /// 400 when the object does not decode.
-    fn admit_update(
-        &self,
-        old: Stored<'_>,
-        new: &mut Value,
-        subresource: Subresource,
-    ) -> Result<Vec<FieldError>, ApiError> {
-        self.set_defaults(new)?;
-        self.prepare_update(old, new, subresource);
-        self.validate_update(old, new, subresource)
     }
 
     /// What a name may look like.
@@ -117,6 +112,11 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     /// Whether a create may bring a status, for kinds that have a status subresource.
     fn keeps_status_on_create(&self) -> bool {
         false
+    }
+
+    /// Whether `metadata.generation` counts changes of what is wanted.
+    fn counts_generation(&self) -> bool {
+        true
     }
 
     /// The fields that selectors may name, beside `metadata.name` and `metadata.namespace`.
@@ -130,30 +130,15 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     }
 
     /// Seconds of grace for a deletion that asks for `asked`; `None` for kinds that go at once.
-    fn grace(&self, _object: &Value, _asked: Option<i64>) -> Option<i64> {
+    fn grace(&self, _object: &Candidate, _asked: Option<i64>) -> Option<i64> {
         None
     }
 
     /// Marks an object whose deletion begins.
-    fn begin_deletion(&self, _object: &mut Value) {}
+    fn begin_deletion(&self, _object: &mut Candidate) {}
 
     /// Whether something beside finalizers and grace keeps a terminating object.
-    fn holds(&self, _object: &Value) -> bool {
+    fn holds(&self, _object: &Candidate) -> bool {
         false
-    }
-
-    /// Adds compares and writes to the transaction of a write, and may fill in fields of the new object. `old` is
-    /// `None` for a create, `new` for a deletion. Runs last, and again whenever the transaction lost a race.
-    ///
-    /// # Errors
-    /// What refuses the write.
-    async fn contribute(
-        &self,
-        _cx: &Contribution<'_>,
-        _old: Option<&Value>,
-        _new: Option<&mut Value>,
-        _txn: &mut TxnBuilder,
-    ) -> Result<(), ApiError> {
-        Ok(())
     }
 }

@@ -4,9 +4,10 @@ use super::{config_maps, key, map, namespaces, pods, run, value, world};
 use async_trait::async_trait;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
+use kube_core::kinds::core::v1::ConfigMap;
 use kube_core::resource::KindInfo;
 use kube_store::objects::admission::NamespaceLifecycle;
-use kube_store::objects::{Contribution, Contributor, Objects, TxnBuilder};
+use kube_store::objects::{Candidate, Contribution, Contributor, Objects, Stored, TxnBuilder};
 use kube_store::service::{DeleteOptions, Fence, ListQuery, ObjectService, Subresource, Write, WriteOptions};
 use kube_store::storage::memory::MemoryOptions;
 use kube_store::storage::{Limits, MemoryStorage, Revision, Storage, Txn};
@@ -134,8 +135,8 @@ impl Contributor for Counter {
     async fn contribute(
         &self,
         cx: &Contribution<'_>,
-        old: Option<&Value>,
-        new: Option<&mut Value>,
+        old: Option<&Stored>,
+        new: Option<&mut Candidate>,
         txn: &mut TxnBuilder,
     ) -> Result<(), ApiError> {
         let step = match (old, &new) {
@@ -150,7 +151,8 @@ impl Contributor for Counter {
             return Err(ApiError::forbidden("", "configmaps", &key.name, "exceeded quota"));
         }
         if let Some(object) = new {
-            object["data"]["number"] = count.to_string().into();
+            let map: &mut ConfigMap = object.typed_mut().expect("a config map");
+            map.data.get_or_insert_default().insert("number".to_owned(), count.to_string());
         }
         txn.put(&read, count.to_string());
         Ok(())

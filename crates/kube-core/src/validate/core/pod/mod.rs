@@ -16,7 +16,8 @@ mod update;
 mod windows;
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::core::v1::{Pod, PodSpec};
+use crate::kinds::core::v1::{Pod, PodSpec, PodStatus};
+use crate::pod_resources::{PodResources, qos_class};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given};
 
@@ -33,6 +34,16 @@ impl Kind for Pod {
         if let Some(spec) = &mut self.spec {
             defaults::set_pod_defaults(spec);
         }
+    }
+
+    /// Source: `podStrategy.PrepareForCreate`.
+    fn prepare_create(&mut self) {
+        let class = qos_class(&PodResources::from(&*self)).as_str();
+        self.status = Some(PodStatus {
+            phase: Some("Pending".to_owned()),
+            qos_class: Some(class.to_owned()),
+            ..PodStatus::default()
+        });
     }
 
     fn validate(&self) -> Vec<FieldError> {

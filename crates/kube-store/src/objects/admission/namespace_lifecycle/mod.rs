@@ -3,7 +3,7 @@
 //! Source: `k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`.
 
 use super::Admission;
-use crate::objects::contribution::{Contribution, Operation};
+use crate::objects::{Candidate, Contribution, Operation, Stored};
 use async_trait::async_trait;
 use kube_core::error::{ApiError, Cause};
 use kube_core::kinds::core::v1::Namespace;
@@ -34,11 +34,15 @@ impl Admission for NamespaceLifecycle {
         }
     }
 
-    fn needs_defaults(&self) -> bool {
-        false
-    }
-
-    async fn mutate(&self, cx: &Contribution<'_>, _object: &mut Value) -> Result<(), ApiError> {
+    async fn mutate(
+        &self,
+        cx: &Contribution<'_>,
+        _old: Option<&Stored>,
+        _object: &mut Candidate,
+    ) -> Result<(), ApiError> {
+        if cx.operation() != Operation::Create {
+            return Ok(());
+        }
         let name = &cx.key().namespace;
         let key = ObjectKey::cluster(name.clone());
         let Some(namespace) = cx.object(Namespace::kind_info(), &key).await?.json()? else {
@@ -60,8 +64,8 @@ impl Admission for NamespaceLifecycle {
     async fn validate(
         &self,
         cx: &Contribution<'_>,
-        _old: Option<&Value>,
-        _object: Option<&Value>,
+        _old: Option<&Stored>,
+        _object: Option<&Candidate>,
     ) -> Result<(), ApiError> {
         let name = &*cx.key().name;
         if cx.operation() == Operation::Delete && IMMORTAL.contains(&name) {

@@ -1,0 +1,119 @@
+//! The fields of a JSON object, found without decoding their values.
+
+use bytes::Bytes;
+
+/// One field of an object: its name, and its value as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawField<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The value.
+    pub value: &'a [u8],
+}
+
+/// The fields of an object that is written without blanks, in the order in which they stand.
+///
+/// Values are skipped, not checked: this is for JSON that was printed by [`canonical`](super::canonical) or by a
+/// codec. Iteration ends early where the text is not an object of that form.
+///
+/// ```
+/// use kube_core::wire::fields;
+///
+/// let all: Vec<_> = fields(br#"{"a":[1,{"b":"}"}],"c":"\""}"#).map(|field| (field.name, field.value)).collect();
+/// assert_eq!(all, [("a", &br#"[1,{"b":"}"}]"#[..]), ("c", br#""\"""#)]);
+/// ```
+pub fn fields(object: &[u8]) -> Fields<'_> {
+    let at = if object.first() == Some(&b'{') { 1 } else { object.len() };
+    Fields { object, at }
+}
+
+/// The value of one field of an object that is written without blanks.
+pub fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    fields(object).find(|field| field.name == name).map(|field| field.value)
+}
+
+/// The fields of an object; see [`fields`].
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    object: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = RawField<'a>;
+
+    fn next(&mut self) -> Option<RawField<'a>> {
+        let name_end = end_of_text(self.object, self.at)?;
+        let name = std::str::from_utf8(self.object.get(self.at + 1..name_end - 1)?).ok()?;
+        if self.object.get(name_end) != Some(&b':') {
+            return None;
+        }
+        let start = name_end + 1;
+        let end = end_of_value(self.object, start)?;
+        let value = self.object.get(start..end)?;
+        self.at = match self.object.get(end)? {
+            b',' => end + 1,
+            _ => self.object.len(),
+        };
+        Some(RawField { name, value })
+    }
+}
+
+/// Where the text that begins at `start` ends, its quotes included.
+fn end_of_text(json: &[u8], start: usize) -> Option<usize> {
+    if json.get(start) != Some(&b'"') {
+        return None;
+    }
+    let mut at = start + 1;
+    loop {
+        at += json.get(at..)?.iter().position(|&byte| byte == b'"' || byte == b'\\')?;
+        if json[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+/// Where the value that begins at `start` ends.
+fn end_of_value(json: &[u8], start: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = start;
+    loop {
+        match json.get(at)? {
+            b'"' => {
+                at = end_of_text(json, at)?;
+                if depth == 0 {
+                    return Some(at);
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' | b',' if depth == 0 => return Some(at),
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// An object of these fields, in their order.
+pub fn object_of<'a>(fields: impl IntoIterator<Item = RawField<'a>>) -> Bytes {
+    let mut json = Vec::with_capacity(1024);
+    json.push(b'{');
+    for field in fields {
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        json.push(b'"');
+        json.extend_from_slice(field.name.as_bytes());
+        json.extend_from_slice(b"\":");
+        json.extend_from_slice(field.value);
+    }
+    json.push(b'}');
+    Bytes::from(json)
+}

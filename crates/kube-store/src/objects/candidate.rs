@@ -1,0 +1,256 @@
+//! Objects on their way into the store, and those that they replace.
+
+use bytes::Bytes;
+use kube_core::codec::{Codec, TypedObject};
+use kube_core::error::ApiError;
+use kube_core::kinds::meta::v1::ObjectMeta;
+use kube_core::resource::Resource;
+use kube_core::view::DecodeError;
+use kube_core::wire::{RawField, canonical, field, fields, object_of};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// An object on its way into the store: typed where its kind has a type, JSON otherwise.
+///
+/// Plugins and contributions read and change it by type ([`Candidate::typed`], [`Candidate::typed_mut`]) or, whatever
+/// its kind, as JSON ([`Candidate::to_value`], [`Candidate::replace`]). It is decoded once and encoded once.
+#[derive(Debug)]
+pub struct Candidate {
+    body: Body,
+    codec: Option<Codec>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Typed(Box<dyn TypedObject>),
+    /// Metadata is held apart: it has a type whatever the kind.
+    Json {
+        meta: Box<ObjectMeta>,
+        rest: Value,
+    },
+    /// Metadata and status, typed; everything else is that of the stored object.
+    Status {
+        typed: Box<dyn TypedObject>,
+        stored: Bytes,
+    },
+}
+
+impl Candidate {
+    /// Reads an object that a client sent: by `codec`, or as it is.
+    ///
+    /// # Errors
+    /// It does not decode.
+    pub fn read(object: &Value, codec: Option<Codec>) -> Result<Self, DecodeError> {
+        let body = match codec {
+            Some(codec) => Body::Typed(codec.read(object)?),
+            None => Body::json(object.clone())?,
+        };
+        Ok(Self { body, codec })
+    }
+
+    /// A typed object.
+    pub(super) fn of_typed(typed: Box<dyn TypedObject>, codec: Codec) -> Self {
+        Self { body: Body::Typed(typed), codec: Some(codec) }
+    }
+
+    /// The stored object with the metadata and status of `given`, which may lack everything else.
+    pub(super) fn status(given: &Value, stored: &Bytes, codec: Codec) -> Result<Self, DecodeError> {
+        let typed = codec.read(given)?;
+        Ok(Self { body: Body::Status { typed, stored: stored.clone() }, codec: Some(codec) })
+    }
+
+    /// Its metadata.
+    pub fn meta(&self) -> &ObjectMeta {
+        match &self.body {
+            Body::Typed(typed) | Body::Status { typed, .. } => typed.meta(),
+            Body::Json { meta, .. } => meta,
+        }
+    }
+
+    /// Its metadata, to change it.
+    pub fn meta_mut(&mut self) -> &mut ObjectMeta {
+        match &mut self.body {
+            Body::Typed(typed) | Body::Status { typed, .. } => typed.meta_mut(),
+            Body::Json { meta, .. } => meta,
+        }
+    }
+
+    /// The object as a `K`; `None` where it is another kind.
+    pub fn typed<K: Resource>(&self) -> Option<&K> {
+        self.object()?.as_kind()
+    }
+
+    /// The object as a `K`, to change it; `None` where it is another kind.
+    pub fn typed_mut<K: Resource>(&mut self) -> Option<&mut K> {
+        self.object_mut()?.as_kind_mut()
+    }
+
+    /// The typed object, whole.
+    pub(super) fn object(&self) -> Option<&dyn TypedObject> {
+        match &self.body {
+            Body::Typed(typed) => Some(&**typed),
+            Body::Json { .. } | Body::Status { .. } => None,
+        }
+    }
+
+    pub(super) fn object_mut(&mut self) -> Option<&mut dyn TypedObject> {
+        match &mut self.body {
+            Body::Typed(typed) => Some(&mut **typed),
+            Body::Json { .. } | Body::Status { .. } => None,
+        }
+    }
+
+    /// The object as JSON.
+    ///
+    /// # Errors
+    /// 500 when a value in it has no JSON form.
+    pub fn to_value(&self) -> Result<Value, ApiError> {
+        match &self.body {
+            Body::Typed(typed) => typed.to_json().map_err(ApiError::internal),
+            Body::Json { meta, rest } => {
+                let mut object = rest.clone();
+                object["metadata"] = serde_json::to_value(meta).map_err(ApiError::internal)?;
+                Ok(object)
+            }
+            Body::Status { .. } => {
+                serde_json::from_slice(&self.print().map_err(ApiError::internal)?).map_err(ApiError::internal)
+            }
+        }
+    }
+
+    /// Another object in its place.
+    ///
+    /// # Errors
+    /// 400 when it does not decode.
+    pub fn replace(&mut self, object: &Value) -> Result<(), ApiError> {
+        let replaced = Self::read(object, self.codec);
+        *self = replaced.map_err(|error| ApiError::bad_request(error.to_string()))?;
+        Ok(())
+    }
+
+    /// Makes a status write whole, for those who want to see all of the object.
+    pub(super) fn complete(&mut self) -> Result<(), DecodeError> {
+        if let (Body::Status { .. }, Some(codec)) = (&self.body, self.codec) {
+            self.body = Body::Typed(codec.parse(&self.print()?)?);
+        }
+        Ok(())
+    }
+
+    /// The object as it is stored: canonical JSON.
+    pub(super) fn print(&self) -> Result<Bytes, DecodeError> {
+        match (&self.body, self.codec) {
+            (Body::Typed(typed), Some(codec)) => codec.print(&**typed),
+            (Body::Typed(typed), None) => Ok(canonical(&typed.to_json()?)),
+            (Body::Json { meta, rest }, _) => {
+                let mut object = rest.clone();
+                object["metadata"] = serde_json::to_value(meta).map_err(DecodeError::new)?;
+                Ok(canonical(&object))
+            }
+            (Body::Status { typed, stored }, codec) => {
+                let printed = match codec {
+                    Some(codec) => codec.print(&**typed)?,
+                    None => canonical(&typed.to_json()?),
+                };
+                let (metadata, status) = (field(&printed, "metadata"), field(&printed, "status"));
+                let kept = fields(stored).filter(|field| !matches!(field.name, "metadata" | "status"));
+                let mut all: Vec<RawField<'_>> = kept.collect();
+                all.extend(metadata.map(|value| RawField { name: "metadata", value }));
+                all.extend(status.map(|value| RawField { name: "status", value }));
+                all.sort_by_key(|field| field.name);
+                Ok(object_of(all))
+            }
+        }
+    }
+}
+
+impl Body {
+    fn json(mut object: Value) -> Result<Self, DecodeError> {
+        let metadata = object.as_object_mut().and_then(|fields| fields.remove("metadata"));
+        let meta = match metadata {
+            Some(metadata) if !metadata.is_null() => {
+                Box::new(ObjectMeta::deserialize(metadata).map_err(DecodeError::new)?)
+            }
+            _ => Box::default(),
+        };
+        Ok(Self::Json { meta, rest: object })
+    }
+}
+
+/// The bytes of an object with other metadata.
+pub(super) fn with_meta(object: &Bytes, meta: &ObjectMeta) -> Result<Bytes, DecodeError> {
+    let printed = canonical(&serde_json::to_value(meta).map_err(DecodeError::new)?);
+    Ok(object_of(fields(object).map(|field| match field.name {
+        "metadata" => RawField { name: "metadata", value: &printed },
+        _ => field,
+    })))
+}
+
+/// The stored object that a write changes. What is asked for is decoded once.
+#[derive(Debug)]
+pub struct Stored {
+    bytes: Bytes,
+    codec: Option<Codec>,
+    meta: ObjectMeta,
+    typed: OnceLock<Box<dyn TypedObject>>,
+    value: OnceLock<Value>,
+}
+
+impl Stored {
+    /// # Errors
+    /// 500 when the bytes are no object.
+    pub(super) fn read(bytes: Bytes, codec: Option<Codec>) -> Result<Self, ApiError> {
+        let meta = field(&bytes, "metadata").unwrap_or(b"null");
+        let meta = serde_json::from_slice(meta).map_err(ApiError::internal)?;
+        Ok(Self { bytes, codec, meta, typed: OnceLock::new(), value: OnceLock::new() })
+    }
+
+    /// As it is stored: canonical JSON without version.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Its metadata, without version.
+    pub fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    /// The object as JSON, without version.
+    ///
+    /// # Errors
+    /// 500 when the bytes are not JSON.
+    pub fn value(&self) -> Result<&Value, ApiError> {
+        if let Some(value) = self.value.get() {
+            return Ok(value);
+        }
+        let value = serde_json::from_slice(&self.bytes).map_err(ApiError::internal)?;
+        Ok(self.value.get_or_init(|| value))
+    }
+
+    /// The object as a `K`, with its defaults; `None` where it is another kind.
+    ///
+    /// # Errors
+    /// 500 when it does not decode.
+    pub fn typed<K: Resource>(&self) -> Result<Option<&K>, ApiError> {
+        Ok(self.object()?.and_then(|object| object.as_kind()))
+    }
+
+    pub(super) fn object(&self) -> Result<Option<&dyn TypedObject>, ApiError> {
+        let Some(codec) = self.codec else { return Ok(None) };
+        if let Some(typed) = self.typed.get() {
+            return Ok(Some(&**typed));
+        }
+        let mut typed = codec.parse(&self.bytes).map_err(ApiError::internal)?;
+        codec.default_typed(&mut *typed);
+        Ok(Some(&**self.typed.get_or_init(|| typed)))
+    }
+
+    /// The same object, to be written once more.
+    pub(super) fn candidate(&self) -> Result<Candidate, ApiError> {
+        if let (Some(codec), Some(object)) = (self.codec, self.object()?) {
+            return Ok(Candidate::of_typed(object.boxed(), codec));
+        }
+        let body = Body::json(self.value()?.clone()).map_err(ApiError::internal)?;
+        Ok(Candidate { body, codec: None })
+    }
+}
