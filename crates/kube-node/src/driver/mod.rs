@@ -12,6 +12,7 @@ use kube_core::view::PodView;
 use kube_store::client::{Component, StopToken};
 use kube_store::informer::{Change, Informer, Informers};
 use kube_store::service::{DeleteOptions, ObjectService, Patch, Subresource, Write, WriteOptions};
+use kube_store::storage::ReadAt;
 use serde_json::json;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,8 +22,8 @@ use tokio::sync::Notify;
 /// Status writes under way at one time.
 const WRITES_IN_FLIGHT: usize = 64;
 
-/// Writes of one heartbeat transaction: the object layer's own bound.
-const BEATS_PER_TRANSACTION: usize = 64;
+/// Nodes registered, and leases renewed, in one transaction: the object layer's own bound.
+const WRITES_PER_TRANSACTION: usize = 64;
 
 /// Wait before a write that failed for a passing reason is tried again.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
@@ -80,23 +81,48 @@ impl FleetDriver {
         Self { config, service: informers.service().clone(), pods, shared }
     }
 
+    /// Creates the nodes, many in one transaction; one that is there already gets its status anew.
     async fn register(&self) -> Result<(), ApiError> {
-        let kind = node_kind();
-        let now = self.shared.env.wall_seconds();
-        for (index, name) in self.config.node_names().enumerate() {
-            let created = self
-                .service
-                .create(kind, "", node_object(&self.config, index), &WriteOptions::default())
-                .await;
-            match created {
-                Ok(_) => {}
-                Err(error) if error.is_already_exists() => {}
-                Err(error) => return Err(error),
+        let indexes: Vec<usize> = (0..self.config.nodes).collect();
+        for chunk in indexes.chunks(WRITES_PER_TRANSACTION) {
+            while let Err(error) = self.register_some(chunk).await {
+                // A conflict is somebody who wrote one of the nodes in between: look at them again.
+                let passing = error.is_conflict() || error.is_already_exists() || error.retry() != Retry::Never;
+                if !passing {
+                    return Err(error);
+                }
+                tracing::debug!(%error, "nodes were not registered");
+                self.shared.env.sleep(RETRY_DELAY).await;
             }
-            let status = Patch::Merge(json!({ "status": node_status(&self.config, index, now) }));
-            let key = ObjectKey::cluster(name);
-            self.service.patch(kind, &key, Subresource::Status, &status, &WriteOptions::default()).await?;
         }
+        Ok(())
+    }
+
+    async fn register_some(&self, indexes: &[usize]) -> Result<(), ApiError> {
+        let kind = Arc::new(node_kind().clone());
+        let now = self.shared.env.wall_seconds();
+        let mut writes = Vec::with_capacity(indexes.len());
+        for &index in indexes {
+            let mut new = node_object(&self.config, index);
+            let status = node_status(&self.config, index, now);
+            let key = ObjectKey::cluster(new["metadata"]["name"].as_str().unwrap_or_default());
+            writes.push(match self.service.get(&kind, &key, ReadAt::Latest).await {
+                Ok(present) => {
+                    let mut object = present.to_value().map_err(ApiError::internal)?;
+                    for (field, value) in status.as_object().into_iter().flatten() {
+                        object["status"][field] = value.clone();
+                    }
+                    let (kind, subresource) = (kind.clone(), Subresource::Status);
+                    Write::Update { kind, key, subresource, object }
+                }
+                Err(error) if error.is_not_found() => {
+                    new["status"] = status;
+                    Write::Create { kind: kind.clone(), namespace: String::new(), object: new }
+                }
+                Err(error) => return Err(error),
+            });
+        }
+        self.service.transact(writes).await.map_err(|failed| failed.error)?;
         Ok(())
     }
 
@@ -107,7 +133,7 @@ impl FleetDriver {
         };
         let now = self.shared.env.wall();
         let indexes: Vec<usize> = (0..self.config.nodes).collect();
-        for chunk in indexes.chunks(BEATS_PER_TRANSACTION) {
+        for chunk in indexes.chunks(WRITES_PER_TRANSACTION) {
             let writes = chunk.iter().map(|&index| Write::Apply {
                 kind: kind.clone(),
                 namespace: "kube-node-lease".to_owned(),

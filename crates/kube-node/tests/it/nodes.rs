@@ -5,13 +5,14 @@ use kube_core::kinds::coordination::v1::Lease;
 use kube_core::kinds::core::v1::{Node, Pod};
 use kube_core::resource::ResourceExt;
 use kube_node::behavior::Delays;
+use kube_node::fleet::Heartbeats;
 use kube_node::{FleetDriver, SimFleet};
 use kube_store::api::{Api, Event};
 use kube_store::client::Running;
 use kube_store::informer::Informers;
 use kube_store::objects::Objects;
 use kube_store::rt;
-use kube_store::service::{DeleteOptions, WatchQuery};
+use kube_store::service::{DeleteOptions, ListQuery, ObjectService, WatchQuery};
 use kube_store::storage::MemoryStorage;
 use serde_json::json;
 use std::sync::Arc;
@@ -94,6 +95,38 @@ async fn nodes_register_with_their_resources_and_show_that_they_live() {
     assert_eq!(node.status.unwrap().allocatable.unwrap()["cpu"].0, "8");
     let leases = Api::<Lease>::namespaced(cluster.objects.clone(), "kube-node-lease");
     assert_eq!(leases.get("node-0").await.unwrap().spec.unwrap().lease_duration_seconds, Some(40));
+}
+
+/// A fleet of more nodes than one transaction takes is registered with few revisions; the same fleet started again finds
+/// its nodes and changes nothing but their status.
+#[tokio::test]
+async fn many_nodes_register_in_few_writes_and_are_found_again() {
+    const NODES: usize = 100;
+    let first = cluster(SimFleet::new(NODES).heartbeats(Heartbeats::Off));
+    let nodes = Api::<Node>::all(first.objects.clone());
+    let all = || async { nodes.list(&ListQuery::all()).await.unwrap().items };
+    while all().await.len() < NODES {
+        tokio::task::yield_now().await;
+    }
+    let revision = first.objects.current().await.unwrap().get();
+    assert!(revision <= 4, "{NODES} nodes took {revision} revisions");
+    first.fleet.stop();
+    first.fleet.ended().await.unwrap();
+
+    let cordon = |node: &mut Node| node.spec.get_or_insert_default().unschedulable = Some(true);
+    nodes.edit("node-7", cordon).await.unwrap();
+    let uid = nodes.get("node-7").await.unwrap().uid();
+    let informers = Informers::new(first.objects.clone());
+    let fleet = SimFleet::new(NODES).cpu("16").heartbeats(Heartbeats::Off);
+    let again = Running::start(first.objects.env(), Box::new(FleetDriver::new(fleet, &informers)));
+    let cpu = |node: &Node| node.status.clone()?.capacity?.get("cpu").cloned();
+    while !all().await.iter().all(|node| cpu(node).is_some_and(|cpu| cpu.0 == "16")) {
+        tokio::task::yield_now().await;
+    }
+    let node = nodes.get("node-7").await.unwrap();
+    assert_eq!((node.uid(), node.spec.unwrap().unschedulable), (uid, Some(true)));
+    again.stop();
+    again.ended().await.unwrap();
 }
 
 #[tokio::test]
