@@ -6,7 +6,7 @@ mod tests;
 
 pub use error::ManifestError;
 
-use kube_core::error::{ApiError, FieldError, FieldPath};
+use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind, FieldPath};
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::wire::{Document, documents};
 use kube_store::service::{ObjectService, Write};
@@ -38,8 +38,10 @@ pub fn read(
     stream: &str,
     service: &dyn ObjectService,
 ) -> Result<Vec<ManifestObject>, ManifestError> {
-    let found = documents(stream)
-        .map_err(|e| ManifestError::new(source, e.number, "", ApiError::bad_request(e.to_string())))?;
+    let found = documents(stream).map_err(|error| {
+        let message = format!("from line {}: {}", error.line, error.message);
+        ManifestError::new(source, error.number, "", ApiError::bad_request(message))
+    })?;
     found
         .into_iter()
         .map(|document| {
@@ -49,16 +51,21 @@ pub fn read(
         .collect()
 }
 
-/// Creates or merges every object of the stream at one revision, or stores nothing.
+/// Creates or merges every object of all streams (name and text) at one revision, or stores nothing. Later documents
+/// see earlier ones, also those of other streams.
 ///
 /// # Errors
 /// The first document that is refused, and why; nothing was stored then.
 pub async fn apply(
-    source: &str,
-    stream: &str,
+    streams: &[(&str, &str)],
     service: &dyn ObjectService,
 ) -> Result<Vec<ManifestObject>, ManifestError> {
-    let objects = read(source, stream, service)?;
+    let mut objects = Vec::new();
+    let mut sources = Vec::new();
+    for (source, stream) in streams {
+        objects.extend(read(source, stream, service)?);
+        sources.resize(objects.len(), *source);
+    }
     let writes = objects.iter().map(|object| Write::Apply {
         kind: object.kind.clone(),
         namespace: object.key.namespace.to_string(),
@@ -68,8 +75,9 @@ pub async fn apply(
         Ok(_) => Ok(objects),
         Err(failed) => {
             let object = failed.write.and_then(|index| objects.get(index));
+            let source = failed.write.and_then(|index| sources.get(index)).or(sources.first());
             let (number, what) = object.map_or((0, String::new()), |o| (o.document, describe(&o.object)));
-            Err(ManifestError::new(source, number, &what, failed.error))
+            Err(ManifestError::new(source.copied().unwrap_or_default(), number, &what, failed.error))
         }
     }
 }
@@ -87,9 +95,8 @@ fn object(document: Document, service: &dyn ObjectService) -> Result<ManifestObj
     if !missing.is_empty() {
         return Err(ApiError::invalid("", &kind_name, "", &missing));
     }
-    let kind = service.find_kind(&api_version, &kind_name).ok_or_else(|| {
-        ApiError::bad_request(format!("no matches for kind \"{kind_name}\" in version \"{api_version}\""))
-    })?;
+    let kind =
+        service.find_kind(&api_version, &kind_name).ok_or_else(|| unknown_kind(&api_version, &kind_name))?;
     let name = text(&value, &["metadata", "name"]).unwrap_or_default().to_owned();
     if name.is_empty() {
         let path = FieldPath::new("metadata").child("name");
@@ -105,6 +112,17 @@ fn object(document: Document, service: &dyn ObjectService) -> Result<ManifestObj
         value["metadata"]["namespace"] = namespace.clone().into();
     }
     Ok(ManifestObject { document: number, kind, key: ObjectKey::new(namespace, name), object: value })
+}
+
+/// In kubectl's words, with the field that is to be looked at.
+fn unknown_kind(api_version: &str, kind: &str) -> ApiError {
+    let message = format!("no matches for kind \"{kind}\" in version \"{api_version}\"");
+    let cause = Cause {
+        reason: FieldErrorKind::NotSupported.reason().to_owned(),
+        message: message.clone(),
+        field: "kind".to_owned(),
+    };
+    ApiError::bad_request(message).with_cause(cause)
 }
 
 /// `apps/v1 Deployment default/web`, as far as the document tells.

@@ -73,7 +73,15 @@ impl ControlPlane {
     /// # Errors
     /// The first document that is refused, and why.
     pub async fn apply_yaml(&self, source: &str, stream: &str) -> Result<Vec<ManifestObject>, ManifestError> {
-        manifest::apply(source, stream, &*self.objects).await
+        self.apply_files(&[(source, stream)]).await
+    }
+
+    /// As [`ControlPlane::apply_yaml`], for several streams (name and text): all of them, or none.
+    ///
+    /// # Errors
+    /// The first document that is refused, and why.
+    pub async fn apply_files(&self, streams: &[(&str, &str)]) -> Result<Vec<ManifestObject>, ManifestError> {
+        manifest::apply(streams, &*self.objects).await
     }
 
     /// The kinds whose objects a component of this plane acts on.

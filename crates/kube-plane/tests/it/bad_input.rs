@@ -33,7 +33,7 @@ async fn an_unknown_kind_is_named() {
     check(
         "apiVersion: v1\nkind: Sloth\nmetadata: {name: a}\n",
         400,
-        "no matches for kind \"Sloth\" in version \"v1\"",
+        "kind: no matches for kind \"Sloth\" in version \"v1\"",
     )
     .await;
 }
@@ -87,6 +87,25 @@ async fn a_port_clash_is_named() {
     );
     assert_eq!(config_maps(&plane).await, 0);
     plane.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn several_files_are_stored_together_or_not_at_all() {
+    let plane = plane().await;
+    let bad = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Upper}\n";
+    let refused = plane.apply_files(&[("good.yaml", GOOD), ("bad.yaml", bad)]).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(text.starts_with("bad.yaml, document 1 (v1 ConfigMap default/Upper):\n  metadata.name: "), "{text}");
+    assert_eq!(config_maps(&plane).await, 0);
+    let other = GOOD.replace("good", "other");
+    assert_eq!(plane.apply_files(&[("good.yaml", GOOD), ("other.yaml", &other)]).await.unwrap().len(), 2);
+    assert_eq!(config_maps(&plane).await, 2);
+    plane.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_that_is_no_yaml_names_the_document() {
+    check("kind: [\n", 400, "bad.yaml, document 2:").await;
 }
 
 #[tokio::test]
