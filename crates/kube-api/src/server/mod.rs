@@ -11,6 +11,7 @@ use answer::{failure, json_answer};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{Method, Request, Uri};
 use axum::response::Response;
@@ -80,9 +81,13 @@ pub fn router(service: Arc<dyn ObjectService>, stop: StopToken) -> Router {
 
 async fn answer_request(
     State(served): State<Arc<Served>>,
-    Query(parameters): Query<Parameters>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     request: Request<Body>,
 ) -> Response {
+    let parameters = match parameters {
+        Ok(Query(parameters)) => parameters,
+        Err(rejected) => return failure(&ApiError::bad_request(rejected.body_text())),
+    };
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let content_type = objects::content_type(request.headers());
     let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await else {

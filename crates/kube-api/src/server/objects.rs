@@ -98,7 +98,7 @@ async fn on_collection(
         Method::GET if parameters.is_watch() => {
             let query = parameters.watch_query(namespace)?;
             let events = service.watch(kind, &query).await?;
-            Ok(watch::answer(kind.clone(), events, query.bookmarks, served.stop.clone()))
+            Ok(watch::answer(kind.clone(), events, query.bookmarks, served))
         }
         Method::GET => {
             let list = service.list(kind, &parameters.list_query(namespace)?).await?;
@@ -131,9 +131,12 @@ async fn on_object(
     let service = &served.service;
     let options = call.parameters.write_options();
     match call.method {
-        Method::GET => {
+        Method::GET if matches!(subresource, Subresource::Main | Subresource::Status) => {
             let object = service.get(kind, key, call.parameters.read_at()?).await?;
             Ok(json_answer(200, &object_value(&object)?))
+        }
+        Method::GET if subresource == Subresource::Scale => {
+            Ok(json_answer(200, &service.get_on(kind, key, subresource).await?))
         }
         Method::PUT => {
             let updated = service.update(kind, key, subresource, call.json()?, &options).await?;

@@ -98,6 +98,34 @@ async fn discovery_lists_what_is_served() {
 }
 
 #[tokio::test]
+async fn parameters_that_do_not_read_get_a_status() {
+    let server = serve().await;
+    let client = Client(server.address);
+    let (code, status) = client.get(&format!("{MAPS}?limit=many")).await;
+    assert_eq!((code, &status["kind"], &status["reason"]), (400, &json!("Status"), &json!("BadRequest")), "{status}");
+}
+
+#[tokio::test]
+async fn parts_of_an_object_are_read_as_what_they_are() {
+    let server = serve().await;
+    let client = Client(server.address);
+    let template = json!({
+        "metadata": { "labels": { "app": "web" } },
+        "spec": { "containers": [{ "name": "web", "image": "web:1" }] },
+    });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web" },
+        "spec": { "replicas": 2, "selector": { "matchLabels": { "app": "web" } }, "template": template },
+    });
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    assert_eq!(client.send("POST", path, &deployment).await.0, 201);
+    let (code, scale) = client.get(&format!("{path}/web/scale")).await;
+    assert_eq!((code, &scale["kind"], &scale["spec"]["replicas"]), (200, &json!("Scale"), &json!(2)), "{scale}");
+    assert_eq!(client.get(&format!("{path}/web/status")).await.1["kind"], "Deployment");
+    assert_eq!(client.get("/api/v1/namespaces/default/pods/web/binding").await.0, 405);
+}
+
+#[tokio::test]
 async fn wrong_fields_are_named() {
     let server = serve().await;
     let client = Client(server.address);
