@@ -112,8 +112,8 @@ fn step_initial(
     match Pin::new(&mut stream).poll_next(cx) {
         Poll::Pending => Step::Wait(Feed::Initial(stream, state)),
         Poll::Ready(Some(Ok(WatchItem::Batch(batch)))) => {
-            state.extend(batch.events.into_iter().filter_map(|event| match event {
-                Event::Put { kv, .. } => Some(kv),
+            state.extend(batch.events.iter().filter_map(|event| match event {
+                Event::Put { kv, .. } => Some(kv.clone()),
                 Event::Delete { .. } => None,
             }));
             Step::Again(Feed::Initial(stream, state))
@@ -133,7 +133,7 @@ fn step_open(cache: &KindCache, mut stream: WatchStream, cx: &mut Context<'_>) -
     match Pin::new(&mut stream).poll_next(cx) {
         Poll::Pending => Step::Wait(Feed::Open(stream)),
         Poll::Ready(Some(Ok(WatchItem::Batch(batch)))) => {
-            apply(cache, batch);
+            apply(cache, &batch);
             Step::Moved(Feed::Open(stream))
         }
         Poll::Ready(Some(Ok(WatchItem::Bookmark(revision)))) => {
@@ -149,14 +149,14 @@ fn step_open(cache: &KindCache, mut stream: WatchStream, cx: &mut Context<'_>) -
 }
 
 /// All changes of one revision, at once.
-fn apply(cache: &KindCache, batch: Batch) {
+fn apply(cache: &KindCache, batch: &Batch) {
     let changes: Vec<_> = batch
         .events
-        .into_iter()
+        .iter()
         .map(|event| {
             let key = suffix(event.key(), &cache.prefix);
             match event {
-                Event::Put { kv, .. } => (key, read(cache, &kv)),
+                Event::Put { kv, .. } => (key, read(cache, kv)),
                 Event::Delete { .. } => (key, None),
             }
         })

@@ -96,7 +96,7 @@ impl ObjectSource for History {
                     }
                 }
                 Poll::Ready(Some(Ok(WatchItem::Batch(batch)))) => {
-                    for event in batch.events {
+                    for event in batch.events.iter().cloned() {
                         if let Err(error) = self.take(batch.revision, event) {
                             return Poll::Ready(Err(error));
                         }

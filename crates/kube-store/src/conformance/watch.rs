@@ -133,11 +133,13 @@ async fn previous(storage: &dyn Storage) -> Verdict {
     put(storage, "/a", "2").await?;
     let head = commit(storage, Txn::delete("/a")).await?;
     let mut stream = watch(storage, "/", WatchFrom::After(begin)).await?;
-    let seen: Vec<_> = batches(&mut stream, head).await?.iter().flat_map(|b| &b.events).map(before).collect();
+    let seen: Vec<_> =
+        batches(&mut stream, head).await?.iter().flat_map(|b| b.events.iter()).map(before).collect();
     same("the values before", seen, vec![None, Some("1".into()), Some("2".into())])?;
     let options = WatchOptions { from: WatchFrom::After(begin), previous: false, bookmarks: true };
     let mut stream = storage.watch(&KeyRange::all(), &options).await?;
-    let seen: Vec<_> = batches(&mut stream, head).await?.iter().flat_map(|b| &b.events).map(before).collect();
+    let seen: Vec<_> =
+        batches(&mut stream, head).await?.iter().flat_map(|b| b.events.iter()).map(before).collect();
     same("the values before, not asked for", seen, vec![None, None, None])
 }
 
@@ -236,7 +238,7 @@ async fn resumes(storage: &dyn Storage, compacted: Revision, wanted: Revision, h
     let mut stream = watch(storage, "/", WatchFrom::After(wanted)).await?;
     let seen = batches(&mut stream, head).await?;
     same("the changes", told(&seen), vec![format!("{head} +/a=3")])?;
-    let previous: Vec<_> = seen.iter().flat_map(|batch| &batch.events).map(before).collect();
+    let previous: Vec<_> = seen.iter().flat_map(|batch| batch.events.iter()).map(before).collect();
     same("the value before", previous, vec![Some("2".into())])
 }
 
@@ -299,7 +301,7 @@ async fn many(storage: &dyn Storage) -> Verdict {
     for (group, stream) in &mut streams {
         let seen = batches(stream, head).await?;
         let puts =
-            seen.iter().flat_map(|batch| &batch.events).all(|event| matches!(event, Event::Put { .. }));
+            seen.iter().flat_map(|batch| batch.events.iter()).all(|event| matches!(event, Event::Put { .. }));
         same("only puts", puts, true)?;
         same("the changes", told(&seen), wanted[*group].clone())?;
     }

@@ -13,6 +13,9 @@ impl Revision {
     /// Before the first write.
     pub const ZERO: Self = Self(0);
 
+    /// Above every other.
+    pub(super) const LAST: Self = Self(u64::MAX);
+
     /// Revision `n`.
     pub const fn new(n: u64) -> Self {
         Self(n)

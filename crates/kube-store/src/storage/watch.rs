@@ -44,8 +44,8 @@ pub enum WatchItem {
 pub struct Batch {
     /// The revision.
     pub revision: Revision,
-    /// The changes, in key order.
-    pub events: Vec<Event>,
+    /// The changes, in key order. Watches of the same changes share them.
+    pub events: Arc<[Event]>,
 }
 
 /// A change of one key.
@@ -73,6 +73,22 @@ impl Event {
         match self {
             Self::Put { kv, .. } => &kv.key,
             Self::Delete { key, .. } => key,
+        }
+    }
+
+    /// The value before; `None` when it was absent, not asked for, or no longer held.
+    pub fn previous(&self) -> Option<&Arc<KeyValue>> {
+        match self {
+            Self::Put { previous, .. } | Self::Delete { previous, .. } => previous.as_ref(),
+        }
+    }
+
+    /// The same without the value before.
+    #[must_use]
+    pub fn without_previous(&self) -> Self {
+        match self {
+            Self::Put { kv, .. } => Self::Put { kv: kv.clone(), previous: None },
+            Self::Delete { key, .. } => Self::Delete { key: key.clone(), previous: None },
         }
     }
 }

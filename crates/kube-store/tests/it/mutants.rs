@@ -128,24 +128,21 @@ impl BrokenWatch {
         match self.rule {
             Rule::DropsEverySeventhEvent if self.seen.is_multiple_of(7) => return,
             Rule::SplitsBatches => {
-                for event in batch.events {
-                    let half = Batch { revision: batch.revision, events: vec![event] };
+                for event in batch.events.iter().cloned() {
+                    let half = Batch { revision: batch.revision, events: [event].into() };
                     self.owed.push_back(Ok(WatchItem::Batch(half)));
                 }
                 return;
             }
             Rule::RepeatsABatch => self.owed.push_back(Ok(WatchItem::Batch(batch.clone()))),
             Rule::BookmarksTooEarly => self.owed.push_back(Ok(WatchItem::Bookmark(batch.revision))),
-            Rule::ForgetsPreviousValues => batch.events.iter_mut().for_each(forget),
+            Rule::ForgetsPreviousValues => {
+                batch.events = batch.events.iter().map(Event::without_previous).collect();
+            }
             _ => {}
         }
         self.owed.push_back(Ok(WatchItem::Batch(batch)));
     }
-}
-
-fn forget(event: &mut Event) {
-    let (Event::Put { previous, .. } | Event::Delete { previous, .. }) = event;
-    *previous = None;
 }
 
 impl WatchSource for BrokenWatch {

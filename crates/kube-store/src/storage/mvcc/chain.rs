@@ -1,15 +1,16 @@
-//! All versions of one key, the newest first.
+//! All versions of one key, the oldest first.
 
 use crate::storage::{KeyValue, Revision};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// The versions of one key. Cheap to clone; older clones do not see newer versions.
-#[derive(Clone, Debug)]
+/// The versions of one key, shared by every state that shows it.
+///
+/// Versions are added in place, without copying anything: a reader stops at the revision that it knows of. There is
+/// one writer.
+#[derive(Debug)]
 pub(super) struct Chain {
-    newest: Arc<Version>,
-    /// What counting and comparing need of the newest version, so that they need not follow the pointer.
-    revision: Revision,
-    live: bool,
+    first: Version,
+    later: OnceLock<Box<Block>>,
 }
 
 #[derive(Debug)]
@@ -17,105 +18,119 @@ struct Version {
     revision: Revision,
     /// `None` where the key was deleted.
     kv: Option<Arc<KeyValue>>,
-    previous: Option<Arc<Self>>,
-    /// An older version further back (Myers' skip pointer), so that old revisions are found in logarithmic time.
-    jump: Option<Arc<Self>>,
-    depth: u32,
 }
+
+/// A run of versions, filled from the left. Each block is about twice as long as all before it, so that a chain has
+/// few of them however long it is.
+#[derive(Debug)]
+struct Block {
+    slots: Box<[OnceLock<Version>]>,
+    next: OnceLock<Box<Self>>,
+}
+
+/// Slots of the first block: most keys are written a few times between two compactions.
+const FIRST_BLOCK: usize = 3;
 
 impl Chain {
     /// A chain of one version.
     pub(super) fn new(revision: Revision, kv: Option<Arc<KeyValue>>) -> Self {
-        let live = kv.is_some();
-        Self {
-            newest: Arc::new(Version { revision, kv, previous: None, jump: None, depth: 0 }),
-            revision,
-            live,
-        }
+        Self { first: Version { revision, kv }, later: OnceLock::new() }
     }
 
     /// Adds the newest version.
-    pub(super) fn push(&mut self, revision: Revision, kv: Option<Arc<KeyValue>>) {
-        debug_assert!(revision > self.revision, "versions are added in order");
-        let previous = self.newest.clone();
-        let jump = Some(jump_from(&previous));
-        let depth = previous.depth.saturating_add(1);
-        (self.revision, self.live) = (revision, kv.is_some());
-        self.newest = Arc::new(Version { revision, kv, previous: Some(previous), jump, depth });
+    pub(super) fn push(&self, revision: Revision, kv: Option<Arc<KeyValue>>) {
+        debug_assert!(revision > self.revision(), "versions are added in order");
+        let mut version = Version { revision, kv };
+        let (mut next, mut len) = (&self.later, FIRST_BLOCK);
+        loop {
+            let block = next.get_or_init(|| Box::new(Block::new(len)));
+            let filled = block.slots.partition_point(|slot| slot.get().is_some());
+            if let Some(slot) = block.slots.get(filled) {
+                // One writer: nobody else fills the slot in between.
+                let Err(kept) = slot.set(version) else { return };
+                version = kept;
+            }
+            len = block.slots.len() * 2;
+            next = &block.next;
+        }
     }
 
     /// Revision of the newest version.
     pub(super) fn revision(&self) -> Revision {
-        self.revision
+        self.version(Revision::LAST).map_or(Revision::ZERO, |version| version.revision)
     }
 
     /// Whether `revision` shows a value.
     pub(super) fn is_live(&self, revision: Revision) -> bool {
-        if self.revision <= revision { self.live } else { self.at(revision).is_some() }
-    }
-
-    /// The newest value; `None` when the key is deleted.
-    pub(super) fn newest(&self) -> Option<&Arc<KeyValue>> {
-        self.newest.kv.as_ref()
+        self.at(revision).is_some()
     }
 
     /// The value that `revision` shows.
     pub(super) fn at(&self, revision: Revision) -> Option<&Arc<KeyValue>> {
-        let mut version = &self.newest;
-        while version.revision > revision {
-            version = match &version.jump {
-                Some(jump) if jump.revision > revision => jump,
-                _ => version.previous.as_ref()?,
-            };
+        self.version(revision)?.kv.as_ref()
+    }
+
+    fn version(&self, revision: Revision) -> Option<&Version> {
+        if self.first.revision > revision {
+            return None;
         }
-        version.kv.as_ref()
+        let mut last: Option<&Block> = None;
+        let mut next = self.later.get();
+        while let Some(block) = next {
+            if !block.slots.first().is_some_and(|slot| shows(slot, revision)) {
+                break;
+            }
+            last = Some(block);
+            next = block.next.get();
+        }
+        let Some(block) = last else { return Some(&self.first) };
+        let shown = block.slots.partition_point(|slot| shows(slot, revision));
+        block.slots.get(shown.checked_sub(1)?)?.get()
     }
 
     /// The chain without the versions that no revision from `oldest` on shows; `None` when nothing is left.
     pub(super) fn pruned(&self, oldest: Revision) -> Option<Self> {
-        let mut kept = Vec::new();
-        let mut next = Some(&self.newest);
-        while let Some(version) = next {
-            if version.revision > oldest {
-                kept.push(version);
-                next = version.previous.as_ref();
-            } else {
-                // The newest one at or below `oldest` is what `oldest` shows; an absence needs no version.
-                kept.extend(version.kv.is_some().then_some(version));
-                break;
-            }
+        // What `oldest` shows stays; an absence needs no version.
+        let shown = self.version(oldest).filter(|version| version.kv.is_some());
+        let mut kept = shown.into_iter().chain(self.versions().filter(|version| version.revision > oldest));
+        let first = kept.next()?;
+        let chain = Self::new(first.revision, first.kv.clone());
+        let rest: Vec<Version> = kept.map(Version::copy).collect();
+        if !rest.is_empty() {
+            let block =
+                Block { slots: rest.into_iter().map(OnceLock::from).collect(), next: OnceLock::new() };
+            drop(chain.later.set(Box::new(block)));
         }
-        let mut oldest_first = kept.into_iter().rev();
-        let first = oldest_first.next()?;
-        let mut chain = Self::new(first.revision, first.kv.clone());
-        oldest_first.for_each(|version| chain.push(version.revision, version.kv.clone()));
         Some(chain)
+    }
+
+    /// Every version, the oldest first.
+    fn versions(&self) -> impl Iterator<Item = &Version> {
+        let blocks = std::iter::successors(self.later.get(), |block| block.next.get());
+        let later = blocks.flat_map(|block| block.slots.iter().map_while(OnceLock::get));
+        std::iter::once(&self.first).chain(later)
     }
 
     /// How many versions are held.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        std::iter::successors(Some(&self.newest), |version| version.previous.as_ref()).count()
+        self.versions().count()
     }
 }
 
-fn jump_from(previous: &Arc<Version>) -> Arc<Version> {
-    let Some(near) = &previous.jump else { return previous.clone() };
-    match &near.jump {
-        Some(far) if previous.depth - near.depth == near.depth - far.depth => far.clone(),
-        _ => previous.clone(),
+impl Version {
+    fn copy(&self) -> Self {
+        Self { revision: self.revision, kv: self.kv.clone() }
     }
 }
 
-impl Drop for Version {
-    /// Frees the chain in a loop: a long one would overflow the stack.
-    fn drop(&mut self) {
-        // What a version jumps to is also held by the versions in between, so this frees nothing.
-        self.jump = None;
-        let mut next = self.previous.take();
-        while let Some(mut version) = next.and_then(Arc::into_inner) {
-            version.jump = None;
-            next = version.previous.take();
-        }
+impl Block {
+    fn new(len: usize) -> Self {
+        Self { slots: (0..len).map(|_| OnceLock::new()).collect(), next: OnceLock::new() }
     }
+}
+
+/// Whether `revision` shows the version in `slot`, or a later one.
+fn shows(slot: &OnceLock<Version>, revision: Revision) -> bool {
+    slot.get().is_some_and(|version| version.revision <= revision)
 }

@@ -1,14 +1,17 @@
 //! The one place that writes: validate, journal, apply, publish. It neither waits nor spawns; whoever drives it
 //! calls [`Committer::step`].
 
+use super::leases::Leases;
 use super::log::Changes;
 use super::queue::{Answer, Queue, Reply, Request};
 use super::state::State;
 use super::{Journal, Record, Snapshot};
 use crate::storage::{
-    Compare, Event, KeyValue, Op, Revision, StorageError, StorageResult, TtlId, Txn, TxnOutcome,
+    Compare, Event, Key, KeyRange, KeyValue, Op, Revision, StorageError, StorageResult, TtlId, Txn,
+    TxnOutcome,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Decides, in order, what becomes of every queued request.
@@ -96,30 +99,71 @@ impl<J: Journal> Committer<J> {
     }
 
     fn commit(&mut self, first: (Request, Reply)) -> Effects {
-        let mut round = Round { state: self.state.clone(), records: Vec::new() };
+        let mut round = Round::over(&self.state);
         let mut replies = Vec::with_capacity(self.taken.len() + 1);
         let mut next = Some(first);
         while let Some((request, reply)) = next {
             replies.push((reply, round.answer(request)));
             next = self.taken.pop_front_if(|(request, _)| !matches!(request, Request::Compact(_)));
         }
-        if round.records.is_empty() {
-            return Effects { replies, ..Effects::default() };
+        let (records, leases) = round.done();
+        match self.write(records, leases) {
+            Ok(effects) => Effects { replies, ..effects },
+            Err(error) => self.poison(replies, error),
         }
-        if let Err(error) = self.journal.append(&round.records) {
-            return self.poison(replies, error);
+    }
+
+    /// Does one request at once, without the queue; `Err` gives it back where it has to wait its turn.
+    pub(super) fn answer_now(
+        &mut self,
+        request: Request,
+    ) -> Result<(Effects, StorageResult<Answer>), Request> {
+        if self.stopped || !self.taken.is_empty() || matches!(request, Request::Compact(_)) {
+            return Err(request);
         }
-        let writes = round.into_writes(&mut self.state);
-        Effects { state: Some(self.state()), writes, replies, poisoned: None }
+        let mut round = Round::over(&self.state);
+        let answer = round.answer(request);
+        let (records, leases) = round.done();
+        Ok(match self.write(records, leases) {
+            Ok(effects) => (effects, answer),
+            Err(error) => (self.stop_for(error.clone()), Err(unknown(&error))),
+        })
+    }
+
+    /// Makes a batch durable, and then the new state.
+    fn write(&mut self, records: Vec<Record>, leases: Option<Leases>) -> StorageResult<Effects> {
+        if records.is_empty() {
+            return Ok(Effects::default());
+        }
+        self.journal.append(&records)?;
+        if let Some(leases) = leases {
+            self.state.leases = leases;
+        }
+        let mut writes = Vec::with_capacity(records.len());
+        for record in records {
+            if let Record::Write { revision, events } = record {
+                self.state.apply(revision, events.clone());
+                writes.push((revision, events));
+            }
+        }
+        Ok(Effects { state: Some(self.state()), writes, ..Effects::default() })
     }
 
     /// Nothing of the batch is shown; the answers cannot tell what a restart will find.
     fn poison(&mut self, replies: Vec<(Reply, StorageResult<Answer>)>, error: StorageError) -> Effects {
-        self.stopped = true;
-        let unknown = StorageError::Unknown { reason: format!("the journal failed: {error}") };
+        let unknown = unknown(&error);
         let replies = replies.into_iter().map(|(reply, _)| (reply, Err(unknown.clone()))).collect();
-        Effects { replies, poisoned: Some(error), ..Effects::default() }
+        Effects { replies, ..self.stop_for(error) }
     }
+
+    fn stop_for(&mut self, error: StorageError) -> Effects {
+        self.stopped = true;
+        Effects { poisoned: Some(error), ..Effects::default() }
+    }
+}
+
+fn unknown(error: &StorageError) -> StorageError {
+    StorageError::Unknown { reason: format!("the journal failed: {error}") }
 }
 
 /// Whether a condition holds, and else what stands at its key.
@@ -129,19 +173,41 @@ enum Check {
     Broken(Option<Arc<KeyValue>>),
 }
 
-/// A batch on its way to the journal: nothing of it shows yet.
+/// A batch on its way to the journal. Nothing of it is in the state yet: a journal may refuse it.
 #[derive(Debug)]
-struct Round {
-    state: State,
+struct Round<'a> {
+    state: &'a State,
+    head: Revision,
+    /// Once they differ from those of the state.
+    leases: Option<Leases>,
     records: Vec<Record>,
+    /// What stands at the keys written by the first `noted` records.
+    pending: BTreeMap<Key, Option<Arc<KeyValue>>>,
+    noted: usize,
 }
 
-impl Round {
+impl<'a> Round<'a> {
+    fn over(state: &'a State) -> Self {
+        Self {
+            state,
+            head: state.head,
+            leases: None,
+            records: Vec::new(),
+            pending: BTreeMap::new(),
+            noted: 0,
+        }
+    }
+
+    fn done(self) -> (Vec<Record>, Option<Leases>) {
+        (self.records, self.leases)
+    }
+
     fn answer(&mut self, request: Request) -> StorageResult<Answer> {
+        self.note();
         match request {
             Request::Txn(txn) => self.txn(txn).map(Answer::Txn),
             Request::Grant(length) => {
-                let id = self.state.grant(length);
+                let id = self.leases_mut().grant(length);
                 self.records.push(Record::Granted { id, length });
                 Ok(Answer::Granted(id))
             }
@@ -152,101 +218,137 @@ impl Round {
         }
     }
 
+    /// Lets the next request see what the ones before it wrote. The last of a batch is seen by nobody, so that a
+    /// batch of one, the usual case in memory, notes nothing.
+    fn note(&mut self) {
+        for record in self.records.get(self.noted..).unwrap_or_default() {
+            if let Record::Write { events, .. } = record {
+                self.pending.extend(events.iter().map(|event| match event {
+                    Event::Put { kv, .. } => (kv.key.clone(), Some(kv.clone())),
+                    Event::Delete { key, .. } => (key.clone(), None),
+                }));
+            }
+        }
+        self.noted = self.records.len();
+    }
+
+    fn newest(&self, key: &Key) -> Option<&Arc<KeyValue>> {
+        match self.pending.get(key) {
+            Some(pending) => pending.as_ref(),
+            None => self.state.newest(key),
+        }
+    }
+
     fn txn(&mut self, txn: Txn) -> StorageResult<TxnOutcome> {
         for (at, compare) in txn.compares.iter().enumerate() {
             if let Check::Broken(current) = self.check(compare)? {
-                return Ok(TxnOutcome::Failed { revision: self.state.head, compare: at, current });
+                return Ok(TxnOutcome::Failed { revision: self.head, compare: at, current });
             }
         }
         for op in &txn.ops {
             if let Op::Put { ttl: Some(id), .. } = op {
-                self.state.lease(*id)?;
+                self.leases.as_ref().unwrap_or(&self.state.leases).get(*id)?;
             }
         }
-        let revision = self.state.head.next();
+        let revision = self.head.next();
         let mut previous = Vec::with_capacity(txn.ops.len());
         let mut events = Vec::with_capacity(txn.ops.len());
         for op in txn.ops {
-            let (before, event) = self.write(revision, op);
+            let (before, event) = self.event(revision, op);
             previous.push(before);
             events.extend(event);
         }
         if events.is_empty() {
-            return Ok(TxnOutcome::Committed { revision: self.state.head, previous });
+            return Ok(TxnOutcome::Committed { revision: self.head, previous });
         }
         if events.len() > 1 {
             events.sort_unstable_by(|a, b| a.key().cmp(b.key()));
         }
-        self.record(revision, events.into());
+        self.record(revision, events);
         Ok(TxnOutcome::Committed { revision, previous })
     }
 
     fn check(&self, compare: &Compare) -> StorageResult<Check> {
         let (holds, key) = match compare {
             Compare::Unchanged { key, revision } => {
-                (self.state.newest(key).is_some_and(|kv| kv.mod_revision == *revision), key)
+                (self.newest(key).is_some_and(|kv| kv.mod_revision == *revision), key)
             }
-            Compare::Absent { key } => (self.state.newest(key).is_none(), key),
-            Compare::Exists { key } => (self.state.newest(key).is_some(), key),
+            Compare::Absent { key } => (self.newest(key).is_none(), key),
+            Compare::Exists { key } => (self.newest(key).is_some(), key),
             Compare::RangeUnchanged { range, revision } => {
-                let holds = self.state.unchanged(range, *revision)?;
+                let holds = self.unchanged(range, *revision)?;
                 return Ok(if holds { Check::Holds } else { Check::Broken(None) });
             }
         };
-        Ok(if holds { Check::Holds } else { Check::Broken(self.state.newest(key).cloned()) })
+        Ok(if holds { Check::Holds } else { Check::Broken(self.newest(key).cloned()) })
     }
 
-    fn write(&mut self, revision: Revision, op: Op) -> (Option<Arc<KeyValue>>, Option<Event>) {
-        match op {
+    fn unchanged(&self, range: &KeyRange, revision: Revision) -> StorageResult<bool> {
+        // A revision of this very batch is none that anybody can have read.
+        let from = (Bound::Included(range.start()), range.end().map_or(Bound::Unbounded, Bound::Excluded));
+        let empty = range.end().is_some_and(|end| end <= range.start());
+        let pending = !empty && self.pending.range::<str, _>(from).next().is_some();
+        Ok(self.state.unchanged(range, revision)? && !pending)
+    }
+
+    /// What `op` does at `revision`: the value before, and the event unless nothing happens.
+    fn event(&self, revision: Revision, op: Op) -> (Option<Arc<KeyValue>>, Option<Event>) {
+        let previous = self.newest(op.key()).cloned();
+        let event = match op {
             Op::Put { key, value, ttl } => {
-                let old = self.state.newest(&key);
-                let create_revision = old.map_or(revision, |old| old.create_revision);
-                let version = old.map_or(1, |old| old.version + 1);
+                let create_revision = previous.as_ref().map_or(revision, |old| old.create_revision);
+                let version = previous.as_ref().map_or(1, |old| old.version + 1);
                 let kv = KeyValue { key, value, create_revision, mod_revision: revision, version, ttl };
-                let kv = Arc::new(kv);
-                let previous = self.state.write(&kv.key, revision, Some(kv.clone()));
-                (previous.clone(), Some(Event::Put { kv, previous }))
+                Some(Event::Put { kv: Arc::new(kv), previous: previous.clone() })
             }
             Op::Delete { key } => {
-                if self.state.newest(&key).is_none() {
-                    return (None, None);
-                }
-                let previous = self.state.write(&key, revision, None);
-                (previous.clone(), Some(Event::Delete { key, previous }))
+                previous.is_some().then(|| Event::Delete { key, previous: previous.clone() })
             }
-        }
+        };
+        (previous, event)
     }
 
     fn revoke(&mut self, id: TtlId) -> StorageResult<Answer> {
-        let lease = self.state.lease(id)?;
+        let lease = self.leases_mut().get(id)?;
         let (keys, granted) = (lease.keys.iter().cloned().collect::<Vec<_>>(), lease.granted);
-        let revision = self.state.head.next();
+        let revision = self.head.next();
         let deletes = keys.iter().cloned().map(|key| Op::Delete { key });
         // In key order already: the keys of a lease are an ordered set.
-        let events: Changes = deletes.filter_map(|op| self.write(revision, op).1).collect();
+        let events: Vec<Event> = deletes.filter_map(|op| self.event(revision, op).1).collect();
         if !events.is_empty() {
             self.record(revision, events);
         }
-        self.state.end(id);
+        self.leases_mut().end(id);
         self.records.push(Record::Ended { id });
         Ok(Answer::Revoked(keys, granted))
     }
 
-    fn record(&mut self, revision: Revision, events: Changes) {
-        self.state.head = revision;
+    fn record(&mut self, revision: Revision, events: Vec<Event>) {
+        if events.iter().any(hangs) {
+            let leases = self.leases_mut();
+            for event in &events {
+                leases.follow(event);
+            }
+        }
+        let events = match <[Event; 1]>::try_from(events) {
+            // Most transactions write one key: one allocation less.
+            Ok(one) => Arc::new(one) as Changes,
+            Err(events) => events.into(),
+        };
+        self.head = revision;
         self.records.push(Record::Write { revision, events });
     }
 
-    /// Makes the batch the new state; tells what it wrote.
-    fn into_writes(mut self, state: &mut State) -> Vec<(Revision, Changes)> {
-        let mut writes = Vec::with_capacity(self.records.len());
-        for record in self.records {
-            if let Record::Write { revision, events } = record {
-                self.state.remember(revision, events.clone());
-                writes.push((revision, events));
-            }
-        }
-        *state = self.state;
-        writes
+    fn leases_mut(&mut self) -> &mut Leases {
+        self.leases.get_or_insert_with(|| self.state.leases.clone())
+    }
+}
+
+/// Whether `event` concerns a time to live.
+fn hangs(event: &Event) -> bool {
+    let attached = |kv: &Arc<KeyValue>| kv.ttl.is_some();
+    match event {
+        Event::Put { kv, previous } => attached(kv) || previous.as_ref().is_some_and(attached),
+        Event::Delete { previous, .. } => previous.as_ref().is_some_and(attached),
     }
 }

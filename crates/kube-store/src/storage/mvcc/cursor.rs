@@ -145,26 +145,17 @@ impl Reader {
     }
 
     fn batch(&self, state: &State, after: Revision) -> Option<Batch> {
-        state.changes(after).find_map(|(revision, changes)| {
-            let mut touched = changes.iter().filter(|event| self.range.contains(event.key()));
-            let first = self.view(touched.next()?);
-            let mut events = Vec::with_capacity(1);
-            events.push(first);
-            events.extend(touched.map(|event| self.view(event)));
+        state.changes(after).find_map(|(revision, logged)| {
+            let all = logged.view(self.previous);
+            let inside = |event: &&Event| self.range.contains(event.key());
+            let events = match all.iter().filter(inside).count() {
+                0 => return None,
+                // Shared by every watch that sees the same.
+                some if some == all.len() => all.clone(),
+                _ => all.iter().filter(inside).cloned().collect(),
+            };
             Some(Batch { revision, events })
         })
-    }
-
-    fn view(&self, event: &Event) -> Event {
-        match event {
-            Event::Put { kv, previous } => {
-                Event::Put { kv: kv.clone(), previous: previous.as_ref().filter(|_| self.previous).cloned() }
-            }
-            Event::Delete { key, previous } => Event::Delete {
-                key: key.clone(),
-                previous: previous.as_ref().filter(|_| self.previous).cloned(),
-            },
-        }
     }
 
     /// The state as one batch, which may be empty. The watch goes on from there.

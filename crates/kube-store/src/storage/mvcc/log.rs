@@ -14,14 +14,37 @@ pub(super) struct Log {
     tail: Option<(u64, Arc<Segment>)>,
 }
 
-/// The changes of one revision, in key order, each with the value before.
+/// The changes of one revision, in key order.
 pub(super) type Changes = Arc<[Event]>;
+
+/// The changes of one revision, as watches share them.
+#[derive(Clone, Debug)]
+pub(super) struct Logged {
+    all: Changes,
+    /// The same without the values before, made for the first watch that does not want them.
+    plain: OnceLock<Changes>,
+}
+
+impl Logged {
+    /// The changes, each with the value before.
+    pub(super) fn all(&self) -> &Changes {
+        &self.all
+    }
+
+    /// The changes, with or without the value before.
+    pub(super) fn view(&self, previous: bool) -> &Changes {
+        if previous || self.all.iter().all(|event| event.previous().is_none()) {
+            return &self.all;
+        }
+        self.plain.get_or_init(|| self.all.iter().map(Event::without_previous).collect())
+    }
+}
 
 const SEGMENT_LEN: u64 = 256;
 
 #[derive(Debug)]
 struct Segment {
-    slots: Box<[OnceLock<Changes>]>,
+    slots: Box<[OnceLock<Logged>]>,
 }
 
 impl Log {
@@ -36,7 +59,10 @@ impl Log {
                 &self.tail.insert((number, segment)).1
             }
         };
-        let fresh = segment.slots.get(slot).is_some_and(|slot| slot.set(changes).is_ok());
+        let fresh = segment
+            .slots
+            .get(slot)
+            .is_some_and(|slot| slot.set(Logged { all: changes, plain: OnceLock::new() }).is_ok());
         debug_assert!(fresh, "a revision is appended once");
     }
 
@@ -84,7 +110,7 @@ impl Segment {
 
     /// The segment without the slots up to and with `last`.
     fn without(&self, last: usize) -> Self {
-        let keep = |(at, slot): (usize, &OnceLock<Changes>)| {
+        let keep = |(at, slot): (usize, &OnceLock<Logged>)| {
             if at > last { slot.clone() } else { OnceLock::new() }
         };
         Self { slots: self.slots.iter().enumerate().map(keep).collect() }
@@ -101,7 +127,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Iterator for Scan<'a> {
-    type Item = (Revision, &'a Changes);
+    type Item = (Revision, &'a Logged);
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.next <= self.through {
@@ -121,8 +147,8 @@ impl<'a> Iterator for Scan<'a> {
             let revision = Revision::new(self.next);
             self.next += 1;
             // Revisions may be left out (a store that went on after a crash).
-            if let Some(changes) = segment.slots.get(slot).and_then(OnceLock::get) {
-                return Some((revision, changes));
+            if let Some(logged) = segment.slots.get(slot).and_then(OnceLock::get) {
+                return Some((revision, logged));
             }
         }
         None

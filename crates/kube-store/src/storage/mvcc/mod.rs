@@ -7,8 +7,11 @@
 //! ```
 //!
 //! **Invariants.**
-//! - The published `State` is one persistent value: readers load a pointer and see one revision of everything.
-//! - It changes once per batch, after the journal has it, with the registry of watchers locked.
+//! - The published `State` is one value: readers load a pointer and see one revision of everything. What is written
+//!   later goes in place where it can (a version behind those of its key, a key into its leaf, a change into the
+//!   log), above the revision at which those readers stop.
+//! - It changes once per batch, after the journal has it, with the registry of watchers locked. What a journal
+//!   refused was never in it: a batch is checked against the state and the batch's own writes beside it.
 //! - A watch is a number; it owns no part of the state. Only compaction can expire it, and only while it has
 //!   something left to read.
 //! - The committer neither waits nor spawns: the callers' own polls drive it, whoever holds it commits for the
@@ -18,7 +21,9 @@ mod chain;
 mod committer;
 mod cursor;
 mod journal;
+mod leases;
 mod log;
+mod map;
 mod queue;
 mod snapshot;
 mod state;
@@ -141,9 +146,27 @@ impl<J: Journal> Core<J> {
 
     async fn submit(&self, request: Request) -> StorageResult<Answer> {
         self.open()?;
+        let request = match self.answer_now(request) {
+            Ok(answer) => return answer,
+            Err(request) => request,
+        };
         let answer = self.queue.submit(request)?;
         self.drive();
         answer.await.unwrap_or(Err(StorageError::Closed))
+    }
+
+    /// The short way, when nobody else commits and nothing waits: neither the queue nor a channel for the answer.
+    fn answer_now(&self, request: Request) -> Result<StorageResult<Answer>, Request> {
+        let Ok(mut committer) = self.committer.try_lock() else { return Err(request) };
+        // Whoever queued a request before this one came, and found the committer locked, waits no longer.
+        if self.queue.len() > 0 || self.shut.load(Ordering::SeqCst) {
+            return Err(request);
+        }
+        let (effects, answer) = committer.answer_now(request)?;
+        self.publish(effects);
+        drop(committer);
+        self.drive();
+        Ok(answer)
     }
 
     /// Commits what waits, unless somebody else is at it, who then does it for us.

@@ -32,7 +32,7 @@ fn revision(kv: Option<&Arc<KeyValue>>) -> Option<u64> {
 
 /// Puts at odd revisions, deletes at multiples of four.
 fn chain(through: u64) -> Chain {
-    let mut chain = Chain::new(Revision::new(1), Some(kv(1)));
+    let chain = Chain::new(Revision::new(1), Some(kv(1)));
     for at in 2..=through {
         if at % 2 == 1 {
             chain.push(Revision::new(at), Some(kv(at)));
@@ -80,7 +80,7 @@ fn a_pruned_chain_shows_the_rest_and_holds_no_more() {
 
 #[test]
 fn a_long_chain_is_freed_without_recursion() {
-    let mut chain = Chain::new(Revision::new(1), None);
+    let chain = Chain::new(Revision::new(1), None);
     let mut watched = Vec::new();
     for at in 2..200_000 {
         let value = kv(at);
@@ -230,6 +230,22 @@ fn one_batch_sees_its_own_writes_and_is_appended_once() {
     assert!(matches!(answer(second), Ok(Answer::Txn(TxnOutcome::Failed { compare: 0, .. }))));
     assert_eq!(committed(third), 2);
     assert_eq!(tape.0.lock().unwrap().batches, [2]);
+}
+
+#[test]
+fn a_condition_on_a_range_sees_the_writes_before_it_in_the_batch() {
+    let (mut committer, queue, _) = committer(16);
+    let quiet = |prefix: &str| {
+        let range = KeyRange::prefix(prefix);
+        Txn::put(format!("{prefix}new"), "1")
+            .when(Compare::RangeUnchanged { range, revision: Revision::ZERO })
+    };
+    let submit = |txn| queue.submit(Request::Txn(txn)).unwrap();
+    let [first, again, other] = [submit(quiet("/a/")), submit(quiet("/a/")), submit(quiet("/b/"))];
+    assert_eq!(run(&mut committer), 1);
+    assert_eq!(committed(first), 1);
+    assert!(matches!(answer(again), Ok(Answer::Txn(TxnOutcome::Failed { compare: 0, .. }))));
+    assert_eq!(committed(other), 2);
 }
 
 #[test]
