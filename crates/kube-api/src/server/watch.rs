@@ -38,7 +38,11 @@ pub(super) fn answer(
             async move { line.map(Ok::<Bytes, Infallible>) }
         })
         .take_until(Box::pin(async move { stop.stopped().await }));
-    let body = if bookmarks { Body::from_stream(prompted(lines, served.service.clone())) } else { Body::from_stream(lines) };
+    let body = if bookmarks {
+        Body::from_stream(prompted(lines, served.service.clone()))
+    } else {
+        Body::from_stream(lines)
+    };
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -102,7 +102,11 @@ async fn parameters_that_do_not_read_get_a_status() {
     let server = serve().await;
     let client = Client(server.address);
     let (code, status) = client.get(&format!("{MAPS}?limit=many")).await;
-    assert_eq!((code, &status["kind"], &status["reason"]), (400, &json!("Status"), &json!("BadRequest")), "{status}");
+    assert_eq!(
+        (code, &status["kind"], &status["reason"]),
+        (400, &json!("Status"), &json!("BadRequest")),
+        "{status}"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +124,11 @@ async fn parts_of_an_object_are_read_as_what_they_are() {
     let path = "/apis/apps/v1/namespaces/default/deployments";
     assert_eq!(client.send("POST", path, &deployment).await.0, 201);
     let (code, scale) = client.get(&format!("{path}/web/scale")).await;
-    assert_eq!((code, &scale["kind"], &scale["spec"]["replicas"]), (200, &json!("Scale"), &json!(2)), "{scale}");
+    assert_eq!(
+        (code, &scale["kind"], &scale["spec"]["replicas"]),
+        (200, &json!("Scale"), &json!(2)),
+        "{scale}"
+    );
     assert_eq!(client.get(&format!("{path}/web/status")).await.1["kind"], "Deployment");
     assert_eq!(client.get("/api/v1/namespaces/default/pods/web/binding").await.0, 405);
 }

@@ -87,7 +87,8 @@ impl FleetDriver {
         for chunk in indexes.chunks(WRITES_PER_TRANSACTION) {
             while let Err(error) = self.register_some(chunk).await {
                 // A conflict is somebody who wrote one of the nodes in between: look at them again.
-                let passing = error.is_conflict() || error.is_already_exists() || error.retry() != Retry::Never;
+                let passing =
+                    error.is_conflict() || error.is_already_exists() || error.retry() != Retry::Never;
                 if !passing {
                     return Err(error);
                 }

@@ -95,7 +95,10 @@ async fn several_files_are_stored_together_or_not_at_all() {
     let bad = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Upper}\n";
     let refused = plane.apply_files(&[("good.yaml", GOOD), ("bad.yaml", bad)]).await.unwrap_err();
     let text = refused.to_string();
-    assert!(text.starts_with("bad.yaml, document 1 (v1 ConfigMap default/Upper):\n  metadata.name: "), "{text}");
+    assert!(
+        text.starts_with("bad.yaml, document 1 (v1 ConfigMap default/Upper):\n  metadata.name: "),
+        "{text}"
+    );
     assert_eq!(config_maps(&plane).await, 0);
     let other = GOOD.replace("good", "other");
     assert_eq!(plane.apply_files(&[("good.yaml", GOOD), ("other.yaml", &other)]).await.unwrap().len(), 2);

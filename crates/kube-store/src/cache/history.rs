@@ -37,7 +37,7 @@ impl History {
         bookmarks: bool,
     ) -> Result<Self, ApiError> {
         if let Some(end) = cache.log().torn(revision) {
-            return Err(StorageError::Expired { asked: revision, compacted: end }.into());
+            return Err(StorageError::Expired { asked: revision, compacted: end, next: None }.into());
         }
         let options = WatchOptions { from: WatchFrom::After(revision), previous: true, bookmarks };
         let stream = cache.storage.watch(&cache.range, &options).await?;

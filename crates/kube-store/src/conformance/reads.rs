@@ -25,7 +25,7 @@ pub(super) const CONTRACTS: &[Contract] = &[
 ];
 
 fn expired(asked: Revision, compacted: Revision) -> impl Fn(&StorageError) -> bool {
-    move |error| matches!(error, StorageError::Expired { asked: a, compacted: c } if (*a, *c) == (asked, compacted))
+    move |error| matches!(error, StorageError::Expired { asked: a, compacted: c, .. } if (*a, *c) == (asked, compacted))
 }
 
 async fn at(storage: &dyn Storage, revision: Revision) -> StorageResult<()> {

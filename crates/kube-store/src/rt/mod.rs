@@ -22,17 +22,22 @@ pub fn env() -> Env {
 /// # Panics
 /// When the operating system has no randomness to give.
 pub fn env_on(runtime: Handle) -> Env {
-    let mut seed = [0; 8];
-    #[expect(clippy::expect_used, reason = "without randomness uids would repeat: nothing safe can go on")]
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
-    fill(&mut seed).expect("randomness of the operating system");
-    let seed = u64::from_le_bytes(seed);
+    let seed = entropy();
     Env::new(
         Arc::new(SystemClock::new(runtime.clone())),
         Arc::new(TokioSpawner(runtime)),
         Arc::new(SeededIds::new(seed)),
         seed,
     )
+}
+
+/// Randomness of the operating system.
+pub(crate) fn entropy() -> u64 {
+    let mut seed = [0; 8];
+    #[expect(clippy::expect_used, reason = "without randomness uids would repeat: nothing safe can go on")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
+    fill(&mut seed).expect("randomness of the operating system");
+    u64::from_le_bytes(seed)
 }
 
 /// The clocks of the operating system.
@@ -78,6 +83,25 @@ struct TokioSpawner(Handle);
 impl Spawner for TokioSpawner {
     fn spawn(&self, _name: &str, task: BoxFuture<'static, ()>) -> TaskHandle {
         TaskHandle::new(TokioTask(self.0.spawn(task)))
+    }
+}
+
+/// A thread for what blocks.
+#[derive(Debug)]
+pub(crate) struct Thread(std::thread::JoinHandle<()>);
+
+/// Runs `work`, which may block, beside the caller.
+pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Thread> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(Thread)
+}
+
+impl Thread {
+    /// Waits until the thread has ended; called on the thread itself it lets it run on.
+    pub(crate) fn join(self) {
+        if self.0.thread().id() != std::thread::current().id() {
+            // A panic was told of where it happened.
+            drop(self.0.join());
+        }
     }
 }
 

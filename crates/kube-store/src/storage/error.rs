@@ -1,6 +1,7 @@
 //! What can go wrong in a store, named for what the caller can do about it.
 
-use super::{KeyValue, Revision};
+use super::{Continue, Key, KeyValue, Revision};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Result of a storage call.
@@ -29,6 +30,9 @@ pub enum StorageError {
         asked: Revision,
         /// The compacted revision: the oldest that can be read.
         compacted: Revision,
+        /// For a page of a list: how to read the rest at the newest revision, which may be inconsistent with the
+        /// pages before.
+        next: Option<Continue>,
     },
     /// The revision does not exist yet: wait, or ask less.
     #[error("revision {asked} is ahead of the store ({head})")]
@@ -69,6 +73,36 @@ pub enum StorageError {
         /// What is damaged.
         what: String,
     },
+    /// A value is encrypted, and cannot be decrypted with what was given: open the store with the right keys.
+    #[error("the value of {key} is encrypted with the key {id:?}: {reason}")]
+    Sealed {
+        /// The key of the value.
+        key: Key,
+        /// The id of the encryption key.
+        id: String,
+        /// Why it does not open.
+        reason: &'static str,
+    },
+    /// Somebody else has the store open: close it there first.
+    #[error("{} is in use: it is open in this or in another process", .path.display())]
+    Locked {
+        /// Where the store lies.
+        path: PathBuf,
+    },
+    /// What lies there is not a store that this build can open. Nothing was touched.
+    #[error("{} is not usable as a store: {reason}", .path.display())]
+    Foreign {
+        /// What was to be opened.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The medium failed.
+    #[error("{what}")]
+    Medium {
+        /// What was done, and what the system said.
+        what: String,
+    },
     /// The request makes no sense.
     #[error("invalid request: {reason}")]
     Invalid {
@@ -78,4 +112,15 @@ pub enum StorageError {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StorageError {
+    /// The same, with how to read on where it is [`StorageError::Expired`].
+    #[must_use]
+    pub(super) fn with_next(mut self, rest: Option<Continue>) -> Self {
+        if let Self::Expired { next, .. } = &mut self {
+            *next = rest;
+        }
+        self
+    }
 }

@@ -3,19 +3,35 @@
 //! [`Storage`] is what an engine implements and everything above calls. One implementation of all semantics,
 //! [`mvcc::MvccStorage`], serves every embedded engine; a remote store implements the trait itself.
 
+pub mod chunks;
+pub mod crypto;
+#[cfg(any(feature = "redb", feature = "sled"))]
+mod directory;
+mod durable;
 mod error;
 mod key;
 pub mod memory;
 pub mod mvcc;
 mod read;
+#[cfg(feature = "redb")]
+pub mod redb;
+#[cfg(feature = "sled")]
+pub mod sled;
 mod status;
 mod txn;
 mod watch;
 
+pub use chunks::{ChunkJournal, Chunks};
+pub use crypto::{Encryption, EncryptionKey};
+pub use durable::DurableOptions;
 pub use error::{StorageError, StorageResult};
 pub use key::{Key, KeyRange};
 pub use memory::MemoryStorage;
 pub use read::{Continue, Got, KeyValue, ListOptions, Page, ReadAt, Revision};
+#[cfg(feature = "redb")]
+pub use redb::RedbStorage;
+#[cfg(feature = "sled")]
+pub use sled::SledStorage;
 pub use status::{Limits, StorageStatus, TtlId, TtlInfo, TtlOp};
 pub use txn::{Compare, Op, Txn, TxnOutcome};
 pub use watch::{Batch, Event, WatchFrom, WatchItem, WatchOptions, WatchSource, WatchStream};

@@ -106,6 +106,14 @@ pub struct Continue {
     pub start: Arc<str>,
 }
 
+impl Continue {
+    /// The same place at the newest revision.
+    #[must_use]
+    pub fn at_newest(&self) -> Self {
+        Self { revision: Revision::ZERO, start: self.start.clone() }
+    }
+}
+
 /// One page of a list.
 #[derive(Clone, Debug)]
 pub struct Page {

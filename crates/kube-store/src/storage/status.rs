@@ -31,6 +31,8 @@ pub struct StorageStatus {
     pub keys: usize,
     /// Bytes of keys and values at the newest revision.
     pub bytes: u64,
+    /// Bytes on the medium, history and what is to be cleaned up included; 0 without one.
+    pub disk: u64,
     /// Transactions waiting.
     pub queued: usize,
     /// Open watches.

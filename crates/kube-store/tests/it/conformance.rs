@@ -1,12 +1,14 @@
 //! The contract of storage, run for every engine, and against engines that break it.
 
 use crate::mutants::{Broken, Rule};
-use crate::worlds::Spawned;
+use crate::worlds::{Scratch, Spawned};
 use kube_core::env::{Env, ManualClock, SeededIds};
 use kube_store::conformance::{Report, Subject, run_all, run_all_at_once};
 use kube_store::storage::memory::MemoryOptions;
 use kube_store::storage::mvcc::{MvccOptions, MvccStorage, NoJournal};
-use kube_store::storage::{KeyRange, Limits, ListOptions, MemoryStorage, Storage};
+use kube_store::storage::redb::RedbStorage;
+use kube_store::storage::sled::SledStorage;
+use kube_store::storage::{DurableOptions, KeyRange, Limits, ListOptions, MemoryStorage, Storage};
 use std::sync::Arc;
 
 /// An environment whose clock the test moves and whose tasks run on the runtime of the test.
@@ -23,7 +25,7 @@ fn options(limits: Limits) -> (MvccOptions, Arc<ManualClock>) {
 
 fn subject(limits: Limits) -> Subject {
     let (options, clock) = options(limits);
-    let storage = MvccStorage::with_options(NoJournal::default(), options).unwrap();
+    let storage = MvccStorage::over(NoJournal::default(), options).unwrap();
     Subject::new(Arc::new(storage)).with_clock(move |by| clock.advance(by))
 }
 
@@ -50,6 +52,41 @@ async fn memory_with_a_clock_holds_the_contract() {
 async fn memory_with_the_limits_of_etcd_holds_the_contract() {
     let limits = Limits { max_txn_ops: 128, max_request_bytes: 1_572_864 };
     holds(&run_all(|| subject(limits)).await, 0);
+}
+
+fn durable() -> (DurableOptions, Arc<ManualClock>) {
+    let (env, clock) = world();
+    (DurableOptions { env: Some(env), ..DurableOptions::default() }, clock)
+}
+
+/// A store whose directory goes with the subject.
+fn clocked(storage: impl Storage, directory: Scratch, clock: Arc<ManualClock>) -> Subject {
+    Subject::new(Arc::new(storage)).with_clock(move |by| {
+        let _kept = &directory;
+        clock.advance(by);
+    })
+}
+
+#[tokio::test]
+async fn redb_holds_the_contract() {
+    let subject = || {
+        let (options, clock) = durable();
+        let directory = Scratch::new();
+        let storage = RedbStorage::open_with(directory.path(), options).unwrap();
+        clocked(storage, directory, clock)
+    };
+    holds(&run_all(subject).await, 0);
+}
+
+#[tokio::test]
+async fn sled_holds_the_contract() {
+    let subject = || {
+        let (options, clock) = durable();
+        let directory = Scratch::new();
+        let storage = SledStorage::open_with(directory.path(), options).unwrap();
+        clocked(storage, directory, clock)
+    };
+    holds(&run_all(subject).await, 0);
 }
 
 #[tokio::test]

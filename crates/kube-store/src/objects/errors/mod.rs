@@ -11,7 +11,7 @@
 //! | `Busy` | 429 `TooManyRequests`, retry after 1 s |
 //! | `NoSpace` | 503 `ServiceUnavailable` (etcd's word for it is a 500; nothing is broken here, room is missing) |
 //! | `Unknown` | 504 `Timeout` |
-//! | `Corrupt` | 500 `InternalError` |
+//! | `Corrupt`, `Sealed`, `Locked`, `Foreign`, `Medium` | 500 `InternalError` |
 //! | `Invalid` | 400 `BadRequest` |
 //! | `Closed` | 503 `ServiceUnavailable`, cause `StorageClosed`; never worth a retry |
 
@@ -26,7 +26,7 @@ pub fn api_error(error: &StorageError) -> ApiError {
     match error {
         StorageError::Conflict { .. } => ApiError::new(Reason::Conflict, error.to_string()),
         StorageError::NotFound { .. } => ApiError::new(Reason::NotFound, error.to_string()),
-        StorageError::Expired { asked, compacted } => {
+        StorageError::Expired { asked, compacted, .. } => {
             ApiError::expired(format!("too old resource version: {asked} ({compacted})"))
         }
         StorageError::Future { asked, head } => {
@@ -43,7 +43,11 @@ pub fn api_error(error: &StorageError) -> ApiError {
         StorageError::Busy { .. } => ApiError::too_many_requests(error.to_string(), 1),
         StorageError::NoSpace => ApiError::unavailable(error.to_string()),
         StorageError::Unknown { .. } => ApiError::timeout(error.to_string()),
-        StorageError::Corrupt { .. } => ApiError::internal(error),
+        StorageError::Corrupt { .. }
+        | StorageError::Sealed { .. }
+        | StorageError::Locked { .. }
+        | StorageError::Foreign { .. }
+        | StorageError::Medium { .. } => ApiError::internal(error),
         StorageError::Invalid { .. } => ApiError::bad_request(error.to_string()),
         StorageError::Closed => ApiError::closed(),
     }

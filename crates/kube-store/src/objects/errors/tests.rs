@@ -11,13 +11,17 @@ fn rows() -> Vec<(StorageError, Reason, u16, u32)> {
     let every = vec![
         StorageError::Conflict { current: None },
         StorageError::NotFound { what: "ttl 7".to_owned() },
-        StorageError::Expired { asked: r(3), compacted: r(9) },
+        StorageError::Expired { asked: r(3), compacted: r(9), next: None },
         StorageError::Future { asked: r(9), head: r(3) },
         StorageError::TooLarge { what: "operations", actual: 129, limit: 128 },
         StorageError::Busy { limit: 64 },
         StorageError::NoSpace,
         StorageError::Unknown { reason: "the connection broke".to_owned() },
         StorageError::Corrupt { what: "record 5".to_owned() },
+        StorageError::Sealed { key: "/a".into(), id: "old".to_owned(), reason: "that key is not given" },
+        StorageError::Locked { path: "/var/lib/store".into() },
+        StorageError::Foreign { path: "/var/lib/store".into(), reason: "it is a file".to_owned() },
+        StorageError::Medium { what: "fsync: I/O error".to_owned() },
         StorageError::Invalid { reason: "a key stands twice".to_owned() },
         StorageError::Closed,
     ];
@@ -30,7 +34,11 @@ fn rows() -> Vec<(StorageError, Reason, u16, u32)> {
         StorageError::Busy { .. } => (Reason::TooManyRequests, 429, 1),
         StorageError::NoSpace | StorageError::Closed => (Reason::ServiceUnavailable, 503, 0),
         StorageError::Unknown { .. } => (Reason::Timeout, 504, 0),
-        StorageError::Corrupt { .. } => (Reason::InternalError, 500, 0),
+        StorageError::Corrupt { .. }
+        | StorageError::Sealed { .. }
+        | StorageError::Locked { .. }
+        | StorageError::Foreign { .. }
+        | StorageError::Medium { .. } => (Reason::InternalError, 500, 0),
         StorageError::Invalid { .. } => (Reason::BadRequest, 400, 0),
     };
     every
@@ -45,7 +53,7 @@ fn rows() -> Vec<(StorageError, Reason, u16, u32)> {
 #[test]
 fn every_failure_of_a_store_has_its_answer() {
     let rows = rows();
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 15);
     for (error, reason, code, seconds) in rows {
         let answer = api_error(&error);
         assert_eq!((answer.reason, answer.code), (reason, code), "{error}");

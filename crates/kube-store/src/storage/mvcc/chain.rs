@@ -112,9 +112,9 @@ impl Chain {
     }
 
     /// How many versions are held.
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.versions().count()
+        let blocks = std::iter::successors(self.later.get(), |block| block.next.get());
+        1 + blocks.map(|block| block.slots.partition_point(|slot| slot.get().is_some())).sum::<usize>()
     }
 }
 

@@ -1,18 +1,17 @@
 //! The one place that writes: validate, journal, apply, publish. It neither waits nor spawns; whoever drives it
-//! calls [`Committer::step`].
+//! calls [`Committer::step`], and [`Committer::tidy`] when there is nothing to step.
 
+use super::history::Retention;
 use super::leases::Leases;
 use super::log::Changes;
-use super::queue::{Answer, Queue, Reply, Request};
+use super::queue::{Answer, Contents, Phase, Queue, Reply, Request};
+use super::round::Round;
 use super::state::State;
-use super::{Journal, Record, Snapshot};
-use crate::storage::{
-    Compare, Event, Key, KeyRange, KeyValue, Op, Revision, StorageError, StorageResult, TtlId, Txn,
-    TxnOutcome,
-};
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
+use super::{Horizon, Journal, Record, Snapshot};
+use crate::storage::{Revision, StorageError, StorageResult};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Decides, in order, what becomes of every queued request.
 #[derive(Debug)]
@@ -22,7 +21,19 @@ pub(super) struct Committer<J> {
     taken: VecDeque<(Request, Reply)>,
     /// What is durable and published.
     state: State,
+    retention: Retention,
+    /// A compaction under way.
+    goal: Option<Goal>,
+    /// Who waits for everything to be encrypted anew.
+    rotations: Vec<Reply>,
     stopped: bool,
+}
+
+/// Where a compaction goes, and who waits for it to come how far.
+#[derive(Debug, Default)]
+struct Goal {
+    revision: Revision,
+    waiting: Vec<(Revision, Reply)>,
 }
 
 /// What one step did: publish first, then wake the watchers, then reply.
@@ -32,20 +43,27 @@ pub(super) struct Effects {
     pub(super) state: Option<Arc<State>>,
     /// What changed, in order.
     pub(super) writes: Vec<(Revision, Changes)>,
+    /// Every watch has to look: what it has not read is gone.
+    pub(super) replaced: bool,
     /// The answers.
     pub(super) replies: Vec<(Reply, StorageResult<Answer>)>,
     /// Why no write is taken any more.
     pub(super) poisoned: Option<StorageError>,
 }
 
+/// Versions of keys that one piece of a compaction looks at: about a millisecond of work.
+const PIECE: usize = 2000;
+
 impl<J: Journal> Committer<J> {
-    /// A committer of what `journal` held, which answers what `queue` takes. Also tells the incarnation.
-    pub(super) fn recover(mut journal: J, queue: Arc<Queue>) -> StorageResult<(Self, u64)> {
+    /// A committer of what `journal` held, which answers what `queue` takes.
+    pub(super) fn recover(mut journal: J, queue: Arc<Queue>, retention: Retention) -> StorageResult<Self> {
         let mut state = State::default();
         let horizon = journal.recover(&mut |recovered| state.recover(recovered))?;
         state.compacted = horizon.compacted;
         state.head = state.head.max(horizon.used).max(horizon.compacted);
-        Ok((Self { journal, queue, taken: VecDeque::new(), state, stopped: false }, horizon.incarnation))
+        state.incarnation = horizon.incarnation;
+        let (taken, rotations) = (VecDeque::new(), Vec::new());
+        Ok(Self { journal, queue, taken, state, retention, goal: None, rotations, stopped: false })
     }
 
     /// The state to begin with.
@@ -53,64 +71,135 @@ impl<J: Journal> Committer<J> {
         Arc::new(self.state.clone())
     }
 
-    /// Answers everything from now on with [`StorageError::Closed`].
-    pub(super) fn stop(&mut self) {
-        self.stopped = true;
+    /// Bytes on the medium.
+    pub(super) fn disk(&self) -> u64 {
+        self.journal.usage().disk
     }
 
-    /// Does one batch of what waits: a compaction alone, or all writes up to the next one. `None` when nothing
-    /// waits.
+    /// How long a driver may wait for requests before it calls [`Committer::tidy`] again.
+    pub(super) fn interval(&self) -> Duration {
+        self.retention.interval()
+    }
+
+    /// Whether a compaction is under way.
+    pub(super) fn is_compacting(&self) -> bool {
+        self.goal.is_some()
+    }
+
+    /// Does one batch of what waits: one request of its own kind, or all writes up to the next such; and a piece of
+    /// a compaction that is under way. `None` when there is nothing to do.
     pub(super) fn step(&mut self) -> Option<Effects> {
+        self.stopped |= self.queue.phase() == Phase::Closed;
         if self.taken.is_empty() {
             self.taken = self.queue.take();
         }
         if self.stopped {
-            let replies: Vec<_> =
-                self.taken.drain(..).map(|(_, reply)| (reply, Err(StorageError::Closed))).collect();
-            return (!replies.is_empty()).then(|| Effects { replies, ..Effects::default() });
+            return self.refuse();
         }
-        match self.taken.pop_front()? {
-            (Request::Compact(revision), reply) => Some(self.compact(revision, reply)),
-            first => Some(self.commit(first)),
-        }
-    }
-
-    fn compact(&mut self, revision: Revision, reply: Reply) -> Effects {
         let mut effects = Effects::default();
-        let done = self.compacted(revision).map(|state| {
-            effects.state = state;
-            Answer::Compacted
-        });
-        effects.replies.push((reply, done));
-        effects
+        match self.taken.pop_front() {
+            None if self.goal.is_none() && self.rotations.is_empty() => return None,
+            None => {}
+            Some((Request::Compact(revision), reply)) => self.aim(revision, reply, &mut effects),
+            Some((Request::Replace(contents), reply)) => self.replace(contents, reply, &mut effects),
+            Some((Request::Rotate, reply)) => self.rotations.push(reply),
+            Some(first) => self.commit(first, &mut effects),
+        }
+        self.advance(&mut effects);
+        Some(effects)
     }
 
-    fn compacted(&mut self, revision: Revision) -> StorageResult<Option<Arc<State>>> {
+    /// Does a piece of what has time; answers whether more is left.
+    pub(super) fn tidy(&mut self) -> Result<bool, Effects> {
+        if self.stopped {
+            return Ok(false);
+        }
+        self.retire();
+        match self.journal.tidy() {
+            Ok(more) => Ok(more || self.goal.is_some()),
+            Err(error) => {
+                let mut effects = Effects::default();
+                self.poison(error, &mut effects);
+                Err(effects)
+            }
+        }
+    }
+
+    /// Answers what waits with [`StorageError::Closed`].
+    fn refuse(&mut self) -> Option<Effects> {
+        let goal = self.goal.take().into_iter().flat_map(|goal| goal.waiting).map(|(_, reply)| reply);
+        let waiting =
+            self.taken.drain(..).map(|(_, reply)| reply).chain(goal).chain(self.rotations.drain(..));
+        let replies: Vec<_> = waiting.map(|reply| (reply, Err(StorageError::Closed))).collect();
+        (!replies.is_empty()).then(|| Effects { replies, ..Effects::default() })
+    }
+
+    fn aim(&mut self, revision: Revision, reply: Reply, effects: &mut Effects) {
         let head = self.state.head;
         if revision > head {
-            return Err(StorageError::Future { asked: revision, head });
+            effects.replies.push((reply, Err(StorageError::Future { asked: revision, head })));
+        } else if revision <= self.state.compacted {
+            effects.replies.push((reply, Ok(Answer::Compacted)));
+        } else {
+            let goal = self.goal.get_or_insert_default();
+            goal.revision = goal.revision.max(revision);
+            goal.waiting.push((revision, reply));
         }
-        if revision <= self.state.compacted {
-            return Ok(None);
-        }
-        self.journal.compact(revision, &Snapshot::new(self.state()).at(revision)?)?;
-        self.state.compact(revision);
-        Ok(Some(self.state()))
     }
 
-    fn commit(&mut self, first: (Request, Reply)) -> Effects {
-        let mut round = Round::over(&self.state);
-        let mut replies = Vec::with_capacity(self.taken.len() + 1);
+    /// Does a piece of the compaction and of the rotation that are under way.
+    fn advance(&mut self, effects: &mut Effects) {
+        if effects.poisoned.is_some() {
+            return;
+        }
+        self.compact(effects);
+        if self.rotations.is_empty() {
+            return;
+        }
+        match self.journal.rotate() {
+            Ok(true) => {}
+            Ok(false) => {
+                effects.replies.extend(self.rotations.drain(..).map(|reply| (reply, Ok(Answer::Rotated))));
+            }
+            Err(error) => drop(self.poison(error, effects)),
+        }
+    }
+
+    fn compact(&mut self, effects: &mut Effects) {
+        let Some(goal) = &mut self.goal else { return };
+        let reached = self.state.reach(goal.revision, PIECE);
+        self.state.compact(reached);
+        let state = Arc::new(self.state.clone());
+        effects.state = Some(state.clone());
+        if reached < goal.revision {
+            return;
+        }
+        let done = Snapshot::new(state).at(reached).and_then(|live| self.journal.compact(reached, &live));
+        for (_, reply) in self.goal.take().into_iter().flat_map(|goal| goal.waiting) {
+            effects.replies.push((reply, done.clone().map(|()| Answer::Compacted)));
+        }
+    }
+
+    /// Begins a compaction of what need not be kept.
+    fn retire(&mut self) {
+        let due = self.retention.due(self.state.head, self.state.compacted);
+        if let (Some(revision), None) = (due, &self.goal) {
+            self.goal = Some(Goal { revision, waiting: Vec::new() });
+        }
+    }
+
+    fn commit(&mut self, first: (Request, Reply), effects: &mut Effects) {
+        let mut round = Round::over(&self.state, self.journal.usage().room);
         let mut next = Some(first);
         while let Some((request, reply)) = next {
-            replies.push((reply, round.answer(request)));
-            next = self.taken.pop_front_if(|(request, _)| !matches!(request, Request::Compact(_)));
+            effects.replies.push((reply, round.answer(request)));
+            next = self.taken.pop_front_if(|(request, _)| request.is_write());
         }
+        let lacked_room = round.lacked_room();
         let (records, leases) = round.done();
-        match self.write(records, leases) {
-            Ok(effects) => Effects { replies, ..effects },
-            Err(error) => self.poison(replies, error),
-        }
+        // Whoever asked is told among the others.
+        drop(self.write(records, leases, effects));
+        self.make_room(lacked_room);
     }
 
     /// Does one request at once, without the queue; `Err` gives it back where it has to wait its turn.
@@ -118,237 +207,89 @@ impl<J: Journal> Committer<J> {
         &mut self,
         request: Request,
     ) -> Result<(Effects, StorageResult<Answer>), Request> {
-        if self.stopped || !self.taken.is_empty() || matches!(request, Request::Compact(_)) {
+        let busy = !self.taken.is_empty() || self.goal.is_some() || !self.rotations.is_empty();
+        if self.stopped || busy || !request.is_write() {
             return Err(request);
         }
-        let mut round = Round::over(&self.state);
-        let answer = round.answer(request);
+        let mut effects = Effects::default();
+        let mut round = Round::over(&self.state, self.journal.usage().room);
+        let mut answer = round.answer(request);
+        let lacked_room = round.lacked_room();
         let (records, leases) = round.done();
-        Ok(match self.write(records, leases) {
-            Ok(effects) => (effects, answer),
-            Err(error) => (self.stop_for(error.clone()), Err(unknown(&error))),
-        })
+        if let Err(error) = self.write(records, leases, &mut effects) {
+            answer = Err(error);
+        }
+        self.make_room(lacked_room);
+        Ok((effects, answer))
     }
 
-    /// Makes a batch durable, and then the new state.
-    fn write(&mut self, records: Vec<Record>, leases: Option<Leases>) -> StorageResult<Effects> {
+    /// Makes a batch durable, and then the new state. `Err` is what everybody in the batch is told instead.
+    fn write(
+        &mut self,
+        records: Vec<Record>,
+        leases: Option<Leases>,
+        effects: &mut Effects,
+    ) -> StorageResult<()> {
         if records.is_empty() {
-            return Ok(Effects::default());
+            return Ok(());
         }
-        self.journal.append(&records)?;
+        match self.journal.append(&records) {
+            Ok(()) => {}
+            Err(StorageError::NoSpace) => {
+                // Nothing was written, and nothing is lost but this batch.
+                effects.replies.iter_mut().for_each(|(_, answer)| *answer = Err(StorageError::NoSpace));
+                self.make_room(true);
+                return Err(StorageError::NoSpace);
+            }
+            Err(error) => return Err(self.poison(error, effects)),
+        }
         if let Some(leases) = leases {
             self.state.leases = leases;
         }
-        let mut writes = Vec::with_capacity(records.len());
+        effects.writes.reserve(records.len());
         for record in records {
             if let Record::Write { revision, events } = record {
                 self.state.apply(revision, events.clone());
-                writes.push((revision, events));
+                effects.writes.push((revision, events));
             }
         }
-        Ok(Effects { state: Some(self.state()), writes, ..Effects::default() })
+        effects.state = Some(self.state());
+        self.retire();
+        Ok(())
+    }
+
+    /// History is the first thing to go: what it held may be room for what was refused, next time.
+    fn make_room(&mut self, lacking: bool) {
+        if lacking && self.state.compacted < self.state.head {
+            self.goal.get_or_insert_default().revision = self.state.head;
+        }
+    }
+
+    fn replace(&mut self, contents: Contents, reply: Reply, effects: &mut Effects) {
+        let revision = self.state.head.max(contents.revision).next();
+        let incarnation = self.state.incarnation.wrapping_add(1);
+        let horizon = Horizon { compacted: revision, used: revision, incarnation };
+        let record = Record::Reset { horizon, leases: contents.leases.into(), rows: contents.rows.into() };
+        if let Err(error) = self.journal.append(std::slice::from_ref(&record)) {
+            effects.replies.push((reply, Ok(Answer::Replaced(revision))));
+            self.poison(error, effects);
+            return;
+        }
+        self.state.replay(record);
+        // What was to be compacted is gone.
+        let waiting = self.goal.take().into_iter().flat_map(|goal| goal.waiting);
+        effects.replies.extend(waiting.map(|(_, reply)| (reply, Ok(Answer::Compacted))));
+        effects.replies.push((reply, Ok(Answer::Replaced(revision))));
+        effects.state = Some(self.state());
+        effects.replaced = true;
     }
 
     /// Nothing of the batch is shown; the answers cannot tell what a restart will find.
-    fn poison(&mut self, replies: Vec<(Reply, StorageResult<Answer>)>, error: StorageError) -> Effects {
-        let unknown = unknown(&error);
-        let replies = replies.into_iter().map(|(reply, _)| (reply, Err(unknown.clone()))).collect();
-        Effects { replies, ..self.stop_for(error) }
-    }
-
-    fn stop_for(&mut self, error: StorageError) -> Effects {
+    fn poison(&mut self, error: StorageError, effects: &mut Effects) -> StorageError {
         self.stopped = true;
-        Effects { poisoned: Some(error), ..Effects::default() }
-    }
-}
-
-fn unknown(error: &StorageError) -> StorageError {
-    StorageError::Unknown { reason: format!("the journal failed: {error}") }
-}
-
-/// Whether a condition holds, and else what stands at its key.
-#[derive(Debug)]
-enum Check {
-    Holds,
-    Broken(Option<Arc<KeyValue>>),
-}
-
-/// A batch on its way to the journal. Nothing of it is in the state yet: a journal may refuse it.
-#[derive(Debug)]
-struct Round<'a> {
-    state: &'a State,
-    head: Revision,
-    /// Once they differ from those of the state.
-    leases: Option<Leases>,
-    records: Vec<Record>,
-    /// What stands at the keys written by the first `noted` records.
-    pending: BTreeMap<Key, Option<Arc<KeyValue>>>,
-    noted: usize,
-}
-
-impl<'a> Round<'a> {
-    fn over(state: &'a State) -> Self {
-        Self {
-            state,
-            head: state.head,
-            leases: None,
-            records: Vec::new(),
-            pending: BTreeMap::new(),
-            noted: 0,
-        }
-    }
-
-    fn done(self) -> (Vec<Record>, Option<Leases>) {
-        (self.records, self.leases)
-    }
-
-    fn answer(&mut self, request: Request) -> StorageResult<Answer> {
-        self.note();
-        match request {
-            Request::Txn(txn) => self.txn(txn).map(Answer::Txn),
-            Request::Grant(length) => {
-                let id = self.leases_mut().grant(length);
-                self.records.push(Record::Granted { id, length });
-                Ok(Answer::Granted(id))
-            }
-            Request::Revoke(id) => self.revoke(id),
-            Request::Compact(_) => {
-                Err(StorageError::Invalid { reason: "a compaction is a batch of its own".into() })
-            }
-        }
-    }
-
-    /// Lets the next request see what the ones before it wrote. The last of a batch is seen by nobody, so that a
-    /// batch of one, the usual case in memory, notes nothing.
-    fn note(&mut self) {
-        for record in self.records.get(self.noted..).unwrap_or_default() {
-            if let Record::Write { events, .. } = record {
-                self.pending.extend(events.iter().map(|event| match event {
-                    Event::Put { kv, .. } => (kv.key.clone(), Some(kv.clone())),
-                    Event::Delete { key, .. } => (key.clone(), None),
-                }));
-            }
-        }
-        self.noted = self.records.len();
-    }
-
-    fn newest(&self, key: &Key) -> Option<&Arc<KeyValue>> {
-        match self.pending.get(key) {
-            Some(pending) => pending.as_ref(),
-            None => self.state.newest(key),
-        }
-    }
-
-    fn txn(&mut self, txn: Txn) -> StorageResult<TxnOutcome> {
-        for (at, compare) in txn.compares.iter().enumerate() {
-            if let Check::Broken(current) = self.check(compare)? {
-                return Ok(TxnOutcome::Failed { revision: self.head, compare: at, current });
-            }
-        }
-        for op in &txn.ops {
-            if let Op::Put { ttl: Some(id), .. } = op {
-                self.leases.as_ref().unwrap_or(&self.state.leases).get(*id)?;
-            }
-        }
-        let revision = self.head.next();
-        let mut previous = Vec::with_capacity(txn.ops.len());
-        let mut events = Vec::with_capacity(txn.ops.len());
-        for op in txn.ops {
-            let (before, event) = self.event(revision, op);
-            previous.push(before);
-            events.extend(event);
-        }
-        if events.is_empty() {
-            return Ok(TxnOutcome::Committed { revision: self.head, previous });
-        }
-        if events.len() > 1 {
-            events.sort_unstable_by(|a, b| a.key().cmp(b.key()));
-        }
-        self.record(revision, events);
-        Ok(TxnOutcome::Committed { revision, previous })
-    }
-
-    fn check(&self, compare: &Compare) -> StorageResult<Check> {
-        let (holds, key) = match compare {
-            Compare::Unchanged { key, revision } => {
-                (self.newest(key).is_some_and(|kv| kv.mod_revision == *revision), key)
-            }
-            Compare::Absent { key } => (self.newest(key).is_none(), key),
-            Compare::Exists { key } => (self.newest(key).is_some(), key),
-            Compare::RangeUnchanged { range, revision } => {
-                let holds = self.unchanged(range, *revision)?;
-                return Ok(if holds { Check::Holds } else { Check::Broken(None) });
-            }
-        };
-        Ok(if holds { Check::Holds } else { Check::Broken(self.newest(key).cloned()) })
-    }
-
-    fn unchanged(&self, range: &KeyRange, revision: Revision) -> StorageResult<bool> {
-        // A revision of this very batch is none that anybody can have read.
-        let from = (Bound::Included(range.start()), range.end().map_or(Bound::Unbounded, Bound::Excluded));
-        let empty = range.end().is_some_and(|end| end <= range.start());
-        let pending = !empty && self.pending.range::<str, _>(from).next().is_some();
-        Ok(self.state.unchanged(range, revision)? && !pending)
-    }
-
-    /// What `op` does at `revision`: the value before, and the event unless nothing happens.
-    fn event(&self, revision: Revision, op: Op) -> (Option<Arc<KeyValue>>, Option<Event>) {
-        let previous = self.newest(op.key()).cloned();
-        let event = match op {
-            Op::Put { key, value, ttl } => {
-                let create_revision = previous.as_ref().map_or(revision, |old| old.create_revision);
-                let version = previous.as_ref().map_or(1, |old| old.version + 1);
-                let kv = KeyValue { key, value, create_revision, mod_revision: revision, version, ttl };
-                Some(Event::Put { kv: Arc::new(kv), previous: previous.clone() })
-            }
-            Op::Delete { key } => {
-                previous.is_some().then(|| Event::Delete { key, previous: previous.clone() })
-            }
-        };
-        (previous, event)
-    }
-
-    fn revoke(&mut self, id: TtlId) -> StorageResult<Answer> {
-        let lease = self.leases_mut().get(id)?;
-        let (keys, granted) = (lease.keys.iter().cloned().collect::<Vec<_>>(), lease.granted);
-        let revision = self.head.next();
-        let deletes = keys.iter().cloned().map(|key| Op::Delete { key });
-        // In key order already: the keys of a lease are an ordered set.
-        let events: Vec<Event> = deletes.filter_map(|op| self.event(revision, op).1).collect();
-        if !events.is_empty() {
-            self.record(revision, events);
-        }
-        self.leases_mut().end(id);
-        self.records.push(Record::Ended { id });
-        Ok(Answer::Revoked(keys, granted))
-    }
-
-    fn record(&mut self, revision: Revision, events: Vec<Event>) {
-        if events.iter().any(hangs) {
-            let leases = self.leases_mut();
-            for event in &events {
-                leases.follow(event);
-            }
-        }
-        let events = match <[Event; 1]>::try_from(events) {
-            // Most transactions write one key: one allocation less.
-            Ok(one) => Arc::new(one) as Changes,
-            Err(events) => events.into(),
-        };
-        self.head = revision;
-        self.records.push(Record::Write { revision, events });
-    }
-
-    fn leases_mut(&mut self) -> &mut Leases {
-        self.leases.get_or_insert_with(|| self.state.leases.clone())
-    }
-}
-
-/// Whether `event` concerns a time to live.
-fn hangs(event: &Event) -> bool {
-    let attached = |kv: &Arc<KeyValue>| kv.ttl.is_some();
-    match event {
-        Event::Put { kv, previous } => attached(kv) || previous.as_ref().is_some_and(attached),
-        Event::Delete { previous, .. } => previous.as_ref().is_some_and(attached),
+        let unknown = StorageError::Unknown { reason: format!("the journal failed: {error}") };
+        effects.replies.iter_mut().for_each(|(_, answer)| *answer = Err(unknown.clone()));
+        (effects.state, effects.poisoned) = (None, Some(error));
+        unknown
     }
 }

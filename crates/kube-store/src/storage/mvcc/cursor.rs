@@ -7,7 +7,7 @@ use crate::storage::{
     WatchSource,
 };
 use arc_swap::ArcSwap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -17,13 +17,16 @@ pub(super) struct Shared {
     /// Replaced once per batch, with the watchers locked.
     pub(super) published: ArcSwap<State>,
     pub(super) closed: AtomicBool,
+    /// Bytes on the medium.
+    pub(super) disk: AtomicU64,
     watchers: Mutex<Watchers>,
 }
 
 impl Shared {
     /// A store that shows `state`.
     pub(super) fn new(state: Arc<State>) -> Self {
-        Self { published: ArcSwap::new(state), closed: AtomicBool::new(false), watchers: Mutex::default() }
+        let (closed, disk) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { published: ArcSwap::new(state), closed, disk, watchers: Mutex::default() }
     }
 
     /// The open watches.
@@ -128,7 +131,11 @@ impl Reader {
         }
         if let Some(position) = self.slot.position() {
             if position < state.compacted {
-                return Some(Err(StorageError::Expired { asked: position, compacted: state.compacted }));
+                return Some(Err(StorageError::Expired {
+                    asked: position,
+                    compacted: state.compacted,
+                    next: None,
+                }));
             }
             if let Some(batch) = self.batch(state, position) {
                 self.slot.advance(batch.revision);

@@ -9,13 +9,18 @@ use std::time::Duration;
 /// A durable record of what a store did: all that an embedded engine adds to the MVCC core.
 ///
 /// # Contract
-/// - One caller at a time, and every call may block: the store gives a journal a place of its own to run.
+/// - One caller at a time, and every call may block: the store gives a journal a place of its own to run
+///   ([`Drive::Thread`](super::Drive::Thread)).
 /// - [`Journal::append`] returns once the whole batch would survive a power cut, or fails and the store takes no
 ///   write from then on. After a failure the batch may be found at the next [`Journal::recover`] whole, or up to
 ///   some record, never with a hole.
-/// - [`Journal::recover`] is called once, before anything else.
+/// - [`Journal::recover`] is called once, before anything else, and changes nothing if it fails.
+///
+/// `recover`, `append` and `compact` are all that is needed. The others have something to say for journals that
+/// work off a compaction in pieces, run out of space, or encrypt.
 pub trait Journal: Send + fmt::Debug + 'static {
-    /// Hands out what is held: the rows of the compacted state, then every record after it in order.
+    /// Hands out what is held: the times to live and the rows of the compacted state, then every record after it
+    /// in order.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`](crate::storage::StorageError::Corrupt) for what cannot be read.
@@ -27,16 +32,55 @@ pub trait Journal: Send + fmt::Debug + 'static {
     /// Whatever the medium meets; the store is then closed for writing.
     fn append(&mut self, batch: &[Record]) -> StorageResult<()>;
 
-    /// Forgets records up to and with `revision`; `live` shows the state at that revision, which stays.
+    /// Forgets records up to and with `revision`; `live` shows the state at that revision, which stays. What takes
+    /// long may be left to [`Journal::tidy`].
     ///
     /// # Errors
-    /// Whatever the medium meets; the store then keeps its history and stays open.
+    /// Whatever the medium meets; the store stays open, and asks again at its next compaction.
     fn compact(&mut self, revision: Revision, live: &Snapshot) -> StorageResult<()>;
+
+    /// Does a piece of what was put off, a few milliseconds at the most. Called while no request waits, until it
+    /// answers that nothing is left.
+    ///
+    /// # Errors
+    /// Whatever the medium meets; the store is then closed for writing.
+    fn tidy(&mut self) -> StorageResult<bool> {
+        Ok(false)
+    }
+
+    /// Does a piece of encrypting everything that is held anew with the newest key; answers whether more is left.
+    /// Called between batches.
+    ///
+    /// # Errors
+    /// Whatever the medium meets; the store is then closed for writing.
+    fn rotate(&mut self) -> StorageResult<bool> {
+        Ok(false)
+    }
+
+    /// How much room is taken, and left.
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+}
+
+/// Room of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes on the medium.
+    pub disk: u64,
+    /// Bytes of keys and values that may still be written; beyond it puts are
+    /// [`StorageError::NoSpace`](crate::storage::StorageError::NoSpace), while deletes and compaction go on.
+    pub room: u64,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { disk: 0, room: u64::MAX }
+    }
 }
 
 /// One thing that a store did.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Record {
     /// A transaction wrote.
     Write {
@@ -56,6 +100,15 @@ pub enum Record {
     Ended {
         /// Its name.
         id: TtlId,
+    },
+    /// Everything before was replaced: rows, records and times to live before it count no more.
+    Reset {
+        /// What was replaced ends, and what follows begins here.
+        horizon: Horizon,
+        /// The times to live.
+        leases: Arc<[(TtlId, Duration)]>,
+        /// The values, in key order.
+        rows: Arc<[Arc<KeyValue>]>,
     },
 }
 

@@ -24,6 +24,11 @@ impl Leases {
         self.map.get(&id).ok_or_else(|| StorageError::NotFound { what: format!("time to live {}", id.0) })
     }
 
+    /// No lease, and none of the names that were given.
+    pub(super) fn emptied(&self) -> Self {
+        Self { map: OrdMap::new(), last: self.last }
+    }
+
     /// Every lease.
     pub(super) fn iter(&self) -> impl Iterator<Item = (TtlId, &Lease)> {
         self.map.iter().map(|(id, lease)| (*id, lease))

@@ -14,17 +14,23 @@
 //!   refused was never in it: a batch is checked against the state and the batch's own writes beside it.
 //! - A watch is a number; it owns no part of the state. Only compaction can expire it, and only while it has
 //!   something left to read.
-//! - The committer neither waits nor spawns: the callers' own polls drive it, whoever holds it commits for the
-//!   others, so that the store runs on any executor.
+//! - The committer neither waits nor spawns: without a journal and in simulations the callers' own polls drive it,
+//!   whoever holds it commits for the others; with a journal a thread does ([`Drive`]). Either way the store runs on
+//!   any executor.
+//! - Compaction is worked off in pieces between the batches; the journal folds its files in pieces as well.
 
 mod chain;
 mod committer;
 mod cursor;
+mod driver;
+mod history;
 mod journal;
 mod leases;
 mod log;
 mod map;
 mod queue;
+pub mod record;
+mod round;
 mod snapshot;
 mod state;
 mod ttl;
@@ -33,7 +39,10 @@ mod watchers;
 #[cfg(test)]
 mod tests;
 
-pub use journal::{Horizon, Journal, NoJournal, Record, Recovered};
+pub use driver::Drive;
+pub use history::History;
+pub use journal::{Horizon, Journal, NoJournal, Record, Recovered, Usage};
+pub(super) use queue::Contents;
 pub use snapshot::Snapshot;
 
 use super::{
@@ -41,13 +50,14 @@ use super::{
     StorageResult, StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchOptions, WatchStream,
 };
 use async_trait::async_trait;
-use committer::{Committer, Effects};
+use committer::Committer;
 use cursor::{Cursor, Shared};
+use driver::Driver;
+use history::Retention;
 use kube_core::env::Env;
-use queue::{Answer, Queue, Request};
+use queue::{Answer, Phase, Queue, Request};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
-use std::task::Waker;
 use ttl::Expiry;
 
 /// How an embedded store behaves.
@@ -59,11 +69,16 @@ pub struct MvccOptions {
     pub queue: usize,
     /// Where the clock and the task of times to live come from; without it there are none.
     pub env: Option<Env>,
+    /// How much history is kept.
+    pub history: History,
+    /// Who runs the committer.
+    pub drive: Drive,
 }
 
 impl Default for MvccOptions {
     fn default() -> Self {
-        Self { limits: Limits::NONE, queue: 4096, env: None }
+        let (limits, history, drive) = (Limits::NONE, History::default(), Drive::default());
+        Self { limits, queue: 4096, env: None, history, drive }
     }
 }
 
@@ -77,7 +92,10 @@ impl Default for MvccOptions {
 /// polled. [`WatchStream::try_next`] and [`WatchStream::position`] see it at once.
 ///
 /// When the journal fails, the batch at hand is answered [`StorageError::Unknown`], and afterwards writes and
-/// drained watches end with [`StorageError::Closed`]; reads go on.
+/// drained watches end with [`StorageError::Closed`]; reads go on. Without room for more, puts are
+/// [`StorageError::NoSpace`]; history is then dropped early, and puts go on as soon as there is room.
+///
+/// Dropping a store that a thread runs waits until the thread has done what was queued.
 #[derive(Debug)]
 pub struct MvccStorage<J: Journal>(Arc<Core<J>>);
 
@@ -85,50 +103,67 @@ pub struct MvccStorage<J: Journal>(Arc<Core<J>>);
 struct Core<J> {
     shared: Arc<Shared>,
     queue: Arc<Queue>,
-    committer: Mutex<Committer<J>>,
+    driver: Driver<J>,
     limits: Limits,
-    incarnation: u64,
     expiry: Option<Arc<Expiry>>,
     /// Reads are refused as well.
     shut: AtomicBool,
 }
 
 impl<J: Journal> MvccStorage<J> {
-    /// A store of what `journal` holds, without limits and without times to live.
-    ///
-    /// # Errors
-    /// What [`Journal::recover`] meets.
-    pub fn new(journal: J) -> StorageResult<Self> {
-        Self::with_options(journal, MvccOptions::default())
-    }
-
     /// A store of what `journal` holds. Recovered times to live begin anew with their full length.
     ///
     /// # Errors
     /// What [`Journal::recover`] meets.
-    pub fn with_options(journal: J, options: MvccOptions) -> StorageResult<Self> {
-        let queue = Arc::new(Queue::new(options.queue.max(1)));
-        let (committer, incarnation) = Committer::recover(journal, queue.clone())?;
-        let core = Arc::new(Core {
-            shared: Arc::new(Shared::new(committer.state())),
-            queue,
-            committer: Mutex::new(committer),
-            limits: options.limits,
-            incarnation,
-            expiry: options.env.map(Expiry::new),
-            shut: false.into(),
-        });
+    pub fn over(journal: J, options: MvccOptions) -> StorageResult<Self> {
+        let MvccOptions { limits, queue, env, history, drive } = options;
+        let queue = Arc::new(Queue::new(queue.max(1)));
+        let retention = Retention::new(history, env.clone());
+        let committer = Committer::recover(journal, queue.clone(), retention)?;
+        let shared = Arc::new(Shared::new(committer.state()));
+        let driver = Driver::start(drive, committer, &queue, &shared)?;
+        let (expiry, shut) = (env.map(Expiry::new), false.into());
+        let core = Arc::new(Core { shared, queue, driver, limits, expiry, shut });
         ttl::restart(&core);
         Ok(Self(core))
     }
-}
 
-impl<J: Journal> MvccStorage<J> {
+    /// Encrypts everything that the journal holds anew with the newest key; afterwards older keys are no longer
+    /// needed. Writes go on meanwhile. A rotation that was interrupted is finished by calling this again.
+    ///
+    /// # Errors
+    /// [`StorageError::Unknown`] when the journal fails.
+    pub async fn rotate(&self) -> StorageResult<()> {
+        self.0.submit(Request::Rotate).await.map(drop)
+    }
+
+    /// Replaces everything by `contents` at one revision above all others, which ends older watches with
+    /// [`StorageError::Expired`].
+    #[expect(dead_code, reason = "the import uses it")]
+    pub(super) async fn replace(&self, contents: Contents) -> StorageResult<Revision> {
+        match self.0.submit(Request::Replace(contents)).await? {
+            Answer::Replaced(revision) => {
+                ttl::restart(&self.0);
+                Ok(revision)
+            }
+            _ => Err(mixed_up()),
+        }
+    }
+
     /// Writes the first values of a new store.
     pub(super) fn seed(&self, ops: Vec<Op>) {
         // A new queue has room, and nobody waits for the answer: there is no condition that could fail.
         drop(self.0.queue.submit(Request::Txn(Txn::of(ops))));
-        self.0.drive();
+        self.0.driver.drive(&self.0.queue, &self.0.shared);
+    }
+}
+
+impl<J> Drop for MvccStorage<J>
+where
+    J: Journal,
+{
+    fn drop(&mut self) {
+        self.0.driver.end(&self.0.queue);
     }
 }
 
@@ -146,75 +181,21 @@ impl<J: Journal> Core<J> {
 
     async fn submit(&self, request: Request) -> StorageResult<Answer> {
         self.open()?;
-        let request = match self.answer_now(request) {
+        let request = match self.driver.answer_now(request, &self.queue, &self.shared) {
             Ok(answer) => return answer,
             Err(request) => request,
         };
         let answer = self.queue.submit(request)?;
-        self.drive();
-        answer.await.unwrap_or(Err(StorageError::Closed))
-    }
-
-    /// The short way, when nobody else commits and nothing waits: neither the queue nor a channel for the answer.
-    fn answer_now(&self, request: Request) -> Result<StorageResult<Answer>, Request> {
-        let Ok(mut committer) = self.committer.try_lock() else { return Err(request) };
-        // Whoever queued a request before this one came, and found the committer locked, waits no longer.
-        if self.queue.len() > 0 || self.shut.load(Ordering::SeqCst) {
-            return Err(request);
-        }
-        let (effects, answer) = committer.answer_now(request)?;
-        self.publish(effects);
-        drop(committer);
-        self.drive();
-        Ok(answer)
-    }
-
-    /// Commits what waits, unless somebody else is at it, who then does it for us.
-    fn drive(&self) {
-        while self.queue.len() > 0 {
-            let mut committer = match self.committer.try_lock() {
-                Ok(committer) => committer,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                // The holder looks at the queue once more after letting go.
-                Err(TryLockError::WouldBlock) => return,
-            };
-            if self.shut.load(Ordering::SeqCst) {
-                committer.stop();
-            }
-            while let Some(effects) = committer.step() {
-                self.publish(effects);
-            }
-        }
-    }
-
-    fn publish(&self, effects: Effects) {
-        let mut woken: Vec<Waker> = Vec::new();
-        if let Some(state) = effects.state {
-            let mut watchers = self.shared.watchers();
-            for (revision, changes) in &effects.writes {
-                watchers.unpark(*revision, changes, &mut woken);
-            }
-            self.shared.published.store(state);
-        }
-        if let Some(error) = effects.poisoned {
-            tracing::error!(%error, "the journal failed: the store takes no more writes");
-            self.shared.closed.store(true, Ordering::SeqCst);
-            self.shared.watchers().wake_all(&mut woken);
-        }
-        woken.into_iter().for_each(Waker::wake);
-        for (reply, answer) in effects.replies {
-            // Whoever dropped the future does not want to know.
-            drop(reply.send(answer));
-        }
+        self.driver.drive(&self.queue, &self.shared);
+        let lost = || StorageError::Unknown { reason: "the committer is gone".into() };
+        answer.await.unwrap_or_else(|_| Err(lost()))
     }
 
     fn close(&self) {
         self.shut.store(true, Ordering::SeqCst);
-        self.shared.closed.store(true, Ordering::SeqCst);
-        let mut woken = Vec::new();
-        self.shared.watchers().wake_all(&mut woken);
-        woken.into_iter().for_each(Waker::wake);
-        self.drive();
+        self.queue.end(Phase::Closed);
+        self.shared.close();
+        self.driver.drive(&self.queue, &self.shared);
         if let Some(expiry) = &self.expiry {
             expiry.wake();
         }
@@ -226,9 +207,10 @@ impl<J: Journal> Core<J> {
         StorageStatus {
             head: state.head,
             compacted: state.compacted,
-            incarnation: self.incarnation,
+            incarnation: state.incarnation,
             keys: state.keys,
             bytes: state.bytes,
+            disk: self.shared.disk.load(Ordering::Relaxed),
             queued: self.queue.len(),
             watchers: watchers.len(),
             watch_lag: watchers.lag(state.head),
@@ -242,6 +224,10 @@ impl<J> Drop for Core<J> {
             expiry.wake();
         }
     }
+}
+
+fn mixed_up() -> StorageError {
+    StorageError::Corrupt { what: "the answer of the committer".into() }
 }
 
 #[async_trait]
@@ -259,7 +245,7 @@ impl<J: Journal> Storage for MvccStorage<J> {
         check(&txn, &self.0.limits)?;
         match self.0.submit(Request::Txn(txn)).await? {
             Answer::Txn(outcome) => Ok(outcome),
-            _ => Err(StorageError::Corrupt { what: "the answer of the committer".into() }),
+            _ => Err(mixed_up()),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Reading one revision without waiting.
 
 use super::state::State;
-use crate::storage::{Continue, Key, KeyRange, KeyValue, ListOptions, Page, ReadAt, Revision, StorageResult};
+use crate::storage::{
+    Continue, Key, KeyRange, KeyValue, ListOptions, Page, ReadAt, Revision, StorageResult, TtlId,
+};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A view of a store at one revision. Cheap to clone; later writes and compactions do not touch it.
 ///
@@ -45,6 +48,21 @@ impl Snapshot {
         self.state.count(range.start(), range, self.revision)
     }
 
+    /// How many keys there are at the newest revision that the store had when the snapshot was taken.
+    pub fn keys(&self) -> usize {
+        self.state.keys
+    }
+
+    /// Bytes of keys and values at the newest revision that the store had when the snapshot was taken.
+    pub fn bytes(&self) -> u64 {
+        self.state.bytes
+    }
+
+    /// Full length of the time to live `id`; `None` when it has ended.
+    pub fn lease(&self, id: TtlId) -> Option<Duration> {
+        self.state.lease(id).ok().map(|lease| lease.granted)
+    }
+
     /// The same store at an older revision, as far as this snapshot holds it.
     ///
     /// # Errors
@@ -69,7 +87,8 @@ pub(super) fn page(state: &State, range: &KeyRange, options: &ListOptions) -> St
         Some(Continue { revision, start }) => (ReadAt::Exactly(*revision), &**start),
         None => (options.at, range.start()),
     };
-    let revision = state.resolve(at)?;
+    let rest_at_newest = || options.continue_from.as_ref().map(Continue::at_newest);
+    let revision = state.resolve(at).map_err(|error| error.with_next(rest_at_newest()))?;
     let limit = if options.limit == 0 { usize::MAX } else { options.limit };
     let items: Vec<Arc<KeyValue>> = state.range(start, range, revision).take(limit).cloned().collect();
     // No text lies between a key and the key with a zero byte appended.

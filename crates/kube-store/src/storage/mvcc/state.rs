@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub(super) struct State {
     pub(super) head: Revision,
     pub(super) compacted: Revision,
+    /// Names the history.
+    pub(super) incarnation: u64,
     pub(super) keys: usize,
     pub(super) bytes: u64,
     pub(super) leases: Leases,
@@ -67,7 +69,7 @@ impl State {
             return Err(StorageError::Future { asked, head: self.head });
         }
         if asked < self.compacted {
-            return Err(StorageError::Expired { asked, compacted: self.compacted });
+            return Err(StorageError::Expired { asked, compacted: self.compacted, next: None });
         }
         Ok(())
     }
@@ -118,6 +120,23 @@ impl State {
         }
     }
 
+    /// How far one can compact on the way to `oldest` for looking at about `budget` versions of keys.
+    pub(super) fn reach(&self, oldest: Revision, budget: usize) -> Revision {
+        let mut counted = BTreeSet::new();
+        let mut versions = 0;
+        for (revision, logged) in self.log.scan(self.compacted, oldest) {
+            if versions >= budget {
+                return revision;
+            }
+            for key in logged.all().iter().map(Event::key) {
+                if counted.insert(key) {
+                    versions += self.map.get(key.as_str()).map_or(0, |chain| chain.len());
+                }
+            }
+        }
+        oldest
+    }
+
     /// Forgets what no revision from `oldest` on shows.
     pub(super) fn compact(&mut self, oldest: Revision) {
         let gone = self.log.scan(self.compacted, oldest).map(|(_, logged)| logged.all().clone());
@@ -142,21 +161,38 @@ impl State {
     /// Takes in one thing that a journal held.
     pub(super) fn recover(&mut self, recovered: Recovered) {
         match recovered {
-            Recovered::Row(kv) => {
-                self.leases.follow(&Event::Put { kv: kv.clone(), previous: None });
-                self.keys += 1;
-                self.bytes += size(&kv);
-                self.write(&kv.key, kv.mod_revision, Some(kv.clone()));
-                self.head = self.head.max(kv.mod_revision);
-            }
-            Recovered::Record(Record::Granted { id, length }) => self.leases.begin(id, length),
-            Recovered::Record(Record::Ended { id }) => self.leases.end(id),
-            Recovered::Record(Record::Write { revision, events }) => {
+            Recovered::Row(kv) => self.row(&kv),
+            Recovered::Record(record) => self.replay(record),
+        }
+    }
+
+    /// Does what a record says was done.
+    pub(super) fn replay(&mut self, record: Record) {
+        match record {
+            Record::Granted { id, length } => self.leases.begin(id, length),
+            Record::Ended { id } => self.leases.end(id),
+            Record::Write { revision, events } => {
                 let changes: Changes = events.iter().map(|event| self.replayed(event)).collect();
                 changes.iter().for_each(|event| self.leases.follow(event));
                 self.apply(revision, changes);
             }
+            Record::Reset { horizon, leases, rows } => {
+                let begun = self.leases.emptied();
+                *self = Self { leases: begun, incarnation: horizon.incarnation, ..Self::default() };
+                leases.iter().for_each(|(id, length)| self.leases.begin(*id, *length));
+                rows.iter().for_each(|kv| self.row(kv));
+                (self.head, self.compacted) = (horizon.used, horizon.compacted);
+            }
         }
+    }
+
+    /// Takes in a value of the compacted state.
+    fn row(&mut self, kv: &Arc<KeyValue>) {
+        self.leases.follow(&Event::Put { kv: kv.clone(), previous: None });
+        self.keys += 1;
+        self.bytes += size(kv);
+        self.write(&kv.key, kv.mod_revision, Some(kv.clone()));
+        self.head = self.head.max(kv.mod_revision);
     }
 
     /// The event with the value before, which a journal does not hold.

@@ -2,6 +2,7 @@
 
 use super::chain::Chain;
 use super::committer::Committer;
+use super::history::{History, Retention};
 use super::log::{Changes, Log};
 use super::queue::{Answer, Queue, Request};
 use super::{Horizon, Journal, MvccOptions, MvccStorage, NoJournal, Record, Recovered, Snapshot};
@@ -190,8 +191,12 @@ fn committed(waiting: Waiting) -> u64 {
 
 fn committer(limit: usize) -> (Committer<Tape>, Arc<Queue>, Tape) {
     let (tape, queue) = (Tape::default(), Arc::new(Queue::new(limit)));
-    let (committer, _) = Committer::recover(tape.clone(), queue.clone()).unwrap();
+    let committer = Committer::recover(tape.clone(), queue.clone(), keep()).unwrap();
     (committer, queue, tape)
+}
+
+fn keep() -> Retention {
+    Retention::new(History::ALL, None)
 }
 
 fn run(committer: &mut Committer<Tape>) -> usize {
@@ -263,7 +268,7 @@ fn a_compaction_is_a_step_of_its_own() {
 #[test]
 fn a_failed_append_shows_nothing_and_stops_the_writes() {
     let tape = Tape::default();
-    let storage = MvccStorage::new(tape.clone()).unwrap();
+    let storage = MvccStorage::over(tape.clone(), MvccOptions::default()).unwrap();
     put(&storage, "/a", "1");
     let options = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: true };
     let mut stream = storage.watch(&KeyRange::all(), &options).now_or_never().unwrap().unwrap();
@@ -280,13 +285,13 @@ fn a_failed_append_shows_nothing_and_stops_the_writes() {
 #[test]
 fn what_was_journaled_is_recovered() {
     let tape = Tape::default();
-    let storage = MvccStorage::new(tape.clone()).unwrap();
+    let storage = MvccStorage::over(tape.clone(), MvccOptions::default()).unwrap();
     put(&storage, "/a", "1");
     put(&storage, "/gone", "1");
     put(&storage, "/a", "2");
     storage.compact(Revision::new(2)).now_or_never().unwrap().unwrap();
     storage.txn(Txn::delete("/gone")).now_or_never().unwrap().unwrap();
-    let again = MvccStorage::new(tape).unwrap();
+    let again = MvccStorage::over(tape, MvccOptions::default()).unwrap();
     let (before, after) = (storage.status(), again.status());
     assert_eq!(before.incarnation, 7);
     assert_eq!(before, after);
@@ -322,15 +327,15 @@ fn a_lease_and_its_end_are_journaled_together() {
     run(&mut committer);
     assert!(matches!(answer(revoked), Ok(Answer::Revoked(keys, _)) if keys == ["/a".into()]));
     assert_eq!(tape.0.lock().unwrap().batches, [1, 1, 2]);
-    let (again, _) = Committer::recover(tape, Arc::new(Queue::new(1))).unwrap();
+    let again = Committer::recover(tape, Arc::new(Queue::new(1)), keep()).unwrap();
     assert!(again.state().lease(TtlId(1)).is_err());
     assert_eq!(again.state().keys, 0);
 }
 
 #[test]
 fn a_busy_committer_is_waited_for_and_commits_for_others() {
-    let storage = MvccStorage::new(NoJournal::default()).unwrap();
-    let held = storage.0.committer.lock().unwrap();
+    let storage = MvccStorage::over(NoJournal::default(), MvccOptions::default()).unwrap();
+    let held = storage.0.driver.hold();
     let mut waits = storage.txn(Txn::put("/a", "1"));
     assert!((&mut waits).now_or_never().is_none());
     drop(storage.txn(Txn::put("/b", "1")).now_or_never());
@@ -350,8 +355,8 @@ fn a_busy_committer_is_waited_for_and_commits_for_others() {
 #[test]
 fn closing_ends_what_waits_for_the_committer() {
     let options = MvccOptions { queue: 1, ..MvccOptions::default() };
-    let storage = MvccStorage::with_options(NoJournal::default(), options).unwrap();
-    let held = storage.0.committer.lock().unwrap();
+    let storage = MvccStorage::over(NoJournal::default(), options).unwrap();
+    let held = storage.0.driver.hold();
     let mut waits = storage.txn(Txn::put("/a", "1"));
     assert!((&mut waits).now_or_never().is_none());
     let refused = storage.txn(Txn::put("/a", "2")).now_or_never().unwrap();
@@ -363,7 +368,7 @@ fn closing_ends_what_waits_for_the_committer() {
 
 #[test]
 fn a_stalled_watch_keeps_nothing_in_memory() {
-    let storage = MvccStorage::new(NoJournal::default()).unwrap();
+    let storage = MvccStorage::over(NoJournal::default(), MvccOptions::default()).unwrap();
     let options = WatchOptions { from: WatchFrom::Now, previous: true, bookmarks: false };
     let mut stream = storage.watch(&KeyRange::all(), &options).now_or_never().unwrap().unwrap();
     put(&storage, "/a", "0");
@@ -384,7 +389,7 @@ fn a_stalled_watch_keeps_nothing_in_memory() {
 
 #[test]
 fn watches_are_counted_until_dropped() {
-    let storage = MvccStorage::new(NoJournal::default()).unwrap();
+    let storage = MvccStorage::over(NoJournal::default(), MvccOptions::default()).unwrap();
     let options = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: false };
     let open =
         |prefix: &str| storage.watch(&KeyRange::prefix(prefix), &options).now_or_never().unwrap().unwrap();

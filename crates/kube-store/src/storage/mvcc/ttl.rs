@@ -1,8 +1,8 @@
 //! When times to live end.
 
-use super::Core;
 use super::journal::Journal;
 use super::queue::{Answer, Request};
+use super::{Core, mixed_up};
 use crate::storage::{Key, StorageError, StorageResult, TtlId, TtlInfo, TtlOp};
 use futures::future::select;
 use kube_core::env::{Env, Mono};
@@ -132,10 +132,6 @@ fn known<J: Journal>(core: &Core<J>, id: TtlId) -> StorageResult<(Duration, Vec<
     let state = core.shared.published.load();
     let lease = state.lease(id)?;
     Ok((lease.granted, lease.keys.iter().cloned().collect()))
-}
-
-fn mixed_up() -> StorageError {
-    StorageError::Corrupt { what: "the answer of the committer".into() }
 }
 
 /// Ends every time to live at its deadline, until the store is closed or gone.

@@ -108,6 +108,16 @@ impl Watchers {
         }
     }
 
+    /// Unparks every watch at `revision`, the newest until now: what it has not read is gone.
+    pub(super) fn unpark_all(&mut self, revision: Revision, woken: &mut Vec<Waker>) {
+        for group in self.groups.values_mut().flatten() {
+            for (_, parked) in std::mem::take(&mut group.parked) {
+                parked.slot.unpark(revision);
+                woken.extend(parked.waker);
+            }
+        }
+    }
+
     /// Every waker of every parked watch, so that each looks again. They stay parked.
     pub(super) fn wake_all(&mut self, woken: &mut Vec<Waker>) {
         let groups = self.groups.values_mut().flatten();

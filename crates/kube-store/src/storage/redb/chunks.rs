@@ -1,0 +1,119 @@
+//! Chunks in a table of redb.
+
+use super::backend::Deferred;
+use crate::storage::chunks::{Change, Chunks};
+use crate::storage::directory::Directory;
+use crate::storage::{StorageError, StorageResult};
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// Chunks in a redb file.
+#[derive(Debug)]
+pub struct RedbChunks {
+    database: Database,
+    backend: Deferred,
+    /// Without one the backend is the caller's.
+    directory: Option<Directory>,
+}
+
+const CHUNKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("chunks");
+
+/// Pages that redb keeps: chunks are read once when the store is opened, and once when they are cleaned.
+const CACHE: usize = 32 << 20;
+/// What is held at the most where the file is made shorter, which takes as long as there is to move.
+const SHRINK: u64 = 64 << 20;
+
+impl RedbChunks {
+    /// The chunks in `backend`.
+    pub(super) fn open(backend: impl StorageBackend, directory: Option<Directory>) -> StorageResult<Self> {
+        let backend = Deferred::new(backend).map_err(|error| io_error(&error))?;
+        let mut builder = Builder::new();
+        // A page that was changed outside of redb would make it panic later on.
+        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+        let database = builder.create_with_backend(backend.clone()).map_err(error_of)?;
+        Ok(Self { database, backend, directory })
+    }
+}
+
+impl Chunks for RedbChunks {
+    fn scan(&mut self, sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>) -> StorageResult<()> {
+        let read = self.database.begin_read().map_err(error_of)?;
+        let table = match read.open_table(CHUNKS) {
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            table => table.map_err(error_of)?,
+        };
+        for row in table.iter().map_err(error_of)? {
+            let (number, chunk) = row.map_err(error_of)?;
+            sink(number.value(), chunk.value())?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
+        let read = self.database.begin_read().map_err(error_of)?;
+        let table = read.open_table(CHUNKS).map_err(error_of)?;
+        let chunk = table.get(number).map_err(error_of)?;
+        let missing = || StorageError::Corrupt { what: format!("chunk {number} is missing") };
+        chunk.map(|chunk| chunk.value().to_vec()).ok_or_else(missing)
+    }
+
+    fn settle(&mut self) -> StorageResult<()> {
+        self.backend.settle().map_err(|error| io_error(&error))?;
+        self.directory.as_mut().map_or(Ok(()), Directory::finish)
+    }
+
+    fn apply(&mut self, change: &Change) -> StorageResult<()> {
+        let write = self.database.begin_write().map_err(error_of)?;
+        {
+            let mut table = write.open_table(CHUNKS).map_err(error_of)?;
+            for (number, chunk) in &change.put {
+                table.insert(number, &chunk[..]).map_err(error_of)?;
+            }
+            for number in change.remove.clone() {
+                table.remove(number).map_err(error_of)?;
+            }
+        }
+        write.commit().map_err(error_of)
+    }
+
+    fn disk(&self) -> u64 {
+        self.backend.bytes()
+    }
+
+    fn room(&self) -> u64 {
+        self.directory.as_ref().map_or(u64::MAX, Directory::room)
+    }
+
+    fn shrink(&mut self, held: u64) -> StorageResult<()> {
+        if held <= SHRINK && self.disk() > held * 2 + (1 << 20) {
+            self.database.compact().map_err(error_of)?;
+        }
+        Ok(())
+    }
+}
+
+/// What redb met, in the words of the store.
+pub(super) fn error_of(error: impl Into<redb::Error>) -> StorageError {
+    match error.into() {
+        redb::Error::Io(error) => io_error(&error),
+        redb::Error::Corrupted(what) => StorageError::Corrupt { what },
+        redb::Error::DatabaseAlreadyOpen => StorageError::Locked { path: PathBuf::from("the file of redb") },
+        error @ redb::Error::UpgradeRequired(_) => {
+            StorageError::Foreign { path: PathBuf::from("the file of redb"), reason: error.to_string() }
+        }
+        error => StorageError::Medium { what: format!("redb: {error}") },
+    }
+}
+
+/// What the system said to redb.
+pub(super) fn io_error(error: &std::io::Error) -> StorageError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StorageError::NoSpace,
+        // What redb says of a file that is none of its own, or was cut short.
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+            StorageError::Corrupt { what: format!("redb: {error}") }
+        }
+        _ => StorageError::Medium { what: format!("redb: {error}") },
+    }
+}

@@ -1,0 +1,165 @@
+//! Chunks in a tree of sled.
+
+use super::copy::Copy;
+use crate::storage::chunks::{Change, Chunks};
+use crate::storage::directory::{Directory, medium};
+use crate::storage::{StorageError, StorageResult};
+use sled::{Batch, Config, Db, IVec};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Chunks in a sled database.
+#[derive(Debug)]
+pub struct SledChunks {
+    // Dropped before the copy and the lock that it needs.
+    open: Open,
+    /// What is read first; `None` once it was understood, or where nothing was there.
+    copy: Option<Copy>,
+    directory: Directory,
+    /// How many rows each chunk has.
+    rows: BTreeMap<u64, u32>,
+}
+
+/// An open database.
+#[derive(Debug)]
+struct Open {
+    db: Db,
+    /// A handle of its own on the file that sled writes, to make it durable.
+    file: File,
+}
+
+/// Pages that sled keeps: chunks are read once when the store is opened, and once when they are cleaned.
+const CACHE: u64 = 32 << 20;
+
+/// A chunk lies in rows of this size. sled moves what is longer than a quarter of its segments to files of their
+/// own, which nobody syncs, and keeps up to 16 rows and 10 changes of them in one piece.
+const ROW: usize = 4 << 10;
+
+impl SledChunks {
+    /// The chunks in `directory`.
+    pub(super) fn open(directory: Directory) -> StorageResult<Self> {
+        let copy = if directory.is_new() { None } else { Some(Copy::of(&directory.holds())?) };
+        let open = match &copy {
+            Some(copy) => Open::at(copy.path(), true)?,
+            None => Open::at(&directory.holds(), false)?,
+        };
+        Ok(Self { open, copy, directory, rows: BTreeMap::new() })
+    }
+}
+
+impl Open {
+    fn at(path: &Path, temporary: bool) -> StorageResult<Self> {
+        // Nothing is flushed but by us.
+        let config = Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None).temporary(temporary);
+        let db = config.open().map_err(error_of)?;
+        let file = path.join("db");
+        let file =
+            File::options().read(true).write(true).open(&file).map_err(|e| medium(&file, "open", &e))?;
+        Ok(Self { db, file })
+    }
+}
+
+impl Chunks for SledChunks {
+    fn scan(&mut self, sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>) -> StorageResult<()> {
+        let mut chunk: Option<(u64, Vec<u8>)> = None;
+        for row in self.open.db.iter() {
+            let (key, value) = row.map_err(error_of)?;
+            let (number, part) = place(&key)?;
+            match &mut chunk {
+                Some((last, bytes)) if *last == number => bytes.extend_from_slice(&value),
+                _ => {
+                    if let Some((last, bytes)) = chunk.replace((number, value.to_vec())) {
+                        sink(last, &bytes)?;
+                    }
+                }
+            }
+            let rows = self.rows.entry(number).or_default();
+            if part != *rows {
+                return Err(StorageError::Corrupt {
+                    what: format!("row {rows} of chunk {number} is missing"),
+                });
+            }
+            *rows += 1;
+        }
+        chunk.map_or(Ok(()), |(number, bytes)| sink(number, &bytes))
+    }
+
+    fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
+        let mut chunk = Vec::new();
+        for row in self.open.db.scan_prefix(number.to_be_bytes()) {
+            chunk.extend_from_slice(&row.map_err(error_of)?.1);
+        }
+        Ok(chunk)
+    }
+
+    fn settle(&mut self) -> StorageResult<()> {
+        if let Some(copy) = self.copy.take() {
+            self.open = Open::at(&self.directory.holds(), false)?;
+            drop(copy);
+        }
+        self.directory.finish()
+    }
+
+    fn apply(&mut self, change: &Change) -> StorageResult<()> {
+        let mut batch = Batch::default();
+        for (number, chunk) in &change.put {
+            let count = rows(chunk);
+            (0_u32..).zip(chunk.chunks(ROW)).for_each(|(part, row)| batch.insert(&key(*number, part), row));
+            // A chunk that is replaced may have been longer.
+            let old = self.rows.insert(*number, count).unwrap_or_default();
+            (count..old).for_each(|part| batch.remove(&key(*number, part)));
+        }
+        for number in change.remove.clone() {
+            let count = self.rows.remove(&number).unwrap_or_default();
+            (0..count).for_each(|part| batch.remove(&key(number, part)));
+        }
+        self.open.db.apply_batch(batch).map_err(error_of)?;
+        self.open.db.flush().map_err(error_of)?;
+        // This, and not the flush, is what survives a power cut.
+        self.open.file.sync_data().map_err(|error| medium(self.directory.path(), "sync", &error))
+    }
+
+    fn disk(&self) -> u64 {
+        self.open.file.metadata().map_or(0, |metadata| metadata.len())
+    }
+
+    fn room(&self) -> u64 {
+        self.directory.room()
+    }
+
+    fn shrink(&mut self, _held: u64) -> StorageResult<()> {
+        // sled reuses and truncates its segments by itself.
+        Ok(())
+    }
+}
+
+fn rows(chunk: &[u8]) -> u32 {
+    u32::try_from(chunk.len().div_ceil(ROW)).unwrap_or(u32::MAX)
+}
+
+/// Chunks in order, and their rows in order.
+fn key(number: u64, part: u32) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..8].copy_from_slice(&number.to_be_bytes());
+    key[8..].copy_from_slice(&part.to_be_bytes());
+    key
+}
+
+fn place(key: &IVec) -> StorageResult<(u64, u32)> {
+    let number = key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
+    let part = key.get(8..).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    number.zip(part).ok_or_else(|| StorageError::Corrupt { what: format!("a row under {key:?}") })
+}
+
+/// What sled met, in the words of the store.
+fn error_of(error: sled::Error) -> StorageError {
+    match error {
+        sled::Error::Io(error) if error.kind() == ErrorKind::StorageFull => StorageError::NoSpace,
+        sled::Error::Corruption { at, .. } => {
+            StorageError::Corrupt { what: format!("sled: the database is damaged at {at:?}") }
+        }
+        error => StorageError::Medium { what: format!("sled: {error}") },
+    }
+}

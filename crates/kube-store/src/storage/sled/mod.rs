@@ -1,0 +1,67 @@
+//! [sled](https://docs.rs/sled) 0.34 as an engine: a log-structured tree, fast to write.
+//!
+//! Two things are asked of it that it does not do by itself:
+//!
+//! - **It does not reach the disk.** On Linux `flush` ends in `sync_file_range`, which writes pages out and leaves the
+//!   cache of the disk alone: what was flushed can be lost with the power. After every flush the journal calls
+//!   `fdatasync` on the file, and no answer is given before.
+//! - **It writes as soon as it is opened.** What lies there is therefore opened as a copy first, read through, and
+//!   only then opened itself; a directory that turns out to be damaged stays as it is. That takes as much disk again
+//!   for the moment of opening.
+//!
+//! sled's own authors call it beta, and it has not moved for years. [`RedbStorage`](super::redb::RedbStorage) is the
+//! engine to take unless writes per second are what counts.
+//!
+//! ```
+//! use kube_store::storage::sled::SledStorage;
+//! use kube_store::storage::{Storage, Txn};
+//!
+//! # async fn example() -> Result<(), kube_store::storage::StorageError> {
+//! # let path = std::env::temp_dir().join(format!("kube-store-sled-{}", std::process::id()));
+//! let storage = SledStorage::open(&path)?;
+//! storage.txn(Txn::put("/greeting", "hello")).await?; // on the disk now
+//! # drop(storage);
+//! # std::fs::remove_dir_all(&path).ok();
+//! # Ok(()) }
+//! # futures::executor::block_on(example()).unwrap();
+//! ```
+
+mod chunks;
+mod copy;
+
+pub use chunks::SledChunks;
+
+use super::StorageResult;
+use super::chunks::ChunkJournal;
+use super::directory::{Directory, Kind};
+use super::durable::DurableOptions;
+use super::mvcc::MvccStorage;
+use std::path::Path;
+
+/// A store in a sled database.
+pub type SledStorage = MvccStorage<ChunkJournal<SledChunks>>;
+
+const KIND: Kind = Kind { engine: "sled", version: 1, holds: "sled" };
+
+impl SledStorage {
+    /// Opens the store in the directory `path`, or makes one where there is nothing yet.
+    ///
+    /// # Errors
+    /// As [`SledStorage::open_with`].
+    pub fn open(path: impl AsRef<Path>) -> StorageResult<Self> {
+        Self::open_with(path, DurableOptions::default())
+    }
+
+    /// Opens the store in the directory `path` with `options`, or makes one where there is nothing yet.
+    ///
+    /// # Errors
+    /// [`StorageError::Locked`](super::StorageError::Locked) while it is open elsewhere, [`StorageError::Foreign`](super::StorageError::Foreign) for a directory that is
+    /// something else or has a newer format, [`StorageError::Corrupt`](super::StorageError::Corrupt) for one that is damaged,
+    /// [`StorageError::Sealed`](super::StorageError::Sealed) without the keys that it is encrypted with. None of them touches what is there.
+    pub fn open_with(path: impl AsRef<Path>, options: DurableOptions) -> StorageResult<Self> {
+        let directory = Directory::open(path.as_ref(), &KIND)?;
+        let (chunk_options, options) = options.split(directory.is_new());
+        let chunks = SledChunks::open(directory)?;
+        Self::over(ChunkJournal::new(chunks, chunk_options), options)
+    }
+}
