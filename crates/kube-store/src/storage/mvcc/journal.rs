@@ -29,7 +29,8 @@ pub trait Journal: Send + fmt::Debug + 'static {
     /// Appends all records, or none that a later record could follow.
     ///
     /// # Errors
-    /// Whatever the medium meets; the store is then closed for writing.
+    /// [`StorageError::NoSpace`](crate::storage::StorageError::NoSpace) when nothing was written for want of room:
+    /// the store drops history and goes on. Whatever else the medium meets; the store is then closed for writing.
     fn append(&mut self, batch: &[Record]) -> StorageResult<()>;
 
     /// Forgets records up to and with `revision`; `live` shows the state at that revision, which stays. What takes

@@ -160,7 +160,7 @@ impl Journal for Tape {
     fn append(&mut self, batch: &[Record]) -> StorageResult<()> {
         let mut reel = self.0.lock().unwrap();
         if reel.broken {
-            return Err(StorageError::NoSpace);
+            return Err(StorageError::Medium { what: "broken".into() });
         }
         reel.batches.push(batch.len());
         reel.records.extend_from_slice(batch);
