@@ -15,7 +15,7 @@
 //! # drop(storage);
 //! # std::fs::remove_dir_all(&path).ok();
 //! # Ok(()) }
-//! # futures::executor::block_on(example()).unwrap();
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
 //! ```
 
 mod backend;
