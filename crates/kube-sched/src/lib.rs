@@ -31,7 +31,11 @@
 //!     other => panic!("{other:?}"),
 //! }
 //! match engine.schedule(&cluster, &Arc::new(pod("huge", "9")?)) {
-//!     Decision::Unschedulable(why) => assert_eq!(why.to_string(), "0/2 nodes are available: 2 Insufficient cpu."),
+//!     Decision::Unschedulable(why) => assert_eq!(
+//!         why.to_string(),
+//!         "0/2 nodes are available: 2 Insufficient cpu. \
+//!          preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
+//!     ),
 //!     other => panic!("{other:?}"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -89,6 +93,7 @@ pub mod plugins;
 pub mod profile;
 pub mod queue;
 pub mod snapshot;
+mod volumes;
 
 #[cfg(test)]
 mod fixtures;

@@ -13,8 +13,8 @@ pub use meta::{Meta, OwnerRef};
 pub use node::{NodeImage, NodeSpecView, NodeStatusView, NodeView};
 pub use pod::{ConditionView, ContainerStatusView, PodIp, PodPhase, PodStatusView, PodView};
 pub use pod_spec::{
-    AffinityView, ClaimSource, ContainerPort, ContainerView, ImageSource, NamedGate, NodeAffinityView,
-    PodSpecView, ReadinessGate, VolumeView,
+    AffinityView, ClaimSource, ContainerPort, ContainerView, EphemeralSource, ImageSource, NamedGate,
+    NodeAffinityView, PodSpecView, ReadinessGate, RestartRule, SchedulingGroupView, VolumeView,
 };
 
 use crate::dynamic::DynamicObject;

@@ -1,7 +1,11 @@
 //! What is wanted of a pod, lean.
 
 use super::null_default;
-use crate::kinds::core::v1::{PodAffinity, PodAntiAffinity, TopologySpreadConstraint};
+use crate::kinds::core::v1::{
+    AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, CSIVolumeSource, CinderVolumeSource,
+    GCEPersistentDiskVolumeSource, ISCSIVolumeSource, PodAffinity, PodAntiAffinity, RBDVolumeSource,
+    TopologySpreadConstraint,
+};
 use crate::pod_resources::{ResourceList, Resources};
 use crate::selector::LabelSet;
 use crate::selector::node::{NodeSelector, PreferredTerm};
@@ -27,6 +31,8 @@ pub struct PodSpecView {
     /// Whether it uses the node's network.
     #[serde(deserialize_with = "null_default")]
     pub host_network: bool,
+    /// Whether it uses the node's user namespace; `None` as `true`.
+    pub host_users: Option<bool>,
     /// Its host name, where it is not the pod's name.
     pub hostname: Option<Arc<str>>,
     /// The headless Service its host name belongs to.
@@ -44,6 +50,8 @@ pub struct PodSpecView {
     /// How its like are to be spread.
     #[serde(deserialize_with = "null_default")]
     pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
+    /// The group of pods that it is scheduled with.
+    pub scheduling_group: Option<SchedulingGroupView>,
     /// What must be lifted before it is scheduled.
     #[serde(deserialize_with = "null_default")]
     pub scheduling_gates: Vec<NamedGate>,
@@ -83,6 +91,18 @@ pub struct ContainerView {
     pub ports: Vec<ContainerPort>,
     /// `Always` makes an init container a sidecar.
     pub restart_policy: Option<Arc<str>>,
+    /// What its exits lead to.
+    #[serde(deserialize_with = "null_default")]
+    pub restart_policy_rules: Vec<RestartRule>,
+}
+
+/// What an exit of a container leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct RestartRule {
+    /// `Restart` or `RestartAllContainers`.
+    pub action: Arc<str>,
 }
 
 /// A port of a container.
@@ -130,6 +150,15 @@ pub struct NodeAffinityView {
     pub preferred: Vec<PreferredTerm>,
 }
 
+/// The group that a pod is scheduled with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct SchedulingGroupView {
+    /// Name of the `PodGroup`, in the pod's namespace.
+    pub pod_group_name: Option<Arc<str>>,
+}
+
 /// A scheduling gate.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -147,7 +176,7 @@ pub struct ReadinessGate {
 }
 
 /// A volume, as far as placement cares.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct VolumeView {
@@ -155,12 +184,34 @@ pub struct VolumeView {
     pub name: Arc<str>,
     /// Claim that backs it.
     pub persistent_volume_claim: Option<ClaimSource>,
+    /// Claim that is made with the pod and backs it.
+    pub ephemeral: Option<EphemeralSource>,
     /// Image that backs it.
     pub image: Option<ImageSource>,
+    /// CSI driver that backs it without a claim.
+    pub csi: Option<Box<CSIVolumeSource>>,
+    /// Disk of Google's that backs it.
+    pub gce_persistent_disk: Option<Box<GCEPersistentDiskVolumeSource>>,
+    /// Disk of Amazon's that backs it.
+    pub aws_elastic_block_store: Option<Box<AWSElasticBlockStoreVolumeSource>>,
+    /// Disk of Microsoft's that backs it.
+    pub azure_disk: Option<Box<AzureDiskVolumeSource>>,
+    /// Disk of OpenStack's that backs it.
+    pub cinder: Option<Box<CinderVolumeSource>>,
+    /// iSCSI target that backs it.
+    pub iscsi: Option<Box<ISCSIVolumeSource>>,
+    /// RADOS image that backs it.
+    pub rbd: Option<Box<RBDVolumeSource>>,
 }
 
+/// A claim that is made with the pod; all that matters of it is that it is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct EphemeralSource {}
+
 /// A claim as a volume.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClaimSource {
     /// Name of the claim.
@@ -168,7 +219,7 @@ pub struct ClaimSource {
 }
 
 /// An image as a volume.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ImageSource {
     /// Reference of the image.

@@ -98,9 +98,9 @@ impl Shared {
 
     /// Frees what the pod was assumed to hold, and takes it back to the queue.
     async fn unbound(&self, popped: &QueuedPod, node: &str, setback: Setback) {
-        self.unreserve(popped, node);
         {
             let mut state = self.state();
+            self.unreserve(&mut state.cluster, popped, node);
             let now = self.env.now();
             if state.cluster.forget(popped.pod.key()) {
                 state.event(&ClusterEvent::PodDeleted(popped.pod.view().clone()), now);

@@ -5,6 +5,7 @@ use crate::engine::Decision;
 use crate::explain::{PodRejection, Why};
 use crate::framework::{Permission, PluginError, Reasons, Verdict, guarded};
 use crate::queue::QueuedPod;
+use crate::snapshot::Snapshot;
 use kube_core::env::{Mono, Rng};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,13 +43,13 @@ impl Shared {
     /// Counts the pod on its node, if the plugins that keep books agree.
     fn take(&self, state: &mut State, popped: QueuedPod, node: Arc<str>, now: Mono) -> Outcome {
         state.cluster.assume(&popped.pod, &node);
-        match self.reserve(&popped, &node) {
+        match self.reserve(&mut state.cluster, &popped, &node) {
             Ok(wait) => {
                 state.queue.binding(&popped);
                 Outcome::Bind { popped, node, wait }
             }
             Err(refusal) => {
-                self.unreserve(&popped, &node);
+                self.unreserve(&mut state.cluster, &popped, &node);
                 state.cluster.forget(popped.pod.key());
                 match refusal {
                     Refusal::Broke(error) => Self::fail(state, popped, error, now),
@@ -62,10 +63,15 @@ impl Shared {
     }
 
     /// Runs Reserve and Permit; gives who wants to wait, and how long.
-    fn reserve(&self, popped: &QueuedPod, node: &str) -> Result<Vec<(&'static str, Duration)>, Refusal> {
+    fn reserve(
+        &self,
+        cluster: &mut Snapshot,
+        popped: &QueuedPod,
+        node: &str,
+    ) -> Result<Vec<(&'static str, Duration)>, Refusal> {
         for plugin in self.engine.plugins() {
             let Some(reserve) = &plugin.points.reserve else { continue };
-            match guarded(|| reserve.reserve(&popped.pod, node)) {
+            match guarded(|| reserve.reserve(cluster, &popped.pod, node)) {
                 Ok(Verdict::Fits) => {}
                 Ok(Verdict::No(reasons) | Verdict::Never(reasons)) => {
                     return Err(Refusal::Rejected(plugin.name, reasons));
@@ -87,10 +93,10 @@ impl Shared {
     }
 
     /// Undoes `reserve`, last plugin first.
-    pub(super) fn unreserve(&self, popped: &QueuedPod, node: &str) {
+    pub(super) fn unreserve(&self, cluster: &mut Snapshot, popped: &QueuedPod, node: &str) {
         let plugins = self.engine.plugins().iter().rev();
         for reserve in plugins.filter_map(|plugin| plugin.points.reserve.as_ref()) {
-            if let Err(text) = guarded(|| reserve.unreserve(&popped.pod, node)) {
+            if let Err(text) = guarded(|| reserve.unreserve(cluster, &popped.pod, node)) {
                 tracing::error!(plugin = reserve.name(), text, "unreserve must not fail");
             }
         }

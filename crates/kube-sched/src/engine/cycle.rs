@@ -1,55 +1,44 @@
-//! One attempt to place one pod.
+//! One attempt to place one pod: which nodes fit, and why the others do not.
 
-use super::{Decision, Engine, Evaluation, NodeOutcome, NodeScores, Scores};
-use crate::explain::{NearFit, Obstacle, PodRejection, Rejection, Why};
+use super::room::Trial;
+use super::{Decision, Engine, Evaluation, NodeOutcome, Scores};
+use crate::explain::{PodRejection, Rejection, Why};
 use crate::framework::{
-    BoundFilter, MAX_NODE_SCORE, NodeRef, Nodes, Normalize, PluginError, PodInfo, Prepared, Reason, Reasons,
-    Verdict, default_normalize, guarded,
+    AttachedFilter, NodeRef, NodeSet, Nodes, PluginError, PodInfo, Prepared, Reads, Reason, Reasons, Verdict,
+    guarded,
 };
-use crate::snapshot::Snapshot;
+use crate::snapshot::{NodeSlot, Snapshot};
 use kube_core::env::Rng;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The attempt: the filters bound to the pod, and the names that a `PreFilter` left.
+/// The attempt: the filters attached to the pod, and the names that a `PreFilter` left.
 pub(super) struct Cycle<'c> {
-    engine: &'c Engine,
-    cluster: &'c Snapshot,
-    pod: &'c PodInfo,
-    filters: Vec<Filtering<'c>>,
+    pub(super) engine: &'c Engine,
+    pub(super) cluster: &'c Snapshot,
+    pub(super) pod: &'c PodInfo,
+    pub(super) filters: Vec<Filtering<'c>>,
+    pub(super) at: &'c At,
     only: Option<BTreeSet<Arc<str>>>,
     narrowed_by: Vec<&'static str>,
     rejected: Option<PodRejection>,
-    at: &'c At,
 }
 
-struct Filtering<'c> {
-    name: &'static str,
-    columns: u32,
-    filter: Box<dyn BoundFilter + 'c>,
+pub(super) struct Filtering<'c> {
+    pub(super) name: &'static str,
+    pub(super) reads: &'c Reads,
+    pub(super) filter: Box<dyn AttachedFilter + 'c>,
 }
 
 /// Which plugin is running, to name it should it panic.
-struct At(Cell<(&'static str, &'static str)>);
+pub(super) struct At(pub(super) Cell<(&'static str, &'static str)>);
 
 /// A node that does not fit: the plugin, and what it says.
-struct Misfit<'c> {
-    node: NodeRef<'c>,
+struct Misfit {
+    slot: NodeSlot,
     plugin: &'static str,
     verdict: Verdict,
-}
-
-/// The scores of some nodes, one column per plugin.
-struct Table {
-    totals: Vec<i64>,
-    columns: Vec<Column>,
-}
-
-struct Column {
-    name: &'static str,
-    raw: Option<Vec<i64>>,
-    weighted: Vec<i64>,
 }
 
 impl<'c> Cycle<'c> {
@@ -71,32 +60,38 @@ impl<'c> Cycle<'c> {
         let filters = Vec::with_capacity(engine.filters.len());
         let mut cycle =
             Self { engine, cluster, pod, filters, only: None, narrowed_by: Vec::new(), rejected: None, at };
-        for filter in &engine.filters {
-            at.0.set((filter.name, "PreFilter"));
-            let prepared = filter.plugin.pre_filter(pod, Nodes::all(cluster, filter.columns));
-            let bound = |bound| Filtering { name: filter.name, columns: filter.columns, filter: bound };
-            match prepared {
-                Prepared::Skip => {}
-                Prepared::All(filter) => cycle.filters.push(bound(filter)),
-                Prepared::Only(by, names) => {
-                    cycle.filters.push(bound(by));
-                    if !cycle.narrow(filter.name, names) {
-                        break;
-                    }
-                }
-                Prepared::Reject(reasons) => {
-                    // The others still run: making room needs what they prepare.
-                    let rejection = PodRejection { plugin: filter.name, for_good: false, reasons };
-                    cycle.rejected.get_or_insert(rejection);
-                }
-                Prepared::RejectForGood(reasons) => {
-                    let rejection = PodRejection { plugin: filter.name, for_good: true, reasons };
-                    cycle.rejected = Some(rejection);
-                    break;
-                }
+        for plugin in &engine.filters {
+            at.0.set((plugin.name, "PreFilter"));
+            let prepared = plugin.plugin.pre_filter(pod, Nodes::all(cluster, &plugin.reads));
+            if !cycle.take(plugin.name, &plugin.reads, prepared) {
+                break;
             }
         }
         cycle
+    }
+
+    /// Takes what a `PreFilter` came to; `false` where no further one needs to be asked.
+    fn take(&mut self, name: &'static str, reads: &'c Reads, prepared: Prepared<'c>) -> bool {
+        match prepared {
+            Prepared::Skip => true,
+            Prepared::All(filter) => {
+                self.filters.push(Filtering { name, reads, filter });
+                true
+            }
+            Prepared::Only(filter, names) => {
+                self.filters.push(Filtering { name, reads, filter });
+                self.narrow(name, names)
+            }
+            Prepared::Reject(reasons) => {
+                // The others still run: making room needs what they prepare.
+                self.rejected.get_or_insert(PodRejection { plugin: name, for_good: false, reasons });
+                true
+            }
+            Prepared::RejectForGood(reasons) => {
+                self.rejected = Some(PodRejection { plugin: name, for_good: true, reasons });
+                false
+            }
+        }
     }
 
     /// Leaves only the nodes of these names; `false` where none is left.
@@ -123,26 +118,28 @@ impl<'c> Cycle<'c> {
         if self.rejected.is_some() || self.cluster.node_count() == 0 {
             return Ok(Decision::Unschedulable(self.why(Vec::new())));
         }
-        let (fitting, misfits) = self.filter();
+        if let Some(node) = self.nominated() {
+            let scores = Scores { feasible: 1, best: 1, ..Scores::default() };
+            return Ok(Decision::Place { node: node.name().clone(), scores });
+        }
+        let (fitting, stages) = self.filter();
         match fitting.as_slice() {
-            [] => Ok(Decision::Unschedulable(self.why(misfits))),
+            [] => Ok(Decision::Unschedulable(self.why(self.misfits(&stages)))),
             [one] => {
+                let node = self.cluster.node_at(*one).map(|node| node.name().clone()).unwrap_or_default();
                 let scores = Scores { feasible: 1, best: 1, ..Scores::default() };
-                Ok(Decision::Place { node: one.name().clone(), scores })
+                Ok(Decision::Place { node, scores })
             }
             several => self.choose(several, rng),
         }
     }
 
-    fn choose(&self, fitting: &[NodeRef<'_>], rng: Option<&mut Rng>) -> Result<Decision, PluginError> {
-        let table = self.score(fitting, false)?;
-        let highest = table.totals.iter().copied().max().unwrap_or(0);
-        let best: Vec<usize> = (0..fitting.len()).filter(|row| table.totals[*row] == highest).collect();
-        let picked = rng.map_or(0, |rng| if best.len() > 1 { rng.below(best.len()) } else { 0 });
-        let row = best[picked];
-        let plugins = table.columns.iter().map(|column| (column.name, column.weighted[row])).collect();
-        let scores = Scores { total: highest, plugins, feasible: fitting.len(), best: best.len() };
-        Ok(Decision::Place { node: fitting[row].name().clone(), scores })
+    /// The node that room was made on for this pod, if it fits there now: then no other is looked at.
+    fn nominated(&self) -> Option<NodeRef<'c>> {
+        let stated = self.pod.view().status.nominated_node_name.as_ref();
+        let node = self.cluster.node(self.cluster.nominated_node(self.pod.key()).or(stated)?)?;
+        let fits = !self.left_out(&node) && self.verdict(node).is_none();
+        fits.then_some(node)
     }
 
     pub(super) fn evaluate(&self) -> Result<Evaluation, PluginError> {
@@ -151,10 +148,10 @@ impl<'c> Cycle<'c> {
         if self.rejected.is_some() {
             return Ok(evaluation);
         }
-        let (fitting, misfits) = self.filter();
-        let mut misfits = misfits.into_iter().peekable();
+        let (fitting, stages) = self.filter();
+        let mut misfits = self.misfits(&stages).into_iter().peekable();
         for node in self.cluster.nodes() {
-            let misfit = misfits.next_if(|misfit| misfit.node.slot() == node.slot());
+            let misfit = misfits.next_if(|misfit| misfit.slot == node.slot());
             let (plugin, verdict) = match misfit {
                 Some(misfit) => (misfit.plugin, misfit.verdict),
                 None if self.left_out(&node) => ("", self.not_asked_for()),
@@ -162,64 +159,74 @@ impl<'c> Cycle<'c> {
             };
             evaluation.nodes.push(NodeOutcome { node: node.name().clone(), plugin, verdict });
         }
-        let table = self.score(&fitting, true)?;
-        evaluation.scores =
-            (fitting.iter().enumerate()).map(|(row, node)| table.row(row, node.name())).collect();
+        evaluation.scores = self.score_rows(&fitting)?;
         Ok(evaluation)
     }
 
-    /// The nodes that lack least.
-    pub(super) fn nearest(&self, most: usize) -> Vec<NearFit> {
-        let mut all: Vec<NearFit> = self.cluster.nodes().map(|node| self.obstacles(node)).collect();
-        all.sort_by_cached_key(|near| (near.distance(), near.node.clone()));
-        all.retain(|near| !near.obstacles.is_empty());
-        all.truncate(most);
-        all
-    }
-
-    /// Everything that every plugin has against a node.
-    fn obstacles(&self, node: NodeRef<'_>) -> NearFit {
-        let mut obstacles = Vec::new();
-        for by in &self.filters {
-            let node = node.with_columns(by.columns);
-            self.at.0.set((by.name, "Filter"));
-            if let Some(reasons) = by.filter.filter(node).reasons() {
-                let remedies = by.filter.remedies(node);
-                obstacles.push(Obstacle { plugin: by.name, reasons: reasons.clone(), remedies });
-            }
-        }
-        NearFit { node: node.name().clone(), obstacles }
-    }
-
-    /// The nodes that fit and those that do not, in the order of the snapshot. Nodes that a `PreFilter` left out are in
-    /// neither.
-    fn filter(&self) -> (Vec<NodeRef<'c>>, Vec<Misfit<'c>>) {
-        let (mut fitting, mut misfits) = (Vec::new(), Vec::new());
-        let sort = |node: NodeRef<'c>| match self.verdict(node) {
-            None => fitting.push(node),
-            Some((plugin, verdict)) => misfits.push(Misfit { node, plugin, verdict }),
+    /// The nodes that fit, in the order of the snapshot; and what each filter took away, for [`Cycle::misfits`]. Nodes
+    /// that a `PreFilter` left out are in neither.
+    fn filter(&self) -> (Vec<NodeSlot>, Vec<NodeSet>) {
+        let mut set: NodeSet = match &self.only {
+            None => self.cluster.nodes().map(|node| node.slot()).collect(),
+            Some(names) => names.iter().filter_map(|name| Some(self.cluster.node(name)?.slot())).collect(),
         };
-        match &self.only {
-            None => self.cluster.nodes().for_each(sort),
-            Some(names) => {
-                let mut nodes: Vec<NodeRef<'c>> =
-                    names.iter().filter_map(|name| self.cluster.node(name)).collect();
-                nodes.sort_by_key(NodeRef::slot);
-                nodes.into_iter().for_each(sort);
+        let mut stages = vec![set.clone()];
+        for by in &self.filters {
+            self.at.0.set((by.name, "Filter"));
+            by.filter.retain(Nodes::all(self.cluster, by.reads), &mut set);
+            stages.push(set.clone());
+            if set.is_empty() {
+                break;
             }
         }
-        (fitting, misfits)
+        if self.cluster.has_nominations() {
+            set.retain(|slot| {
+                self.cluster.node_at(slot).is_some_and(|node| self.with_nominated(node).is_none())
+            });
+            stages.push(set.clone());
+        }
+        (set.iter().collect(), stages)
     }
 
-    /// The first plugin that rejects the node, and what it says.
-    fn verdict(&self, node: NodeRef<'_>) -> Option<(&'static str, Verdict)> {
-        self.filters.iter().find_map(|by| {
+    /// What is said of each node that a stage of the filter took away, in the order of the snapshot.
+    fn misfits(&self, stages: &[NodeSet]) -> Vec<Misfit> {
+        let mut misfits = Vec::new();
+        for (number, pair) in stages.windows(2).enumerate() {
+            let [before, after] = pair else { continue };
+            for slot in before.iter().filter(|slot| !after.contains(*slot)) {
+                let Some(node) = self.cluster.node_at(slot) else { continue };
+                let said = match self.filters.get(number) {
+                    Some(by) => {
+                        self.at.0.set((by.name, "Filter"));
+                        Some((by.name, by.filter.filter(node.with_columns(by.reads.columns()))))
+                    }
+                    None => self.with_nominated(node),
+                };
+                misfits.extend(said.map(|(plugin, verdict)| Misfit { slot, plugin, verdict }));
+            }
+        }
+        misfits.sort_unstable_by_key(|misfit| misfit.slot);
+        misfits
+    }
+
+    /// The first plugin that rejects the node, and what it says; with the pods that room there is set aside for as well.
+    pub(super) fn verdict(&self, node: NodeRef<'_>) -> Option<(&'static str, Verdict)> {
+        let said = self.filters.iter().find_map(|by| {
             self.at.0.set((by.name, "Filter"));
-            match by.filter.filter(node.with_columns(by.columns)) {
+            match by.filter.filter(node.with_columns(by.reads.columns())) {
                 Verdict::Fits => None,
                 verdict => Some((by.name, verdict)),
             }
-        })
+        });
+        said.or_else(|| self.with_nominated(node))
+    }
+
+    fn with_nominated(&self, node: NodeRef<'_>) -> Option<(&'static str, Verdict)> {
+        let pods = self.cluster.nominated(node.name());
+        if !pods.iter().any(|other| Trial::counts(other, self.pod)) {
+            return None;
+        }
+        Trial::new(self, node.slot())?.with_nominated()
     }
 
     fn left_out(&self, node: &NodeRef<'_>) -> bool {
@@ -230,61 +237,23 @@ impl<'c> Cycle<'c> {
         Verdict::never(format!("node(s) didn't satisfy plugin(s) [{}]", self.narrowed_by.join(" ")))
     }
 
-    fn why(&self, misfits: Vec<Misfit<'_>>) -> Why {
+    fn why(&self, misfits: Vec<Misfit>) -> Why {
         let mut why = Why { nodes: self.cluster.node_count(), pod: self.rejected.clone(), ..Why::default() };
         why.narrowed_by.clone_from(&self.narrowed_by);
         if why.pod.is_some() {
             return why;
         }
-        why.rejections = misfits.into_iter().filter_map(|m| rejection(m.node, m.plugin, m.verdict)).collect();
+        let named = |slot| self.cluster.node_at(slot);
+        why.rejections = misfits
+            .into_iter()
+            .filter_map(|misfit| rejection(named(misfit.slot)?, misfit.plugin, misfit.verdict))
+            .collect();
         if self.only.is_some() {
             let left_out = self.cluster.nodes().filter(|node| self.left_out(node));
             let verdict = self.not_asked_for();
             why.rejections.extend(left_out.filter_map(|node| rejection(node, "", verdict.clone())));
         }
         why
-    }
-
-    fn score(&self, nodes: &[NodeRef<'_>], keep_raw: bool) -> Result<Table, PluginError> {
-        let mut table = Table { totals: vec![0; nodes.len()], columns: Vec::new() };
-        for by in &self.engine.scores {
-            self.at.0.set((by.name, "PreScore"));
-            let some = Nodes::some(self.cluster, nodes, by.columns);
-            let Some(scoring) = by.plugin.pre_score(self.pod, some) else { continue };
-            self.at.0.set((by.name, "Score"));
-            let raw: Vec<i64> =
-                nodes.iter().map(|node| scoring.score(node.with_columns(by.columns))).collect();
-            let kept = keep_raw.then(|| raw.clone());
-            let mut scores = raw;
-            self.at.0.set((by.name, "NormalizeScore"));
-            match scoring.normalization() {
-                Normalize::None => {}
-                Normalize::Default { reverse } => default_normalize(&mut scores, reverse),
-                Normalize::Custom => scoring.normalize(some, &mut scores),
-            }
-            for (score, total) in scores.iter_mut().zip(&mut table.totals) {
-                if !(0..=MAX_NODE_SCORE).contains(score) {
-                    let text = format!(
-                        "returns an invalid score {score}, it should in the range of [0, {MAX_NODE_SCORE}]"
-                    );
-                    return Err(PluginError::new(by.name, "Score", text));
-                }
-                *score *= by.weight;
-                *total += *score;
-            }
-            table.columns.push(Column { name: by.name, raw: kept, weighted: scores });
-        }
-        Ok(table)
-    }
-}
-
-impl Table {
-    fn row(&self, row: usize, node: &Arc<str>) -> NodeScores {
-        let plugins = self.columns.iter().map(|column| {
-            let raw = column.raw.as_ref().map_or(0, |raw| raw[row]);
-            (column.name, raw, column.weighted[row])
-        });
-        NodeScores { node: node.clone(), total: self.totals[row], plugins: plugins.collect() }
     }
 }
 

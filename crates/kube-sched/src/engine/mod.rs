@@ -3,15 +3,19 @@
 mod cycle;
 mod decision;
 mod evaluation;
+mod nearest;
+mod room;
+mod scoring;
 
 #[cfg(test)]
 mod tests;
 
 pub use decision::{Decision, Scores};
 pub use evaluation::{Evaluation, NodeOutcome, NodeScores};
+pub use room::{Room, Trial};
 
 use crate::explain::Why;
-use crate::framework::{AnyFilter, AnyScore, PluginError, PodInfo, PostFiltered, guarded};
+use crate::framework::{AnyFilter, AnyScore, PluginError, PodInfo, PostFiltered, Reads};
 use crate::profile::{Profile, ProfileError, Resolved};
 use crate::snapshot::Snapshot;
 use cycle::Cycle;
@@ -40,7 +44,7 @@ use std::sync::Arc;
 ///     "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "3"}}}]}
 /// }))?);
 /// let Decision::Unschedulable(why) = engine.schedule(&cluster, &pod) else { panic!("3 is more than 2") };
-/// assert_eq!(why.to_string(), "0/1 nodes are available: 1 Insufficient cpu.");
+/// assert!(why.to_string().starts_with("0/1 nodes are available: 1 Insufficient cpu. preemption: "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -53,7 +57,7 @@ pub struct Engine {
 #[derive(Clone)]
 struct FilterAt {
     name: &'static str,
-    columns: u32,
+    reads: Reads,
     plugin: Arc<dyn AnyFilter>,
 }
 
@@ -61,7 +65,7 @@ struct FilterAt {
 struct ScoreAt {
     name: &'static str,
     weight: i64,
-    columns: u32,
+    reads: Reads,
     plugin: Arc<dyn AnyScore>,
 }
 
@@ -74,12 +78,12 @@ impl Engine {
         let plugins = profile.resolve()?;
         let (mut filters, mut scores) = (Vec::new(), Vec::new());
         for Resolved { name, weight, reads, points } in &plugins {
-            let (name, weight, columns) = (*name, *weight, reads.columns());
+            let (name, weight) = (*name, *weight);
             if let Some(plugin) = points.filter.clone() {
-                filters.push(FilterAt { name, columns, plugin });
+                filters.push(FilterAt { name, reads: reads.clone(), plugin });
             }
             if let Some(plugin) = points.score.clone() {
-                scores.push(ScoreAt { name, weight, columns, plugin });
+                scores.push(ScoreAt { name, weight, reads: reads.clone(), plugin });
             }
         }
         Ok(Self { filters, scores, plugins: plugins.into() })
@@ -118,29 +122,46 @@ impl Engine {
         Cycle::guarded(self, cluster, pod, |cycle| cycle.evaluate())
     }
 
-    fn decide(&self, cluster: &Snapshot, pod: &PodInfo, rng: Option<&mut Rng>) -> Decision {
-        match Cycle::guarded(self, cluster, pod, |cycle| cycle.decide(rng)) {
-            Err(error) => Decision::Failed(error),
-            Ok(Decision::Unschedulable(why)) => self.post_filter(cluster, pod, why),
-            Ok(decision) => decision,
-        }
+    /// Asks `answer` about making room for a pod that no node fits; `None` where one fits.
+    ///
+    /// # Errors
+    /// A plugin broke.
+    pub fn room<T>(
+        &self,
+        cluster: &Snapshot,
+        pod: &PodInfo,
+        answer: impl FnOnce(&Room<'_>) -> T,
+    ) -> Result<Option<T>, PluginError> {
+        Cycle::guarded(self, cluster, pod, |cycle| {
+            let Decision::Unschedulable(why) = cycle.decide(None)? else { return Ok(None) };
+            Ok(Some(answer(&Room::new(cycle, &why))))
+        })
     }
 
-    fn post_filter(&self, cluster: &Snapshot, pod: &PodInfo, mut why: Why) -> Decision {
+    fn decide(&self, cluster: &Snapshot, pod: &PodInfo, rng: Option<&mut Rng>) -> Decision {
+        let decided = Cycle::guarded(self, cluster, pod, |cycle| match cycle.decide(rng)? {
+            Decision::Unschedulable(why) => Ok(Decision::Unschedulable(self.post_filter(cycle, pod, why))),
+            decision => Ok(decision),
+        });
+        decided.unwrap_or_else(Decision::Failed)
+    }
+
+    fn post_filter(&self, cycle: &Cycle<'_>, pod: &PodInfo, mut why: Why) -> Why {
         let plugins = self.plugins.iter();
         for (name, plugin) in
             plugins.filter_map(|plugin| Some((plugin.name, plugin.points.post_filter.as_ref()?)))
         {
-            match guarded(|| plugin.post_filter(pod, cluster, &why)) {
-                Err(message) => return Decision::Failed(PluginError::new(name, "PostFilter", message)),
-                Ok(PostFiltered::Nothing(message)) => why.post_filter = message.or(why.post_filter),
-                Ok(PostFiltered::Nominate(node)) => {
+            cycle.at.0.set((name, "PostFilter"));
+            match plugin.post_filter(pod, &Room::new(cycle, &why)) {
+                PostFiltered::Nothing(message) => why.post_filter = message.or(why.post_filter),
+                PostFiltered::Nominate { node, victims } => {
                     why.nominated = Some(node);
+                    why.victims = victims.iter().map(|pod| pod.key().clone()).collect();
                     break;
                 }
             }
         }
-        Decision::Unschedulable(why)
+        why
     }
 
     pub(crate) fn plugins(&self) -> &[Resolved] {

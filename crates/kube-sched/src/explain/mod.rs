@@ -6,6 +6,7 @@ mod report;
 mod tests;
 
 use crate::framework::{Reason, Reasons, Remedy};
+use kube_core::resource::ObjectKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct Why {
     pub post_filter: Option<Reason>,
     /// The node on which room is being made.
     pub nominated: Option<Arc<str>>,
+    /// The pods that have to go from it, most important first.
+    pub victims: Vec<ObjectKey>,
     /// The nodes that lack least, best first; only from [`Engine::explain`](crate::engine::Engine::explain).
     pub nearest: Vec<NearFit>,
 }

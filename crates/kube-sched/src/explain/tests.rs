@@ -30,7 +30,8 @@ fn the_message_is_kubernetes_own() {
     assert_eq!(
         why().to_string(),
         "0/4 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable, \
-         2 Insufficient cpu."
+         2 Insufficient cpu. preemption: 0/4 nodes are available: 1 No preemption victims found for incoming pod, \
+         3 Preemption is not helpful for scheduling."
     );
 }
 

@@ -2,7 +2,9 @@
 
 use super::pod_info::HostPort;
 use super::{Amounts, NonZero, Reads};
-use crate::snapshot::{BoundPod, ImageState, NodeFacts, NodeSlot, Slot, Snapshot};
+use crate::snapshot::{
+    BoundPod, ImageState, Kept, LabelColumn, Marks, NodeFacts, NodeSlot, Shapes, Slot, Snapshot, Table,
+};
 use kube_core::selector::LabelSet;
 use kube_core::taint::Taint;
 use kube_core::view::NodeView;
@@ -55,13 +57,19 @@ impl<'s> NodeRef<'s> {
 
     /// Its place in the snapshot.
     pub fn slot(&self) -> NodeSlot {
-        self.slot.at()
+        self.slot.place()
     }
 
     /// Its labels ([`Reads::NODE_LABELS`]).
     pub fn labels(&self) -> &'s LabelSet {
         self.declared(&Reads::NODE_LABELS);
         &self.facts.view().meta.labels
+    }
+
+    /// What its taints and its cordon come to, for a quick look ([`Reads::NODE_TAINTS`]).
+    pub fn marks(&self) -> Marks {
+        self.declared(&Reads::NODE_TAINTS);
+        self.slot.marks()
     }
 
     /// Its taints ([`Reads::NODE_TAINTS`]).
@@ -152,21 +160,21 @@ impl<'s> NodeRef<'s> {
     }
 }
 
-/// All nodes of a snapshot, or some.
+/// All nodes of a snapshot, or some; and what else of the snapshot a plugin declared to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Nodes<'s> {
     snapshot: &'s Snapshot,
-    only: Option<&'s [NodeRef<'s>]>,
-    columns: u32,
+    only: Option<&'s [NodeSlot]>,
+    reads: &'s Reads,
 }
 
 impl<'s> Nodes<'s> {
-    pub(crate) fn all(snapshot: &'s Snapshot, columns: u32) -> Self {
-        Self { snapshot, only: None, columns }
+    pub(crate) fn all(snapshot: &'s Snapshot, reads: &'s Reads) -> Self {
+        Self { snapshot, only: None, reads }
     }
 
-    pub(crate) fn some(snapshot: &'s Snapshot, only: &'s [NodeRef<'s>], columns: u32) -> Self {
-        Self { snapshot, only: Some(only), columns }
+    pub(crate) fn some(snapshot: &'s Snapshot, only: &'s [NodeSlot], reads: &'s Reads) -> Self {
+        Self { snapshot, only: Some(only), reads }
     }
 
     /// How many there are.
@@ -181,14 +189,63 @@ impl<'s> Nodes<'s> {
 
     /// The nodes, in the order of the snapshot.
     pub fn iter(&self) -> impl Iterator<Item = NodeRef<'s>> + use<'s> {
-        let Self { snapshot, only, columns } = *self;
-        let some = only.into_iter().flatten().copied();
+        let Self { snapshot, only, reads } = *self;
+        let some = only.into_iter().flatten().filter_map(|slot| snapshot.node_at(*slot));
         let all = only.is_none().then(|| snapshot.nodes()).into_iter().flatten();
-        some.chain(all).map(move |node| node.with_columns(columns))
+        some.chain(all).map(move |node| node.with_columns(reads.columns()))
+    }
+
+    /// All nodes of the cluster, also where these are some.
+    #[must_use]
+    pub fn everywhere(&self) -> Self {
+        Self { only: None, ..*self }
+    }
+
+    /// The places of these nodes, in the order of the snapshot.
+    pub fn slots(&self) -> impl Iterator<Item = NodeSlot> + use<'s> {
+        let Self { snapshot, only, .. } = *self;
+        let all = only.is_none().then(|| snapshot.nodes().map(|node| node.slot())).into_iter().flatten();
+        only.into_iter().flatten().copied().chain(all)
+    }
+
+    /// The node at a place.
+    pub fn at(&self, slot: NodeSlot) -> Option<NodeRef<'s>> {
+        Some(self.snapshot.node_at(slot)?.with_columns(self.reads.columns()))
     }
 
     /// How many nodes the whole cluster has.
     pub fn cluster_size(&self) -> usize {
         self.snapshot.node_count()
+    }
+
+    /// One label of all nodes; `None` where no node has it ([`Reads::NODE_LABELS`]).
+    pub fn labels(&self, key: &str) -> Option<&'s Arc<LabelColumn>> {
+        self.declared(&Reads::NODE_LABELS);
+        self.snapshot.label_column(key)
+    }
+
+    /// All pods on nodes, by what affinity and spreading see of them ([`Reads::NODE_PODS`]).
+    pub fn shapes(&self) -> &'s Shapes {
+        self.declared(&Reads::NODE_PODS);
+        self.snapshot.shapes()
+    }
+
+    /// On how many nodes each claim is in use ([`Reads::NODE_PODS`]).
+    pub fn claim_uses(&self, namespace: &str, claim: &str) -> usize {
+        self.declared(&Reads::NODE_PODS);
+        self.snapshot.claim_uses(namespace, claim)
+    }
+
+    /// The objects of another kind ([`Reads::kind`]).
+    pub fn objects<V: Kept>(&self) -> &'s Table<V> {
+        self.declared(&Reads::kind::<V>());
+        self.snapshot.objects().all::<V>()
+    }
+
+    fn declared(&self, what: &Reads) {
+        debug_assert!(
+            self.reads.contains(what),
+            "the plugin reads {what:?}, which its `reads` does not declare"
+        );
     }
 }

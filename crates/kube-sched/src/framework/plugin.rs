@@ -6,10 +6,11 @@
 //! Source: `k8s.io/kube-scheduler/framework` (`interface.go`), Kubernetes v1.36.
 
 use super::{
-    ClusterEvent, EventSet, Hint, NodeRef, Nodes, Normalize, PodInfo, Points, Reads, Reason, Reasons, Verdict,
+    ClusterEvent, EventSet, Hint, NodeRef, NodeSet, Nodes, Normalize, PodInfo, Points, Reads, Reason,
+    Reasons, Verdict,
 };
-use crate::explain::Why;
-use crate::snapshot::Snapshot;
+use crate::engine::Room;
+use crate::snapshot::{BoundPod, Snapshot};
 use async_trait::async_trait;
 use kube_core::env::Mono;
 use kube_core::error::ApiError;
@@ -51,14 +52,27 @@ pub struct SortKey(pub [i64; 2]);
 
 /// Looks at the pod once per attempt, then filters nodes with what it found.
 pub trait PreFilter: Plugin {
-    /// What one attempt computes for its filter.
-    type State: Send + Sync;
+    /// What one attempt computes for its filter. Cheap to clone: it is, for every node where room is sought.
+    type State: Clone + Send + Sync;
+
+    /// Whether pods that come and go change the state: then [`PreFilter::adjust`] must be implemented.
+    const ADJUSTS: bool = false;
 
     /// Called once per attempt, before any node is filtered.
     fn pre_filter(&self, pod: &PodInfo, nodes: Nodes<'_>) -> PreFiltered<Self::State>;
 
     /// Called for every node that no earlier plugin rejected. The first plugin that rejects a node has the word.
     fn filter(&self, state: &Self::State, pod: &PodInfo, node: NodeRef<'_>) -> Verdict;
+
+    /// Keeps of `set` the nodes that fit. What it leaves must be what `filter` leaves; a plugin implements it where it
+    /// can tell faster for many nodes than for each.
+    fn retain(&self, state: &Self::State, pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        set.retain(|slot| nodes.at(slot).is_some_and(|node| self.filter(state, pod, node).fits()));
+    }
+
+    /// Takes into the state that `other` comes to `node` (`by` 1) or goes from it (-1), as far as what is seen from
+    /// elsewhere is concerned; `node` itself is up to date. Called only where [`PreFilter::ADJUSTS`].
+    fn adjust(&self, _state: &mut Self::State, _pod: &PodInfo, _other: &BoundPod, _at: (NodeRef<'_>, i64)) {}
 
     /// What would make `node` fit, nearest first; for explanations only. Called where `filter` rejects.
     fn remedies(&self, _state: &Self::State, _pod: &PodInfo, _node: NodeRef<'_>) -> Vec<Remedy> {
@@ -91,6 +105,11 @@ pub trait Filter: Plugin {
     /// Called for every node that no earlier plugin rejected.
     fn filter(&self, pod: &PodInfo, node: NodeRef<'_>) -> Verdict;
 
+    /// Keeps of `set` the nodes that fit: see [`PreFilter::retain`].
+    fn retain(&self, pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        set.retain(|slot| nodes.at(slot).is_some_and(|node| self.filter(pod, node).fits()));
+    }
+
     /// What would make `node` fit; for explanations only.
     fn remedies(&self, _pod: &PodInfo, _node: NodeRef<'_>) -> Vec<Remedy> {
         Vec::new()
@@ -116,7 +135,7 @@ impl Remedy {
 /// Runs when no node fits: may make room.
 pub trait PostFilter: Plugin {
     /// Called in order until one nominates a node.
-    fn post_filter(&self, pod: &PodInfo, cluster: &Snapshot, why: &Why) -> PostFiltered;
+    fn post_filter(&self, pod: &PodInfo, room: &Room<'_>) -> PostFiltered;
 }
 
 /// What making room gave.
@@ -125,8 +144,13 @@ pub trait PostFilter: Plugin {
 pub enum PostFiltered {
     /// Nothing can be done; the text is appended to the pod's message.
     Nothing(Option<Reason>),
-    /// Room will be on this node once what was asked to go is gone.
-    Nominate(Arc<str>),
+    /// Room will be on a node once some pods are gone.
+    Nominate {
+        /// The node.
+        node: Arc<str>,
+        /// The pods, most important first.
+        victims: Vec<Arc<BoundPod>>,
+    },
 }
 
 /// Looks at the pod and the nodes that fit once, then scores those nodes.
@@ -139,6 +163,11 @@ pub trait PreScore: Plugin {
 
     /// A raw score: more is better unless the normalization is reversed.
     fn score(&self, state: &Self::State, pod: &PodInfo, node: NodeRef<'_>) -> i64;
+
+    /// The raw scores of all of `nodes`, in their order: what `score` gives for each.
+    fn score_all(&self, state: &Self::State, pod: &PodInfo, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        scores.extend(nodes.iter().map(|node| self.score(state, pod, node)));
+    }
 
     /// How raw scores become `0..=100`.
     fn normalization(&self) -> Normalize {
@@ -156,6 +185,11 @@ pub trait Score: Plugin {
     /// `0..=100`, else the attempt fails with an error of this plugin.
     fn score(&self, pod: &PodInfo, node: NodeRef<'_>) -> i64;
 
+    /// The raw scores of all of `nodes`, in their order: what `score` gives for each.
+    fn score_all(&self, pod: &PodInfo, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        scores.extend(nodes.iter().map(|node| self.score(pod, node)));
+    }
+
     /// How raw scores become `0..=100`.
     fn normalization(&self) -> Normalize {
         Normalize::None
@@ -164,12 +198,12 @@ pub trait Score: Plugin {
 
 /// Keeps books of what is set aside outside of nodes.
 pub trait Reserve: Plugin {
-    /// Called after a node was chosen, before the pod is bound. A rejection takes the pod back to the queue, after
-    /// `unreserve` of this plugin and all before it.
-    fn reserve(&self, pod: &PodInfo, node: &str) -> Verdict;
+    /// Called after a node was chosen and the pod was counted there, before it is bound. A rejection takes the pod back
+    /// to the queue, after `unreserve` of every plugin, the last first.
+    fn reserve(&self, cluster: &mut Snapshot, pod: &PodInfo, node: &str) -> Verdict;
 
     /// Undoes `reserve`; also called where `reserve` was not. Must not fail.
-    fn unreserve(&self, pod: &PodInfo, node: &str);
+    fn unreserve(&self, cluster: &mut Snapshot, pod: &PodInfo, node: &str);
 }
 
 /// Holds back or refuses a pod that has its node.

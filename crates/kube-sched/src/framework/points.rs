@@ -1,10 +1,10 @@
 //! The extension points that a plugin takes part in, with their typed state bound away.
 
+use super::attached::{AnyFilter, AnyScore, Stateful, Stateless};
 use super::{
-    Bind, EnqueueHints, Filter, NodeRef, Nodes, Normalize, Permit, PodInfo, PostBind, PostFilter, PreBind,
-    PreEnqueue, PreFilter, PreFiltered, PreScore, QueueSort, Reasons, Remedy, Reserve, Score, Verdict,
+    Bind, EnqueueHints, Filter, Permit, PostBind, PostFilter, PreBind, PreEnqueue, PreFilter, PreScore,
+    QueueSort, Reserve, Score,
 };
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -127,134 +127,4 @@ impl fmt::Debug for Points {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
     }
-}
-
-struct Stateful<P>(Arc<P>);
-
-struct Stateless<P>(Arc<P>);
-
-/// A filter whose state type is known to nobody but itself.
-pub(crate) trait AnyFilter: Send + Sync {
-    fn pre_filter<'c>(&'c self, pod: &'c PodInfo, nodes: Nodes<'_>) -> Prepared<'c>;
-}
-
-/// What one attempt's filter came to.
-pub(crate) enum Prepared<'c> {
-    Skip,
-    All(Box<dyn BoundFilter + 'c>),
-    Only(Box<dyn BoundFilter + 'c>, BTreeSet<Arc<str>>),
-    Reject(Reasons),
-    RejectForGood(Reasons),
-}
-
-/// A filter bound to one pod.
-pub(crate) trait BoundFilter {
-    fn filter(&self, node: NodeRef<'_>) -> Verdict;
-
-    fn remedies(&self, node: NodeRef<'_>) -> Vec<Remedy>;
-}
-
-impl<P: PreFilter> AnyFilter for Stateful<P> {
-    fn pre_filter<'c>(&'c self, pod: &'c PodInfo, nodes: Nodes<'_>) -> Prepared<'c> {
-        let bind = |state| Box::new(StatefulFor { plugin: &*self.0, state, pod });
-        match self.0.pre_filter(pod, nodes) {
-            PreFiltered::Skip => Prepared::Skip,
-            PreFiltered::All(state) => Prepared::All(bind(state)),
-            PreFiltered::Only { state, nodes } => Prepared::Only(bind(state), nodes),
-            PreFiltered::Reject(reasons) => Prepared::Reject(reasons),
-            PreFiltered::RejectForGood(reasons) => Prepared::RejectForGood(reasons),
-        }
-    }
-}
-
-impl<P: Filter> AnyFilter for Stateless<P> {
-    fn pre_filter<'c>(&'c self, pod: &'c PodInfo, _nodes: Nodes<'_>) -> Prepared<'c> {
-        Prepared::All(Box::new(StatelessFor { plugin: &*self.0, pod }))
-    }
-}
-
-struct StatefulFor<'c, P, S> {
-    plugin: &'c P,
-    state: S,
-    pod: &'c PodInfo,
-}
-
-struct StatelessFor<'c, P> {
-    plugin: &'c P,
-    pod: &'c PodInfo,
-}
-
-impl<P: PreFilter> BoundFilter for StatefulFor<'_, P, P::State> {
-    fn filter(&self, node: NodeRef<'_>) -> Verdict {
-        self.plugin.filter(&self.state, self.pod, node)
-    }
-
-    fn remedies(&self, node: NodeRef<'_>) -> Vec<Remedy> {
-        self.plugin.remedies(&self.state, self.pod, node)
-    }
-}
-
-impl<P: Filter> BoundFilter for StatelessFor<'_, P> {
-    fn filter(&self, node: NodeRef<'_>) -> Verdict {
-        self.plugin.filter(self.pod, node)
-    }
-
-    fn remedies(&self, node: NodeRef<'_>) -> Vec<Remedy> {
-        self.plugin.remedies(self.pod, node)
-    }
-}
-
-/// A scorer whose state type is known to nobody but itself.
-pub(crate) trait AnyScore: Send + Sync {
-    fn pre_score<'c>(&'c self, pod: &'c PodInfo, nodes: Nodes<'_>) -> Option<Box<dyn BoundScore + 'c>>;
-}
-
-/// A scorer bound to one pod.
-pub(crate) trait BoundScore {
-    fn score(&self, node: NodeRef<'_>) -> i64;
-
-    fn normalization(&self) -> Normalize;
-
-    fn normalize(&self, nodes: Nodes<'_>, scores: &mut [i64]);
-}
-
-impl<P: PreScore> AnyScore for Stateful<P> {
-    fn pre_score<'c>(&'c self, pod: &'c PodInfo, nodes: Nodes<'_>) -> Option<Box<dyn BoundScore + 'c>> {
-        let state = self.0.pre_score(pod, nodes)?;
-        Some(Box::new(ScoringFor(StatefulFor { plugin: &*self.0, state, pod })))
-    }
-}
-
-impl<P: Score> AnyScore for Stateless<P> {
-    fn pre_score<'c>(&'c self, pod: &'c PodInfo, _nodes: Nodes<'_>) -> Option<Box<dyn BoundScore + 'c>> {
-        Some(Box::new(ScoringFor(StatelessFor { plugin: &*self.0, pod })))
-    }
-}
-
-struct ScoringFor<T>(T);
-
-impl<P: PreScore> BoundScore for ScoringFor<StatefulFor<'_, P, P::State>> {
-    fn score(&self, node: NodeRef<'_>) -> i64 {
-        self.0.plugin.score(&self.0.state, self.0.pod, node)
-    }
-
-    fn normalization(&self) -> Normalize {
-        self.0.plugin.normalization()
-    }
-
-    fn normalize(&self, nodes: Nodes<'_>, scores: &mut [i64]) {
-        self.0.plugin.normalize(&self.0.state, self.0.pod, nodes, scores);
-    }
-}
-
-impl<P: Score> BoundScore for ScoringFor<StatelessFor<'_, P>> {
-    fn score(&self, node: NodeRef<'_>) -> i64 {
-        self.0.plugin.score(self.0.pod, node)
-    }
-
-    fn normalization(&self) -> Normalize {
-        self.0.plugin.normalization()
-    }
-
-    fn normalize(&self, _nodes: Nodes<'_>, _scores: &mut [i64]) {}
 }

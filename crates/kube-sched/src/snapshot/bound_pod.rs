@@ -1,6 +1,6 @@
 //! Pods that have a node.
 
-use crate::framework::{Amounts, HostPort, NonZero, PodInfo};
+use crate::framework::{AffinityTerms, Amounts, HostPort, NonZero, PodInfo, PodShape};
 use kube_core::resource::{ObjectKey, Uid};
 use kube_core::view::PodView;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ pub struct BoundPod {
     requests: Amounts,
     non_zero: NonZero,
     ports: Box<[HostPort]>,
+    shape: Arc<PodShape>,
     assumed: bool,
 }
 
@@ -24,19 +25,21 @@ impl BoundPod {
             requests: Amounts::of_bound(&view),
             non_zero: NonZero::of(&view),
             ports: HostPort::of(&view),
+            shape: Arc::new(PodShape::new(&view, AffinityTerms::parse(&view).ok().flatten())),
             view,
             assumed: false,
         }
     }
 
     /// A pod that is about to be bound.
-    pub(super) fn assume(pod: &PodInfo) -> Self {
+    pub(crate) fn assume(pod: &PodInfo) -> Self {
         Self {
             view: pod.view().clone(),
             key: pod.key().clone(),
             requests: pod.requests().clone(),
             non_zero: pod.non_zero(),
             ports: pod.ports().into(),
+            shape: pod.shape().clone(),
             assumed: true,
         }
     }
@@ -74,6 +77,11 @@ impl BoundPod {
     /// Host ports it uses.
     pub fn ports(&self) -> &[HostPort] {
         &self.ports
+    }
+
+    /// What affinity and spreading of other pods see of it.
+    pub fn shape(&self) -> &Arc<PodShape> {
+        &self.shape
     }
 
     /// Whether the store has not confirmed the binding yet.

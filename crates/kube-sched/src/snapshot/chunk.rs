@@ -1,6 +1,6 @@
 //! A block of nodes, column by column.
 
-use super::{BoundPod, NodeFacts};
+use super::{BoundPod, Marks, NodeFacts};
 use crate::framework::{Amounts, Core, HostPort, NonZero};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ pub(super) struct Chunk {
     pub(super) non_zero: Vec<NonZero>,
     pub(super) pod_limit: Vec<i64>,
     pub(super) pod_count: Vec<i64>,
+    pub(super) marks: Vec<Marks>,
     pub(super) facts: Vec<Option<Arc<NodeFacts>>>,
     pub(super) loads: Vec<Load>,
 }
@@ -32,6 +33,21 @@ pub(super) struct Load {
 }
 
 impl Chunk {
+    /// A chunk of one node, a copy of the one at `at`.
+    pub(super) fn alone(&self, at: usize) -> Self {
+        Self {
+            names: vec![self.names[at].clone()],
+            allocatable: vec![self.allocatable[at]],
+            requested: vec![self.requested[at]],
+            non_zero: vec![self.non_zero[at]],
+            pod_limit: vec![self.pod_limit[at]],
+            pod_count: vec![self.pod_count[at]],
+            marks: vec![self.marks[at]],
+            facts: vec![self.facts[at].clone()],
+            loads: vec![self.loads[at].clone()],
+        }
+    }
+
     /// How many slots are in use or were.
     pub(super) fn len(&self) -> usize {
         self.facts.len()
@@ -45,6 +61,7 @@ impl Chunk {
         self.non_zero.push(NonZero::default());
         self.pod_limit.push(0);
         self.pod_count.push(0);
+        self.marks.push(Marks::default());
         self.facts.push(None);
         self.loads.push(Load::default());
     }
@@ -55,6 +72,7 @@ impl Chunk {
             facts.as_ref().map(|f| (Core::of(f.allocatable()), f.pod_limit())).unwrap_or_default();
         self.allocatable[at] = core;
         self.pod_limit[at] = limit;
+        self.marks[at] = facts.as_ref().map(|facts| facts.marks()).unwrap_or_default();
         self.facts[at] = facts;
     }
 
@@ -87,6 +105,14 @@ impl Chunk {
         let pods = Arc::make_mut(&mut load.pods);
         if let Ok(place) = pods.binary_search_by(|other| other.key().cmp(pod.key())) {
             pods.remove(place);
+        }
+    }
+
+    /// Leaves each port once.
+    pub(super) fn share_ports(&mut self, at: usize) {
+        let ports = &mut self.loads[at].ports;
+        if ports.windows(2).any(|pair| pair[0] == pair[1]) {
+            Arc::make_mut(ports).dedup();
         }
     }
 

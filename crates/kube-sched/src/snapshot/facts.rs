@@ -1,6 +1,7 @@
 //! What a node is, apart from the pods on it.
 
 use crate::framework::Amounts;
+use kube_core::taint::Effect;
 use kube_core::view::NodeView;
 use std::sync::Arc;
 
@@ -11,6 +12,18 @@ pub(crate) struct NodeFacts {
     allocatable: Amounts,
     pod_limit: i64,
     images: Box<[(Arc<str>, i64)]>,
+}
+
+/// What may keep pods away from a node, for a quick look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Marks {
+    /// It has a taint of `NoSchedule` or `NoExecute`.
+    pub hard_taint: bool,
+    /// It has a taint of `PreferNoSchedule`.
+    pub soft_taint: bool,
+    /// It is cordoned.
+    pub unschedulable: bool,
 }
 
 /// An image as one node has it.
@@ -51,6 +64,13 @@ impl NodeFacts {
     /// What it has for pods.
     pub(crate) fn allocatable(&self) -> &Amounts {
         &self.allocatable
+    }
+
+    /// What may keep pods away.
+    pub(super) fn marks(&self) -> Marks {
+        let spec = &self.view.spec;
+        let soft = |soft: bool| spec.taints.iter().any(|t| (t.effect == Effect::PreferNoSchedule) == soft);
+        Marks { hard_taint: soft(false), soft_taint: soft(true), unschedulable: spec.unschedulable }
     }
 
     /// How many pods it may hold.

@@ -6,26 +6,46 @@
 
 mod bound_pod;
 mod chunk;
+mod claims;
+mod column;
+mod dry;
 mod facts;
+mod labels;
+mod nominations;
+mod objects;
 mod pod_index;
+mod shapes;
 mod slot;
 
 #[cfg(test)]
 mod tests;
 
 pub use bound_pod::BoundPod;
-pub use facts::ImageState;
+pub use column::SlotColumn;
+pub use facts::{ImageState, Marks};
+pub use labels::LabelColumn;
+pub use objects::{
+    Kept, NamespaceView, Objects, ReplicaSetView, ReplicationControllerView, ServiceView, StatefulSetView,
+    Table, Tables,
+};
+pub use shapes::Shapes;
 pub use slot::NodeSlot;
 
+pub(crate) use dry::DryNode;
 pub(crate) use facts::NodeFacts;
 pub(crate) use slot::Slot;
 
 use crate::framework::{NodeRef, PodInfo};
 use chunk::{CHUNK, Chunk};
+use claims::ClaimUses;
+use imbl::OrdMap;
 use kube_core::resource::ObjectKey;
+use kube_core::selector::LabelSet;
 use kube_core::view::{NodeView, PodView};
+use labels::NodeLabels;
+use nominations::Nominations;
 use pod_index::PodIndex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Nodes, the pods on them, and what those hold. Cheap to clone.
@@ -34,10 +54,15 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     chunks: Vec<Arc<Chunk>>,
-    slots: Arc<BTreeMap<Arc<str>, NodeSlot>>,
+    slots: OrdMap<Arc<str>, NodeSlot>,
     free: BTreeSet<NodeSlot>,
     pods: PodIndex,
-    images: Arc<BTreeMap<Arc<str>, usize>>,
+    images: OrdMap<Arc<str>, usize>,
+    labels: NodeLabels,
+    shapes: Shapes,
+    claims: ClaimUses,
+    objects: Objects,
+    nominations: Nominations,
     nodes: usize,
 }
 
@@ -107,6 +132,67 @@ impl Snapshot {
         self.pod(key).is_some_and(|pod| pod.is_assumed())
     }
 
+    /// Adds an object of another kind, or replaces it.
+    pub fn upsert<V: Kept>(&mut self, object: Arc<V>) {
+        self.objects.upsert(object);
+    }
+
+    /// Takes an object of another kind away.
+    pub fn remove<V: Kept>(&mut self, key: &ObjectKey) {
+        self.objects.remove::<V>(key);
+    }
+
+    /// The objects of other kinds.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Sets room on `node` aside for a pod that waits until it is free. It replaces an earlier nomination.
+    pub fn nominate(&mut self, pod: &Arc<PodInfo>, node: &str) {
+        self.nominations.add(pod, node);
+    }
+
+    /// Forgets the nomination of a pod, if it had one.
+    pub fn unnominate(&mut self, pod: &ObjectKey) {
+        self.nominations.remove(pod);
+    }
+
+    /// The pods that room on `node` is set aside for.
+    pub fn nominated(&self, node: &str) -> &[Arc<PodInfo>] {
+        self.nominations.on(node)
+    }
+
+    /// The node that room is set aside on for a pod.
+    pub fn nominated_node(&self, pod: &ObjectKey) -> Option<&Arc<str>> {
+        self.nominations.node_of(pod)
+    }
+
+    /// Whether room is set aside anywhere.
+    pub(crate) fn has_nominations(&self) -> bool {
+        !self.nominations.is_empty()
+    }
+
+    /// All pods on nodes, by what affinity and spreading see of them.
+    pub fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
+    /// One label of all nodes; `None` where no node has it.
+    pub fn label_column(&self, key: &str) -> Option<&Arc<LabelColumn>> {
+        self.labels.column(key)
+    }
+
+    /// How many pods on nodes use a claim.
+    pub fn claim_uses(&self, namespace: &str, claim: &str) -> usize {
+        self.claims.count(namespace, claim)
+    }
+
+    /// A copy of one node, to try changes on.
+    pub(crate) fn dry(&self, slot: NodeSlot) -> Option<DryNode> {
+        self.node_at(slot)?;
+        Some(DryNode::new(self.chunks[slot.chunk()].alone(slot.at()), slot))
+    }
+
     /// How many nodes there are.
     pub fn node_count(&self) -> usize {
         self.nodes
@@ -167,7 +253,7 @@ impl Snapshot {
             return *slot;
         }
         let slot = self.free.pop_first().unwrap_or_else(|| self.grow());
-        Arc::make_mut(&mut self.slots).insert(name.clone(), slot);
+        self.slots.insert(name.clone(), slot);
         self.chunk_mut(slot).names[slot.at()] = name.clone();
         slot
     }
@@ -189,7 +275,7 @@ impl Snapshot {
             return;
         }
         let name = place.name().clone();
-        Arc::make_mut(&mut self.slots).remove(&name);
+        self.slots.remove(&name);
         self.free.insert(slot);
     }
 
@@ -207,12 +293,16 @@ impl Snapshot {
         if !same_images {
             self.count_images(old.as_deref(), facts.as_deref());
         }
+        let labels = |facts: &Option<Arc<NodeFacts>>| {
+            facts.as_ref().map_or(LabelSet::EMPTY, |facts| facts.view().meta.labels.clone())
+        };
+        self.labels.change(slot, &labels(&old), &labels(&facts));
         self.nodes = self.nodes + usize::from(facts.is_some()) - usize::from(old.is_some());
         self.chunk_mut(slot).set_facts(slot.at(), facts);
     }
 
     fn count_images(&mut self, old: Option<&NodeFacts>, new: Option<&NodeFacts>) {
-        let images = Arc::make_mut(&mut self.images);
+        let images = &mut self.images;
         for name in new.into_iter().flat_map(NodeFacts::image_names) {
             *images.entry(name.clone()).or_default() += 1;
         }
@@ -234,6 +324,8 @@ impl Snapshot {
                 self.release(before);
             }
         }
+        self.shapes.add(slot, pod.shape(), 1);
+        self.claims.add(&pod, 1);
         self.chunk_mut(slot).add(slot.at(), Arc::new(pod));
         self.pods.insert(key, slot);
     }
@@ -241,6 +333,8 @@ impl Snapshot {
     fn take(&mut self, slot: NodeSlot, key: &ObjectKey) {
         if let Some(pod) = self.pod(key).cloned() {
             self.chunk_mut(slot).remove(slot.at(), &pod);
+            self.shapes.add(slot, pod.shape(), -1);
+            self.claims.add(&pod, -1);
         }
         self.pods.remove(key);
     }

@@ -1,7 +1,7 @@
 //! One place for a node.
 
 use super::chunk::{CHUNK, Chunk};
-use super::{BoundPod, NodeFacts};
+use super::{BoundPod, Marks, NodeFacts};
 use crate::framework::{Core, HostPort, NonZero};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct NodeSlot(pub(super) u32);
 
 impl NodeSlot {
-    pub(super) fn of(index: usize) -> Self {
+    pub(crate) fn of(index: usize) -> Self {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
@@ -32,56 +32,66 @@ impl NodeSlot {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot<'s> {
     chunk: &'s Chunk,
+    at: usize,
     slot: NodeSlot,
 }
 
 impl<'s> Slot<'s> {
     pub(super) fn new(chunk: &'s Chunk, slot: NodeSlot) -> Self {
-        Self { chunk, slot }
+        Self { chunk, at: slot.at(), slot }
     }
 
-    pub(crate) fn at(&self) -> NodeSlot {
+    /// The only place of a chunk that stands for the one of `slot`.
+    pub(super) fn alone(chunk: &'s Chunk, slot: NodeSlot) -> Self {
+        Self { chunk, at: 0, slot }
+    }
+
+    pub(crate) fn place(&self) -> NodeSlot {
         self.slot
     }
 
     pub(super) fn name(&self) -> &'s Arc<str> {
-        &self.chunk.names[self.slot.at()]
+        &self.chunk.names[self.at]
     }
 
-    pub(super) fn facts(&self) -> Option<&'s Arc<NodeFacts>> {
-        self.chunk.facts[self.slot.at()].as_ref()
+    pub(crate) fn facts(&self) -> Option<&'s Arc<NodeFacts>> {
+        self.chunk.facts[self.at].as_ref()
+    }
+
+    pub(crate) fn marks(&self) -> Marks {
+        self.chunk.marks[self.at]
     }
 
     pub(crate) fn allocatable(&self) -> Core {
-        self.chunk.allocatable[self.slot.at()]
+        self.chunk.allocatable[self.at]
     }
 
     pub(crate) fn pod_limit(&self) -> i64 {
-        self.chunk.pod_limit[self.slot.at()]
+        self.chunk.pod_limit[self.at]
     }
 
     pub(crate) fn requested(&self) -> Core {
-        self.chunk.requested[self.slot.at()]
+        self.chunk.requested[self.at]
     }
 
     pub(crate) fn non_zero(&self) -> NonZero {
-        self.chunk.non_zero[self.slot.at()]
+        self.chunk.non_zero[self.at]
     }
 
     pub(crate) fn requested_scalar(&self, name: &str) -> i64 {
-        let scalars = &self.chunk.loads[self.slot.at()].scalars;
+        let scalars = &self.chunk.loads[self.at].scalars;
         scalars.binary_search_by(|(other, _)| (**other).cmp(name)).map_or(0, |place| scalars[place].1)
     }
 
     pub(crate) fn pod_count(&self) -> i64 {
-        self.chunk.pod_count[self.slot.at()]
+        self.chunk.pod_count[self.at]
     }
 
     pub(crate) fn ports(&self) -> &'s [HostPort] {
-        &self.chunk.loads[self.slot.at()].ports
+        &self.chunk.loads[self.at].ports
     }
 
     pub(crate) fn pods(&self) -> &'s [Arc<BoundPod>] {
-        &self.chunk.loads[self.slot.at()].pods
+        &self.chunk.loads[self.at].pods
     }
 }

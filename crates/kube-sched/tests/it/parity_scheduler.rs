@@ -1,12 +1,18 @@
 //! Against the decisions of kube-scheduler v1.36.2: which nodes, for which reasons, and every score.
 
+use kube_core::kinds::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use kube_core::kinds::policy::v1::PodDisruptionBudget;
+use kube_core::kinds::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
 use kube_core::view::{NodeView, PodView, View, from_value};
-use kube_sched::engine::{Engine, Evaluation};
+use kube_sched::engine::{Engine, Evaluation, Room};
 use kube_sched::framework::{PodInfo, Verdict};
 use kube_sched::plugins::ResourceSpec;
+use kube_sched::plugins::default_preemption::DefaultPreemption;
 use kube_sched::plugins::node_resources_fit::{NodeResourcesFit, Prefer, ScoringStrategy, Shape};
 use kube_sched::profile::Profile;
-use kube_sched::snapshot::Snapshot;
+use kube_sched::snapshot::{
+    Kept, NamespaceView, ReplicaSetView, ReplicationControllerView, ServiceView, Snapshot, StatefulSetView,
+};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +52,46 @@ fn parity_scheduler_scoring_strategy() {
     run("scoring_strategy");
 }
 
+#[test]
+fn parity_scheduler_node_name_unschedulable() {
+    run("node_name_unschedulable");
+}
+
+#[test]
+fn parity_scheduler_inter_pod_affinity() {
+    run("inter_pod_affinity");
+}
+
+#[test]
+fn parity_scheduler_inter_pod_affinity_scoring() {
+    run("inter_pod_affinity_scoring");
+}
+
+#[test]
+fn parity_scheduler_topology_spread() {
+    run("topology_spread");
+}
+
+#[test]
+fn parity_scheduler_topology_spread_defaults() {
+    run("topology_spread_defaults");
+}
+
+#[test]
+fn parity_scheduler_mixed() {
+    run("mixed");
+}
+
+#[test]
+fn parity_scheduler_volumes() {
+    run("volumes");
+}
+
+#[test]
+fn parity_scheduler_preemption() {
+    run("preemption");
+}
+
 fn run(file: &str) {
     kube_testkit::parity::run_whole(env!("CARGO_MANIFEST_DIR"), "scheduler", file, |case| {
         let mut cluster = Snapshot::new();
@@ -55,11 +101,43 @@ fn run(file: &str) {
         for pod in objects::<PodView>(case, "pods")? {
             cluster.upsert_pod(&pod);
         }
+        keep_others(case, &mut cluster)?;
         let engine = Engine::new(&profile(case)).map_err(|error| error.to_string())?;
         let pod = PodInfo::new(from_value::<PodView>(case["pod"].clone()).map_err(|e| e.to_string())?);
         let answer = engine.evaluate(&cluster, &pod).map_err(|error| error.to_string())?;
-        check(&answer, &case["expect"])
+        check(&answer, &case["expect"])?;
+        match case["expect"].get("preemption") {
+            None => Ok(()),
+            Some(expect) => {
+                let got = engine.room(&cluster, &pod, |room| preemption(&pod, room));
+                let got = got.map_err(|error| error.to_string())?.ok_or("a node fits")?;
+                same_preemption(&got, expect)
+            }
+        }
     });
+}
+
+fn keep_others(case: &Value, cluster: &mut Snapshot) -> Result<(), String> {
+    keep::<NamespaceView>(case, "namespaces", cluster)?;
+    keep::<ServiceView>(case, "services", cluster)?;
+    keep::<ReplicationControllerView>(case, "replicationControllers", cluster)?;
+    keep::<ReplicaSetView>(case, "replicaSets", cluster)?;
+    keep::<StatefulSetView>(case, "statefulSets", cluster)?;
+    keep::<PersistentVolume>(case, "pvs", cluster)?;
+    keep::<PersistentVolumeClaim>(case, "pvcs", cluster)?;
+    keep::<StorageClass>(case, "storageClasses", cluster)?;
+    keep::<CSINode>(case, "csiNodes", cluster)?;
+    keep::<CSIDriver>(case, "csiDrivers", cluster)?;
+    keep::<CSIStorageCapacity>(case, "csiStorageCapacities", cluster)?;
+    keep::<VolumeAttachment>(case, "volumeAttachments", cluster)?;
+    keep::<PodDisruptionBudget>(case, "pdbs", cluster)
+}
+
+fn keep<V: Kept>(case: &Value, field: &str, cluster: &mut Snapshot) -> Result<(), String> {
+    for object in objects::<V>(case, field)? {
+        cluster.upsert(object);
+    }
+    Ok(())
 }
 
 fn objects<V: View>(case: &Value, field: &str) -> Result<Vec<Arc<V>>, String> {
@@ -101,6 +179,47 @@ fn check(answer: &Evaluation, expect: &Value) -> Result<(), String> {
     let mut best: Vec<&str> = answer.best().into_iter().map(|node| &**node).collect();
     best.sort_unstable();
     same("best", &json!(best), &expect["best"])
+}
+
+/// What making room comes to, in the form of the vectors.
+fn preemption(pod: &PodInfo, room: &Room<'_>) -> Value {
+    let search = match DefaultPreemption.search(pod, room) {
+        Ok(search) => search,
+        Err(message) => return json!({ "eligible": false, "message": message }),
+    };
+    let candidates = search.candidates.iter().map(|candidate| {
+        let victims: Vec<String> = candidate.victims.iter().map(|pod| pod.key().to_string()).collect();
+        (candidate.node.to_string(), json!({ "victims": victims, "numPDBViolations": candidate.violations }))
+    });
+    let unhelpful = search.unhelpful.iter().map(|(node, plugin, verdict)| {
+        let (code, reasons) = match verdict {
+            Verdict::Never(reasons) => ("UnschedulableAndUnresolvable", Some(reasons)),
+            other => ("Unschedulable", other.reasons()),
+        };
+        let reasons = sorted(reasons.into_iter().flat_map(|reasons| reasons.iter()));
+        (node.to_string(), json!({ "plugin": plugin, "code": code, "reasons": reasons }))
+    });
+    json!({
+        "eligible": true,
+        "candidates": Value::Object(candidates.collect()),
+        "notHelpful": Value::Object(unhelpful.collect()),
+        "chosen": sorted(search.chosen().iter().map(|candidate| &*candidate.node)),
+    })
+}
+
+fn same_preemption(got: &Value, want: &Value) -> Result<(), String> {
+    for field in ["eligible", "message", "candidates", "notHelpful", "chosen"] {
+        let empty = |value: &Value| match value {
+            Value::Null => true,
+            Value::Object(map) => map.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            _ => false,
+        };
+        if !(empty(&got[field]) && empty(&want[field])) {
+            same(field, &got[field], &want[field])?;
+        }
+    }
+    Ok(())
 }
 
 fn prefilter(answer: &Evaluation) -> Value {
@@ -175,4 +294,4 @@ fn same(what: &str, got: &Value, want: &Value) -> Result<(), String> {
     if got == want { Ok(()) } else { Err(format!("{what}: got {got}, want {want}")) }
 }
 
-const NORMALIZED: [&str; 2] = ["TaintToleration", "NodeAffinity"];
+const NORMALIZED: [&str; 4] = ["TaintToleration", "NodeAffinity", "PodTopologySpread", "InterPodAffinity"];

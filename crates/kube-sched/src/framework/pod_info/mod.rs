@@ -1,10 +1,16 @@
 //! A pod to place, read once.
 
+mod affinity;
 mod amounts;
 mod ports;
+mod shape;
+mod spread;
 
+pub use affinity::{AffinityTerm, AffinityTerms};
 pub use amounts::{Amounts, NonZero};
 pub use ports::{HostPort, Protocol};
+pub use shape::PodShape;
+pub use spread::{SpreadConstraint, SpreadConstraints};
 
 use kube_core::resource::{ObjectKey, Uid};
 use kube_core::selector::LabelSet;
@@ -27,6 +33,11 @@ pub struct PodInfo {
     required: RequiredNodeAffinity,
     preferred: Option<PreferredSchedulingTerms>,
     images: Box<[Arc<str>]>,
+    shape: Arc<PodShape>,
+    /// `Err`: what is wrong with the pod's affinity to other pods.
+    terms: Result<Option<Arc<AffinityTerms>>, Arc<str>>,
+    /// `Err`: what is wrong with the pod's constraints.
+    spread: Result<SpreadConstraints, Arc<str>>,
 }
 
 impl PodInfo {
@@ -36,7 +47,11 @@ impl PodInfo {
         let affinity = view.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
         let required = affinity.and_then(|affinity| affinity.required.as_ref());
         let wishes = affinity.map(|affinity| affinity.preferred.as_slice()).unwrap_or_default();
+        let terms = AffinityTerms::parse(&view).map_err(Arc::from);
         Self {
+            shape: Arc::new(PodShape::new(&view, terms.clone().ok().flatten())),
+            terms,
+            spread: SpreadConstraints::parse(&view).map_err(Arc::from),
             key: view.meta.key(),
             requests: Amounts::of_pending(&view),
             scoring: Amounts::for_scoring(&view),
@@ -123,6 +138,27 @@ impl PodInfo {
         &self.images
     }
 
+    /// What other pods see of it.
+    pub fn shape(&self) -> &Arc<PodShape> {
+        &self.shape
+    }
+
+    /// What it wants of other pods; `None` where it wants nothing.
+    ///
+    /// # Errors
+    /// What is wrong with a term that cannot be read.
+    pub fn affinity_terms(&self) -> Result<Option<&Arc<AffinityTerms>>, &Arc<str>> {
+        self.terms.as_ref().map(Option::as_ref)
+    }
+
+    /// How it and its like are to be spread, as far as it says so itself.
+    ///
+    /// # Errors
+    /// What is wrong with a constraint that cannot be read.
+    pub fn spread(&self) -> Result<&SpreadConstraints, &Arc<str>> {
+        self.spread.as_ref()
+    }
+
     /// The node it asks for by name.
     pub fn node_name(&self) -> Option<&Arc<str>> {
         self.view.node_name()
@@ -143,6 +179,9 @@ impl PodInfo {
             images: &self.images,
             containers: self.container_count(),
             node_name: self.node_name(),
+            shape: &self.shape,
+            spread: self.spread(),
+            volumes: &self.view.spec.volumes,
         }
     }
 
@@ -153,7 +192,7 @@ impl PodInfo {
 }
 
 /// What scheduling reads of a pod: see [`PodInfo::signature`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signature<'p> {
     requests: &'p Amounts,
     scoring: &'p Amounts,
@@ -165,6 +204,9 @@ pub struct Signature<'p> {
     images: &'p [Arc<str>],
     containers: usize,
     node_name: Option<&'p Arc<str>>,
+    shape: &'p PodShape,
+    spread: Result<&'p SpreadConstraints, &'p Arc<str>>,
+    volumes: &'p [VolumeView],
 }
 
 fn images(view: &PodView) -> Box<[Arc<str>]> {

@@ -53,7 +53,7 @@ impl Plugin for NodeResourcesFit {
 }
 
 /// What a pod wants, with the reasons for scalar resources made once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     core: Core,
     scalars: Vec<(Arc<str>, i64, Reason)>,

@@ -42,7 +42,8 @@ fn a_pod_that_does_not_fit_says_why_and_goes_when_it_can() {
     let (_running, handle) = world.schedule(Profile::default());
     world.pod("big", "3", &json!({}));
     world.settle();
-    let text = "0/1 nodes are available: 1 Insufficient cpu.";
+    let text = "0/1 nodes are available: 1 Insufficient cpu. \
+         preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
     let pod = world.read("big");
     let conditions = pod.status.unwrap().conditions.unwrap();
     let scheduled = condition::find(&conditions, "PodScheduled").unwrap();

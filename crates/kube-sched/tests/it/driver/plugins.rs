@@ -2,11 +2,11 @@
 
 use super::world::{World, key};
 use kube_core::error::ApiError;
-use kube_sched::Profile;
 use kube_sched::framework::{
     Bind, BindContext, Bound, Permission, Permit, Plugin, PodInfo, Points, Reads, Reason, Reasons, Reserve,
     Verdict,
 };
+use kube_sched::{Profile, Snapshot};
 use serde_json::json;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,12 +31,12 @@ impl Plugin for Booked {
 }
 
 impl Reserve for Booked {
-    fn reserve(&self, _pod: &PodInfo, _node: &str) -> Verdict {
+    fn reserve(&self, _cluster: &mut Snapshot, _pod: &PodInfo, _node: &str) -> Verdict {
         self.0.fetch_add(1, Ordering::SeqCst);
         Verdict::Fits
     }
 
-    fn unreserve(&self, _pod: &PodInfo, _node: &str) {
+    fn unreserve(&self, _cluster: &mut Snapshot, _pod: &PodInfo, _node: &str) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

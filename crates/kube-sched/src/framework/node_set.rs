@@ -1,0 +1,76 @@
+//! Some nodes of a snapshot, as bits.
+
+use crate::snapshot::NodeSlot;
+
+/// A set of places of nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeSet(Vec<u64>);
+
+impl NodeSet {
+    /// Adds a place.
+    pub fn insert(&mut self, slot: NodeSlot) {
+        let (word, bit) = place(slot);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= bit;
+    }
+
+    /// Whether the place is in it.
+    pub fn contains(&self, slot: NodeSlot) -> bool {
+        let (word, bit) = place(slot);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Leaves the places for which `keep` says so; it is asked in order.
+    pub fn retain(&mut self, mut keep: impl FnMut(NodeSlot) -> bool) {
+        for (number, word) in self.0.iter_mut().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if !keep(slot(number, bit)) {
+                    *word &= !(1 << bit);
+                }
+            }
+        }
+    }
+
+    /// The places, in order.
+    pub fn iter(&self) -> impl Iterator<Item = NodeSlot> + '_ {
+        self.0.iter().enumerate().flat_map(|(number, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(slot(number, bit))
+            })
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+}
+
+impl FromIterator<NodeSlot> for NodeSet {
+    fn from_iter<I: IntoIterator<Item = NodeSlot>>(slots: I) -> Self {
+        let mut set = Self::default();
+        slots.into_iter().for_each(|slot| set.insert(slot));
+        set
+    }
+}
+
+fn place(slot: NodeSlot) -> (usize, u64) {
+    (slot.index() / 64, 1 << (slot.index() % 64))
+}
+
+fn slot(word: usize, bit: u32) -> NodeSlot {
+    NodeSlot::of(word * 64 + bit as usize)
+}

@@ -1,0 +1,164 @@
+//! Which pods would have to go from which node.
+
+use super::budgets::Budgets;
+use super::choice::{best, sort_by_importance};
+use crate::engine::{Room, Trial};
+use crate::explain::{Rejection, Why};
+use crate::framework::{PodInfo, Reason, Reasons, Verdict};
+use crate::snapshot::BoundPod;
+use kube_core::view::PodView;
+use std::sync::Arc;
+
+/// Where room can be made, and where it cannot.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Search {
+    /// The nodes where it can, in the order of the snapshot.
+    pub candidates: Vec<Candidate>,
+    /// The nodes where it cannot: which plugin still rejects the pod (empty where there is nobody to go), and what it
+    /// says.
+    pub unhelpful: Vec<(Arc<str>, &'static str, Verdict)>,
+}
+
+/// A node where room can be made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The node.
+    pub node: Arc<str>,
+    /// Who would have to go, most important first.
+    pub victims: Vec<Arc<BoundPod>>,
+    /// How many of them a disruption budget protects.
+    pub violations: usize,
+}
+
+impl Search {
+    pub(super) fn run(pod: &PodInfo, room: &Room<'_>) -> Self {
+        let budgets = Budgets::new(room.cluster());
+        let mut search = Self::default();
+        for node in possible(room) {
+            let Some(trial) = room.trial(&node) else { continue };
+            match victims_on(pod, &node, room, trial, &budgets) {
+                Ok((victims, violations)) => search.candidates.push(Candidate { node, victims, violations }),
+                Err((plugin, verdict)) => search.unhelpful.push((node, plugin, verdict)),
+            }
+        }
+        search
+    }
+
+    /// The best candidates; several only where nothing tells them apart.
+    pub fn chosen(&self) -> Vec<&Candidate> {
+        best(self.candidates.iter().collect())
+    }
+
+    /// Why no room can be made, in Kubernetes' words.
+    pub(super) fn message(&self, room: &Room<'_>) -> String {
+        let why = room.why();
+        let mut all = Why { nodes: why.nodes, ..Why::default() };
+        for (node, plugin, verdict) in &self.unhelpful {
+            if let Some(reasons) = verdict.reasons() {
+                let (node, reasons) = (node.clone(), reasons.clone());
+                all.rejections.push(Rejection { node, plugin, for_good: false, reasons });
+            }
+        }
+        for node in room.cluster().nodes() {
+            if !self.unhelpful.iter().any(|(name, ..)| name == node.name()) {
+                let reasons = Reasons::from(Reason::from(NOT_HELPFUL));
+                all.rejections.push(Rejection {
+                    node: node.name().clone(),
+                    plugin: "",
+                    for_good: true,
+                    reasons,
+                });
+            }
+        }
+        format!("preemption: {all}")
+    }
+}
+
+/// Whether the pod may ask for room.
+///
+/// # Errors
+/// Why not.
+pub(super) fn is_eligible(pod: &PodInfo, room: &Room<'_>) -> Result<(), &'static str> {
+    if pod.view().spec.preemption_policy.as_deref() == Some("Never") {
+        return Err(NEVER);
+    }
+    let stated = pod.view().status.nominated_node_name.as_ref().filter(|name| !name.is_empty());
+    let Some(node) = room.cluster().nominated_node(pod.key()).or(stated) else { return Ok(()) };
+    // Room there would not help any more: another node must be looked for.
+    if room.why().rejections.iter().any(|rejection| rejection.node == *node && rejection.for_good) {
+        return Ok(());
+    }
+    let pods = room.cluster().node(node).map(|node| node.pods()).unwrap_or_default();
+    let makes_room = |other: &Arc<BoundPod>| other.priority() < pod.priority() && is_preempted(other.view());
+    if pods.iter().any(makes_room) { Err(UNDER_WAY) } else { Ok(()) }
+}
+
+/// Whether the pod is on its way out to make room.
+fn is_preempted(pod: &PodView) -> bool {
+    pod.is_terminating()
+        && pod.condition("DisruptionTarget").is_some_and(|condition| {
+            &*condition.status == "True" && condition.reason.as_deref() == Some("PreemptionByScheduler")
+        })
+}
+
+/// The nodes that pods can make fit by going.
+fn possible(room: &Room<'_>) -> Vec<Arc<str>> {
+    let why = room.why();
+    match &why.pod {
+        Some(rejection) if rejection.for_good => Vec::new(),
+        Some(_) => room.cluster().nodes().map(|node| node.name().clone()).collect(),
+        None => {
+            let may = why.rejections.iter().filter(|rejection| !rejection.for_good);
+            may.map(|rejection| rejection.node.clone()).collect()
+        }
+    }
+}
+
+type Victims = (Vec<Arc<BoundPod>>, usize);
+
+fn victims_on(
+    pod: &PodInfo,
+    node: &str,
+    room: &Room<'_>,
+    mut trial: Trial<'_>,
+    budgets: &Budgets,
+) -> Result<Victims, (&'static str, Verdict)> {
+    let there = room.cluster().node(node).map(|node| node.pods()).unwrap_or_default();
+    let mut lesser: Vec<Arc<BoundPod>> =
+        there.iter().filter(|other| other.priority() < pod.priority()).cloned().collect();
+    if lesser.is_empty() {
+        return Err(("", Verdict::never(NO_VICTIMS)));
+    }
+    lesser.iter().for_each(|other| trial.remove(other));
+    if let Some(said) = trial.verdict() {
+        return Err(said);
+    }
+    sort_by_importance(&mut lesser);
+    let (protected, free) = budgets.split(lesser);
+    let mut victims = Vec::new();
+    // The more important ones get the chance to stay first.
+    let mut stays = |other: &Arc<BoundPod>| {
+        trial.add(other);
+        let stays = trial.verdict().is_none();
+        if !stays {
+            trial.remove(other);
+            victims.push(other.clone());
+        }
+        stays
+    };
+    let violations = protected.iter().filter(|other| !stays(other)).count();
+    for other in &free {
+        stays(other);
+    }
+    if !protected.is_empty() && !free.is_empty() {
+        sort_by_importance(&mut victims);
+    }
+    Ok((victims, violations))
+}
+
+const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
+const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
+const NEVER: &str = "not eligible due to preemptionPolicy=Never.";
+const UNDER_WAY: &str = "not eligible due to a terminating pod on the nominated node.";
