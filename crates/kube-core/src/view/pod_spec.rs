@@ -196,7 +196,7 @@ pub struct VolumeView {
     pub aws_elastic_block_store: Option<Box<AWSElasticBlockStoreVolumeSource>>,
     /// Disk of Microsoft's that backs it.
     pub azure_disk: Option<Box<AzureDiskVolumeSource>>,
-    /// Disk of OpenStack's that backs it.
+    /// Disk of `OpenStack`'s that backs it.
     pub cinder: Option<Box<CinderVolumeSource>>,
     /// iSCSI target that backs it.
     pub iscsi: Option<Box<ISCSIVolumeSource>>,

@@ -79,9 +79,13 @@ impl<'t> Trial<'t> {
         if others.is_empty() {
             return None;
         }
-        others.iter().for_each(|other| self.add(other));
+        for other in &others {
+            self.add(other);
+        }
         let said = self.rejection();
-        others.iter().rev().for_each(|other| self.remove(other));
+        for other in others.iter().rev() {
+            self.remove(other);
+        }
         said
     }
 

@@ -58,16 +58,12 @@ impl LabelColumn {
 
     fn invent(&mut self, text: &Arc<str>) -> u32 {
         let value = Value { text: text.clone(), nodes: 0 };
-        let number = match self.free.pop() {
-            Some(number) => {
-                self.values[number as usize] = value;
-                number
-            }
-            None => {
-                self.values.push_back(value);
-                u32::try_from(self.values.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
+        let number = self.free.pop().unwrap_or_else(|| u32::try_from(self.values.len()).unwrap_or(u32::MAX));
+        if number as usize == self.values.len() {
+            self.values.push_back(value);
+        } else {
+            self.values[number as usize] = value;
+        }
         self.numbers.insert(text.clone(), number);
         number
     }

@@ -33,21 +33,21 @@ impl NodeSlot {
 pub(crate) struct Slot<'s> {
     chunk: &'s Chunk,
     at: usize,
-    slot: NodeSlot,
+    place: NodeSlot,
 }
 
 impl<'s> Slot<'s> {
     pub(super) fn new(chunk: &'s Chunk, slot: NodeSlot) -> Self {
-        Self { chunk, at: slot.at(), slot }
+        Self { chunk, at: slot.at(), place: slot }
     }
 
     /// The only place of a chunk that stands for the one of `slot`.
     pub(super) fn alone(chunk: &'s Chunk, slot: NodeSlot) -> Self {
-        Self { chunk, at: 0, slot }
+        Self { chunk, at: 0, place: slot }
     }
 
     pub(crate) fn place(&self) -> NodeSlot {
-        self.slot
+        self.place
     }
 
     pub(super) fn name(&self) -> &'s Arc<str> {

@@ -51,8 +51,11 @@ fn a_scheduler_over_hand_made_nodes_fills_them_evenly_and_says_why_it_stops() {
     let (counts, why) = fill(&cluster, 1);
     let want = [("a", 8), ("b", 8), ("few", 3)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(counts, BTreeMap::from(want));
-    assert_eq!(why, "0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu. \
-         preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.");
+    assert_eq!(
+        why,
+        "0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu. \
+         preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
+    );
     assert_eq!(cluster.pod_count(), 0, "a fork leaves its origin alone");
     assert_eq!(fill(&cluster, 1), fill(&cluster, 1));
 }

@@ -5,7 +5,7 @@ use kube_core::kinds::policy::v1::PodDisruptionBudget;
 use kube_core::kinds::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
 use kube_core::view::{NodeView, PodView, View, from_value};
 use kube_sched::engine::{Engine, Evaluation, Room};
-use kube_sched::framework::{PodInfo, Verdict};
+use kube_sched::framework::{PodInfo, Reasons, Verdict};
 use kube_sched::plugins::ResourceSpec;
 use kube_sched::plugins::default_preemption::DefaultPreemption;
 use kube_sched::plugins::node_resources_fit::{NodeResourcesFit, Prefer, ScoringStrategy, Shape};
@@ -196,7 +196,7 @@ fn preemption(pod: &PodInfo, room: &Room<'_>) -> Value {
             Verdict::Never(reasons) => ("UnschedulableAndUnresolvable", Some(reasons)),
             other => ("Unschedulable", other.reasons()),
         };
-        let reasons = sorted(reasons.into_iter().flat_map(|reasons| reasons.iter()));
+        let reasons = sorted(reasons.into_iter().flat_map(Reasons::iter));
         (node.to_string(), json!({ "plugin": plugin, "code": code, "reasons": reasons }))
     });
     json!({

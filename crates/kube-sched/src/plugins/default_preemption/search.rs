@@ -131,7 +131,9 @@ fn victims_on(
     if lesser.is_empty() {
         return Err(("", Verdict::never(NO_VICTIMS)));
     }
-    lesser.iter().for_each(|other| trial.remove(other));
+    for other in &lesser {
+        trial.remove(other);
+    }
     if let Some(said) = trial.verdict() {
         return Err(said);
     }

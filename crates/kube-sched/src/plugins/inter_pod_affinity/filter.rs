@@ -85,7 +85,7 @@ impl Domains {
 }
 
 impl Base {
-    fn new(pod: &PodInfo, terms: Arc<AffinityTerms>, nodes: Nodes<'_>) -> Self {
+    fn new(pod: &PodInfo, terms: &Arc<AffinityTerms>, nodes: Nodes<'_>) -> Self {
         let namespaces = Namespaces::of(nodes);
         let labels = namespaces.labels(&pod.key().namespace).cloned().unwrap_or_default();
         let domains = |terms: &[AffinityTerm]| -> Vec<Domains> {
@@ -255,7 +255,7 @@ impl PreFilter for InterPodAffinity {
                 return PreFiltered::RejectForGood(Reasons::from(said));
             }
         };
-        let base = Base::new(pod, terms, nodes);
+        let base = Base::new(pod, &terms, nodes);
         if base.unwanted.is_empty() && base.near.is_empty() && base.apart.is_empty() {
             return PreFiltered::Skip;
         }

@@ -55,8 +55,8 @@ impl PreFilter for VolumeRestrictions {
             Ok(claims) => claims,
             Err(wrong) => return PreFiltered::RejectForGood(Reasons::from(Reason::from(wrong))),
         };
-        let used = claims.iter().filter(|claim| nodes.claim_uses(&pod.key().namespace, claim) > 0);
-        let uses = i64::try_from(used.count()).unwrap_or(i64::MAX);
+        let in_use = claims.iter().filter(|claim| nodes.claim_uses(&pod.key().namespace, claim) > 0);
+        let uses = i64::try_from(in_use.count()).unwrap_or(i64::MAX);
         if uses == 0 && !pod.view().spec.volumes.iter().any(is_restricted) {
             return PreFiltered::Skip;
         }
