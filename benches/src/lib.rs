@@ -5,6 +5,7 @@
 //! Figures stand in `FIGURES.md`.
 
 pub mod end_to_end;
+pub mod objects;
 pub mod quantity;
 pub mod schedule;
 pub mod selector;

@@ -1,6 +1,7 @@
 //! Runs what the benches measure once, on tiny input: ours and the baseline must give the same answer.
 
 mod end_to_end;
+mod objects;
 mod quantity;
 mod schedule;
 mod selector;

@@ -74,8 +74,8 @@ impl Parameters {
     pub(crate) fn list_query(&self, namespace: Option<&str>) -> Result<ListQuery, ApiError> {
         let (labels, fields) = self.selectors()?;
         let mut query = namespace.map_or_else(ListQuery::all, ListQuery::namespaced);
-        query.labels = labels;
-        query.fields = fields;
+        query.selection.labels = labels;
+        query.selection.fields = fields;
         query.at = self.read_at()?;
         query.limit = self.limit.unwrap_or(0);
         query.continue_token = self.continue_token.clone().filter(|t| !t.is_empty());
@@ -85,9 +85,9 @@ impl Parameters {
     pub(crate) fn watch_query(&self, namespace: Option<&str>) -> Result<WatchQuery, ApiError> {
         let (labels, fields) = self.selectors()?;
         let mut query = WatchQuery::all();
-        query.namespace = namespace.map(str::to_owned);
-        query.labels = labels;
-        query.fields = fields;
+        query.selection.namespace = namespace.map(str::to_owned);
+        query.selection.labels = labels;
+        query.selection.fields = fields;
         query.bookmarks = is_true(self.allow_watch_bookmarks.as_deref());
         query.start = match self.version()? {
             None | Some(0) => WatchStart::Initial,

@@ -31,7 +31,7 @@ fn a_watch_without_a_version_begins_with_the_present() {
     assert_eq!(parameters(json!({})).watch_query(None).unwrap().start, WatchStart::Initial);
     let after = parameters(json!({ "resourceVersion": "9" })).watch_query(Some("a")).unwrap();
     assert_eq!(after.start, WatchStart::After(Revision::new(9)));
-    assert_eq!(after.namespace.as_deref(), Some("a"));
+    assert_eq!(after.selection.namespace.as_deref(), Some("a"));
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub async fn apply(
         Ok(_) => Ok(objects),
         Err(failed) => {
             let object = failed.write.and_then(|index| objects.get(index));
-            let source = failed.write.and_then(|index| sources.get(index)).or(sources.first());
+            let source = failed.write.and_then(|index| sources.get(index)).or_else(|| sources.first());
             let (number, what) = object.map_or((0, String::new()), |o| (o.document, describe(&o.object)));
             Err(ManifestError::new(source.copied().unwrap_or_default(), number, &what, failed.error))
         }

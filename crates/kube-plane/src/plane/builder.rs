@@ -5,14 +5,14 @@ use super::condition::View;
 use kube_controllers::runtime::{Controller, Manager};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
-use kube_core::kinds::core::v1::Pod;
-use kube_core::resource::{KindInfo, Resource};
+use kube_core::kinds::core::v1::{Pod, ServiceAccount};
+use kube_core::resource::{GroupResource, KindInfo, Resource};
 use kube_net::{ResolverDriver, ServiceAllocation, ServiceRanges};
 use kube_node::{FleetDriver, SimFleet};
 use kube_sched::{Profile, Scheduler};
 use kube_store::client::{Component, Running};
 use kube_store::informer::Informers;
-use kube_store::objects::admission::NamespaceLifecycle;
+use kube_store::objects::admission;
 use kube_store::objects::{Admission, Objects, ObjectsBuilder};
 use kube_store::rt;
 use kube_store::storage::{MemoryStorage, Storage};
@@ -36,6 +36,7 @@ pub struct ControlPlaneBuilder {
     fleets: Vec<SimFleet>,
     ranges: ServiceRanges,
     admission: Vec<Arc<dyn Admission>>,
+    left_out: BTreeSet<String>,
     kinds: Vec<KindRegistration>,
     parts: Vec<Part>,
 }
@@ -113,10 +114,21 @@ impl ControlPlaneBuilder {
         self
     }
 
-    /// Asks this plugin before every write, after those given before.
+    /// Asks this plugin before every write: after Kubernetes' own (`kube_store::objects::admission::builtin`) and those
+    /// given before, ahead of quotas. One with the name of a built-in plugin takes its place.
     #[must_use]
     pub fn admission(mut self, plugin: Arc<dyn Admission>) -> Self {
         self.admission.push(plugin);
+        self
+    }
+
+    /// Leaves out the built-in admission plugin of that name, as `PodSecurity`.
+    ///
+    /// `ServiceAccount` is left out without being asked where no controller makes service accounts: every pod would be
+    /// refused.
+    #[must_use]
+    pub fn without_admission(mut self, name: &str) -> Self {
+        self.left_out.insert(name.to_owned());
         self
     }
 
@@ -138,7 +150,16 @@ impl ControlPlaneBuilder {
         let env = self.env.unwrap_or_else(rt::env);
         let storage = self.storage.unwrap_or_else(|| Arc::new(MemoryStorage::with_env(&env)));
         let builder = Objects::builder(storage.clone(), env.clone());
-        let objects = with_rules(builder, self.admission, self.ranges).build();
+        let mut handled: BTreeSet<GroupResource> =
+            self.controllers.iter().filter_map(Controller::kind).map(KindInfo::group_resource).collect();
+        let mut left_out = self.left_out;
+        if !handled.contains(&ServiceAccount::kind_info().group_resource()) {
+            left_out.insert("ServiceAccount".to_owned());
+        }
+        let allocation = Arc::new(ServiceAllocation::new(self.ranges));
+        let builder = builder.contributor("", "Service", allocation);
+        let objects =
+            chain(self.admission, &left_out).into_iter().fold(builder, ObjectsBuilder::admission).build();
         for register in self.kinds {
             register(&objects);
         }
@@ -153,7 +174,6 @@ impl ControlPlaneBuilder {
             components.push(Box::new(FleetDriver::new(fleet, &informers)));
         }
         let mut scheduler = None;
-        let mut handled = BTreeSet::new();
         if !self.without_scheduler {
             let profile = self.profile.unwrap_or_default();
             let built =
@@ -162,7 +182,6 @@ impl ControlPlaneBuilder {
             components.push(Box::new(built));
             handled.insert(Pod::kind_info().group_resource());
         }
-        handled.extend(self.controllers.iter().filter_map(Controller::kind).map(KindInfo::group_resource));
         if !self.controllers.is_empty() {
             components.push(Box::new(Manager::new(&informers, self.controllers)));
         }
@@ -172,15 +191,17 @@ impl ControlPlaneBuilder {
     }
 }
 
-fn with_rules(
-    builder: ObjectsBuilder,
-    admission: Vec<Arc<dyn Admission>>,
-    ranges: ServiceRanges,
-) -> ObjectsBuilder {
-    let builder = builder.admission(Arc::new(NamespaceLifecycle)).contributor(
-        "",
-        "Service",
-        Arc::new(ServiceAllocation::new(ranges)),
-    );
-    admission.into_iter().fold(builder, ObjectsBuilder::admission)
+/// The plugins in order: Kubernetes' own, but for those left out, and `given` ahead of quotas.
+fn chain(given: Vec<Arc<dyn Admission>>, left_out: &BTreeSet<String>) -> Vec<Arc<dyn Admission>> {
+    let mut chain = admission::builtin();
+    chain.retain(|plugin| !left_out.contains(plugin.name()));
+    for plugin in given {
+        if let Some(own) = chain.iter_mut().find(|own| own.name() == plugin.name()) {
+            *own = plugin;
+            continue;
+        }
+        let place = chain.iter().position(|own| own.name() == "ResourceQuota").unwrap_or(chain.len());
+        chain.insert(place, plugin);
+    }
+    chain
 }

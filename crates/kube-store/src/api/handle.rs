@@ -97,7 +97,7 @@ impl Handle {
     fn scoped(&self, query: &ListQuery) -> ListQuery {
         let mut query = query.clone();
         if let Some(namespace) = &self.namespace {
-            query.namespace = Some(namespace.to_string());
+            query.selection.namespace = Some(namespace.to_string());
         }
         query
     }
@@ -123,7 +123,7 @@ impl Handle {
     ) -> Result<EventStream<V>, ApiError> {
         let mut query = query.clone();
         if let Some(namespace) = &self.namespace {
-            query.namespace = Some(namespace.to_string());
+            query.selection.namespace = Some(namespace.to_string());
         }
         Ok(EventStream::new(self.service.watch(kind, &query).await?))
     }

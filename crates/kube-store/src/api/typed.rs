@@ -209,6 +209,46 @@ impl Api<Pod> {
         let options = &self.handle.options;
         self.handle.service.create_on(kind, &key, Subresource::Binding, body, options).await.map(drop)
     }
+
+    /// Deletes the pod unless a disruption budget forbids it.
+    ///
+    /// # Errors
+    /// 429 when the pod's budget allows no disruption now; its cause tells why.
+    ///
+    /// ```
+    /// # use kube_core::kinds::core::v1::Pod;
+    /// # use kube_store::{api::Api, objects::Objects, rt, service::DeleteOptions, storage::MemoryStorage};
+    /// # async fn drain() -> Result<(), kube_core::error::ApiError> {
+    /// # let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+    /// let pods: Api<Pod> = Api::namespaced(objects, "default");
+    /// if let Err(error) = pods.evict("web-1", &DeleteOptions::default()).await {
+    ///     assert_eq!(error.code, 429, "try again when another pod is ready");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn evict(&self, name: &str, options: &DeleteOptions) -> Result<(), ApiError> {
+        let kind = Pod::kind_info();
+        let key = self.handle.key(kind, name)?;
+        let mut delete = json!({});
+        if let Some(seconds) = options.grace_period_seconds {
+            delete["gracePeriodSeconds"] = seconds.into();
+        }
+        let mut preconditions = json!({});
+        if let Some(uid) = &options.uid {
+            preconditions["uid"] = uid.as_str().into();
+        }
+        if let Some(version) = options.version {
+            preconditions["resourceVersion"] = version.to_string().into();
+        }
+        delete["preconditions"] = preconditions;
+        let body = json!({
+            "apiVersion": "policy/v1", "kind": "Eviction",
+            "metadata": {"name": &*key.name, "namespace": &*key.namespace}, "deleteOptions": delete,
+        });
+        let mut how = self.handle.options.clone();
+        how.dry_run |= options.dry_run;
+        self.handle.service.create_on(kind, &key, Subresource::Eviction, body, &how).await.map(drop)
+    }
 }
 
 fn encode<K: Resource>(object: &K) -> Result<Value, ApiError> {

@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use crate::objects::strategy::{FieldTree, SelectableField};
+use crate::service::Selection;
 use kube_core::error::ApiError;
 use kube_core::selector::Selector;
 use kube_core::selector::field::{FieldRequirement, FieldSelector};
@@ -30,14 +31,11 @@ enum KeyField {
 impl Filter {
     /// # Errors
     /// 400 for a field that cannot be selected by.
-    pub(crate) fn new(
-        namespace: Option<&str>,
-        labels: Option<&Selector>,
-        selector: Option<&FieldSelector>,
-        known: &[SelectableField],
-    ) -> Result<Self, ApiError> {
-        let labels = labels.filter(|selector| !selector.is_everything()).cloned();
-        let mut filter = Self { namespace: namespace.map(Into::into), labels, ..Self::default() };
+    pub(crate) fn new(selection: &Selection, known: &[SelectableField]) -> Result<Self, ApiError> {
+        let labels = selection.labels.clone().filter(|selector| !selector.is_everything());
+        let namespace = selection.namespace().map(Into::into);
+        let mut filter = Self { namespace, labels, ..Self::default() };
+        let selector = selection.fields.as_ref();
         for requirement in selector.map(FieldSelector::requirements).unwrap_or_default() {
             let field = requirement.field();
             match &**field {
@@ -65,6 +63,15 @@ impl Filter {
 
     pub(super) fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    pub(super) fn labels(&self) -> Option<&Selector> {
+        self.labels.as_ref()
+    }
+
+    /// Whether nothing but labels (and a namespace) selects.
+    pub(super) fn is_labels_only(&self) -> bool {
+        self.keys.is_empty() && self.fields.is_empty()
     }
 
     /// Whether everything in the namespace (or everywhere) is selected.

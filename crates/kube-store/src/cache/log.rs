@@ -1,6 +1,7 @@
 //! The state of a resource and the changes that led to it.
 
 use super::entry::Entry;
+use super::labels::LabelIndex;
 use crate::storage::{Key, Revision};
 use imbl::OrdMap;
 use kube_core::error::ApiError;
@@ -35,6 +36,7 @@ pub(super) type ObjectMap = OrdMap<Arc<str>, Arc<Entry>>;
 #[derive(Debug, Default)]
 pub(super) struct Log {
     objects: ObjectMap,
+    labels: LabelIndex,
     changes: VecDeque<Arc<Change>>,
     /// Number of the first change that is kept.
     first: u64,
@@ -52,6 +54,11 @@ pub(super) struct Log {
 impl Log {
     pub(super) fn objects(&self) -> &ObjectMap {
         &self.objects
+    }
+
+    /// The objects, and their index by label.
+    pub(super) fn by_label(&mut self) -> (&ObjectMap, &mut LabelIndex) {
+        (&self.objects, &mut self.labels)
     }
 
     /// Everything up to this revision is in.
@@ -106,12 +113,15 @@ impl Log {
 
     pub(super) fn put(&mut self, key: Arc<str>, entry: Entry, revision: Revision) {
         let new = Arc::new(entry);
+        // The index takes the key first, so that the map may have it.
+        self.labels.change(&key, self.objects.get(&key), Some(&new));
         let old = self.objects.insert(key, new.clone());
         self.push(Change { revision, old, new: Some(new) });
     }
 
     pub(super) fn delete(&mut self, key: &str, revision: Revision) {
         if let Some(old) = self.objects.remove(key) {
+            self.labels.change(&key.into(), Some(&old), None);
             self.push(Change { revision, old: Some(old), new: None });
         }
     }
@@ -160,6 +170,7 @@ impl Log {
             self.gap = (self.revision, revision);
             self.floor = self.floor.max(revision);
         } else {
+            self.labels.clear();
             self.objects = state.into_iter().map(|(key, entry)| (key, Arc::new(entry))).collect();
             self.floor = revision;
             self.synced = true;

@@ -12,18 +12,19 @@ mod entry;
 mod feed;
 mod filter;
 mod history;
+mod labels;
 mod log;
 #[cfg(test)]
 mod tests;
 mod waiters;
 
+pub(crate) use entry::Entry;
 pub(crate) use filter::Filter;
 
 use crate::objects::strategy::{FieldTree, SelectableField};
 use crate::service::{ObjectStream, WatchStart};
 use crate::storage::{KeyRange, Revision, Storage, StorageError};
 use cursor::Cursor;
-use entry::Entry;
 use feed::Feed;
 use history::History;
 use kube_core::error::ApiError;
@@ -86,6 +87,9 @@ impl KindCache {
 
     /// The objects that `filter` selects, and the revision they are from.
     pub(crate) fn list(&self, filter: &Filter) -> (Vec<RawObject>, Revision) {
+        if let Some(found) = self.list_by_label(filter) {
+            return found;
+        }
         let (objects, revision) = {
             let log = self.log();
             (log.objects().clone(), log.revision())
@@ -111,6 +115,52 @@ impl KindCache {
             (None, _) => objects.values().filter(selected).map(|entry| entry.raw.clone()).collect(),
         };
         (items, revision)
+    }
+
+    /// The same through the index of labels, where the filter demands one value of a label.
+    fn list_by_label(&self, filter: &Filter) -> Option<(Vec<RawObject>, Revision)> {
+        let selector = filter.labels()?;
+        let mut log = self.log();
+        let revision = log.revision();
+        let (objects, index) = log.by_label();
+        let candidates = index.candidates(selector, objects)?;
+        let start = filter.namespace().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        let from = (std::ops::Bound::Included(&*start), std::ops::Bound::Unbounded);
+        let found = candidates.range::<str, _>(from).take_while(|(key, _)| key.starts_with(&*start));
+        let whole = filter.is_labels_only() && labels::is_single(selector);
+        let selected = found.filter(|(_, entry)| whole || filter.matches(entry, &self.fields));
+        Some((selected.map(|(_, entry)| entry.raw.clone()).collect(), revision))
+    }
+
+    /// Takes in what the store has published, and waits only for the first state.
+    pub(crate) async fn caught_up(&self) -> Result<(), ApiError> {
+        self.pump();
+        let ready = {
+            let log = self.log();
+            log.is_synced() && log.ended().is_none()
+        };
+        if ready { Ok(()) } else { self.fresh(Revision::ZERO).await }
+    }
+
+    /// The object whose key is `key` behind the prefix of the kind.
+    pub(crate) fn find(&self, key: &str) -> Option<Arc<Entry>> {
+        self.log().objects().get(key).cloned()
+    }
+
+    /// Whether a key begins with `start` behind the prefix of the kind, as far as can be told without waiting.
+    pub(crate) fn has_below(&self, start: &str) -> bool {
+        self.pump();
+        let log = self.log();
+        let from = (std::ops::Bound::Included(start), std::ops::Bound::Unbounded);
+        log.objects().range::<_, str>(from).next().is_some_and(|(key, _)| key.starts_with(start))
+    }
+
+    /// The objects whose keys begin with `start` behind the prefix of the kind, in key order.
+    pub(crate) fn below(&self, start: &str) -> Vec<(Arc<str>, Arc<Entry>)> {
+        let log = self.log();
+        let from = (std::ops::Bound::Included(start), std::ops::Bound::Unbounded);
+        let found = log.objects().range::<_, str>(from).take_while(|(key, _)| key.starts_with(start));
+        found.map(|(key, entry)| (key.clone(), entry.clone())).collect()
     }
 
     /// The changes of what `filter` selects.

@@ -5,6 +5,7 @@ use super::contribution::Contributor;
 use super::keys::Keys;
 use super::registry::KindRegistry;
 use super::strategy::{Strategy, default_strategy};
+use super::virtual_resource::VirtualResource;
 use super::{KindInfo, Objects};
 use crate::storage::Storage;
 use kube_core::env::Env;
@@ -26,6 +27,7 @@ enum Change {
     Kind(Arc<KindInfo>, Arc<dyn Strategy>),
     Strategy(String, String, Arc<dyn Strategy>),
     Contributor(String, String, Arc<dyn Contributor>),
+    Virtual(Arc<KindInfo>, Arc<dyn VirtualResource>),
 }
 
 impl ObjectsBuilder {
@@ -54,6 +56,14 @@ impl ObjectsBuilder {
         self
     }
 
+    /// Serves a kind that is not stored: `provider` answers for it. One of the same group, version and resource is
+    /// replaced.
+    #[must_use]
+    pub fn virtual_resource(mut self, kind: KindInfo, provider: Arc<dyn VirtualResource>) -> Self {
+        self.changes.push(Change::Virtual(Arc::new(kind), provider));
+        self
+    }
+
     /// One more admission plugin, after those before it.
     #[must_use]
     pub fn admission(mut self, plugin: Arc<dyn Admission>) -> Self {
@@ -77,6 +87,7 @@ impl ObjectsBuilder {
         for change in self.changes {
             match change {
                 Change::Kind(info, strategy) => kinds.register(&info, &strategy, true),
+                Change::Virtual(info, provider) => kinds.register_provided(&info, &provider),
                 Change::Strategy(group, kind, strategy) => {
                     kinds.change(&group, &kind, |rules| rules.strategy = strategy.clone());
                 }

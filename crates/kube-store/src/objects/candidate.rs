@@ -152,11 +152,9 @@ impl Candidate {
                     Some(codec) => codec.print(&**typed)?,
                     None => canonical(&typed.to_json()?),
                 };
-                let (metadata, status) = (field(&printed, "metadata"), field(&printed, "status"));
                 let kept = fields(stored).filter(|field| !matches!(field.name, "metadata" | "status"));
-                let mut all: Vec<RawField<'_>> = kept.collect();
-                all.extend(metadata.map(|value| RawField { name: "metadata", value }));
-                all.extend(status.map(|value| RawField { name: "status", value }));
+                let given = fields(&printed).filter(|field| matches!(field.name, "metadata" | "status"));
+                let mut all: Vec<RawField<'_>> = kept.chain(given).collect();
                 all.sort_by_key(|field| field.name);
                 Ok(object_of(all))
             }

@@ -10,9 +10,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
-use kube_core::resource::{KindInfo, ObjectKey};
+use kube_core::resource::{KindInfo, ObjectKey, Resource};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a request does to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +126,99 @@ impl Contribution<'_> {
         self.objects.kinds.keys()
     }
 
+    /// How the write is made.
+    pub fn options(&self) -> &WriteOptions {
+        self.options
+    }
+
+    /// The object of that key as a cache knows it, or as the same request has written it. The cache may lag behind
+    /// the store where that is remote: whoever decides over a budget reads by [`Contribution::object`].
+    ///
+    /// # Errors
+    /// What the store answers, and 500 for an object that does not decode.
+    pub async fn cached<K: Resource>(&self, key: &ObjectKey) -> Result<Option<Arc<K>>, ApiError> {
+        let served = self.objects.kinds.served(K::kind_info())?;
+        let place = Key::new(format!("{}{key}", served.prefix));
+        if self.draft.writes(&place) {
+            let written = self.draft.written(place.as_str()).find(|(at, _)| **at == place);
+            return written.and_then(|(_, value)| value).map(decode).transpose();
+        }
+        let cache = self.objects.cache(&served);
+        cache.caught_up().await?;
+        let found = cache.find(&key.to_string());
+        found.map(|entry| entry.typed().map_err(ApiError::internal)).transpose()
+    }
+
+    /// The object of that key as the store knows it now, or as the same request has written it; decoded once where a
+    /// cache knows it as well.
+    ///
+    /// # Errors
+    /// As [`Contribution::cached`].
+    pub async fn current<K: Resource>(&self, key: &ObjectKey) -> Result<Option<Arc<K>>, ApiError> {
+        let read = self.object(K::kind_info(), key).await?;
+        let Some(current) = &read.current else { return Ok(None) };
+        if !read.pending {
+            let served = self.objects.kinds.served(K::kind_info())?;
+            let cache = self.objects.cache(&served);
+            cache.caught_up().await?;
+            let entry = cache.find(&key.to_string());
+            let known =
+                entry.filter(|e| Some(e.raw.version.revision()) == current.revision.map(Revision::get));
+            if let Some(entry) = known {
+                return entry.typed().map(Some).map_err(ApiError::internal);
+            }
+        }
+        decode(&current.value).map(Some)
+    }
+
+    /// The objects of a namespace (all of them for cluster-scoped kinds) in key order, as a cache knows them.
+    ///
+    /// # Errors
+    /// As [`Contribution::cached`].
+    pub async fn all_cached<K: Resource>(&self, namespace: &str) -> Result<Vec<Arc<K>>, ApiError> {
+        let served = self.objects.kinds.served(K::kind_info())?;
+        let cache = self.objects.cache(&served);
+        cache.caught_up().await?;
+        let start = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        let known = cache.below(&start);
+        let below = format!("{}{start}", served.prefix);
+        let mut written = self.draft.written(&below).peekable();
+        if written.peek().is_none() {
+            return known.iter().map(|(_, e)| e.typed().map_err(ApiError::internal)).collect();
+        }
+        let mut all = BTreeMap::new();
+        for (key, entry) in known {
+            all.insert(format!("{}{key}", served.prefix), entry.typed().map_err(ApiError::internal)?);
+        }
+        for (key, value) in written {
+            match value {
+                Some(value) => drop(all.insert(key.as_str().to_owned(), decode(value)?)),
+                None => drop(all.remove(key.as_str())),
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// Whether the cache knows an object of `kind` in the namespace, or the same request has written one. Answers
+    /// without waiting: `false` while the cache has not read its first state.
+    pub fn any_cached(&self, kind: &KindInfo, namespace: &str) -> bool {
+        let Ok(served) = self.objects.kinds.served(kind) else { return false };
+        let start = format!("{namespace}/");
+        let below = format!("{}{start}", served.prefix);
+        self.objects.cache(&served).has_below(&start)
+            || self.draft.written(&below).any(|(_, value)| value.is_some())
+    }
+
+    /// A 403 for the object under way, with Kubernetes' words around `why`.
+    pub fn forbidden(&self, why: &str) -> ApiError {
+        ApiError::forbidden(&self.kind.group, &self.kind.plural, &self.key.name, why)
+    }
+
+    /// Whether the write is one of objects of that kind (of a part of them, for a `subresource`).
+    pub fn is(&self, group: &str, kind: &str, subresource: Subresource) -> bool {
+        self.kind.kind == kind && self.kind.group == group && self.subresource == subresource
+    }
+
     /// The value of a key, as earlier writes of the same request left it.
     ///
     /// # Errors
@@ -149,6 +244,10 @@ impl Contribution<'_> {
     pub async fn object(&self, kind: &KindInfo, key: &ObjectKey) -> Result<Read, ApiError> {
         self.get(&self.keys().object(kind, key)).await
     }
+}
+
+fn decode<K: Resource>(value: &Bytes) -> Result<Arc<K>, ApiError> {
+    serde_json::from_slice(value).map(Arc::new).map_err(ApiError::internal)
 }
 
 /// Compares and writes that are added to the transaction of a write.

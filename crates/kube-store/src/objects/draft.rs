@@ -80,6 +80,13 @@ impl Draft {
         Ok((values.into_iter().collect(), page.revision))
     }
 
+    /// What the request has written below `prefix`: keys, and values or `None` for what it deletes.
+    pub(crate) fn written(&self, prefix: &str) -> impl Iterator<Item = (&Key, Option<&Bytes>)> {
+        let below = self.ops.range(Key::from(prefix)..);
+        let below = below.take_while(move |(key, _)| key.as_str().starts_with(prefix));
+        below.map(|(key, pending)| (key, pending.value.as_ref()))
+    }
+
     pub(crate) fn compare(&mut self, compare: Compare, origin: Origin) {
         self.compares.push((compare, origin));
     }

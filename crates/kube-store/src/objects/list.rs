@@ -22,8 +22,15 @@ const EXPIRED: &str = "The provided continue parameter is too old to display a c
 impl Objects {
     pub(super) async fn list_objects(&self, kind: &KindInfo, query: &ListQuery) -> Result<RawList, ApiError> {
         let served = self.kinds.served(kind)?;
-        let namespace = query.namespace.as_deref().filter(|n| !n.is_empty());
-        let filter = Filter::new(namespace, query.labels.as_ref(), query.fields.as_ref(), served.fields())?;
+        if let Some(provider) = &served.provider {
+            return self.provided_list(&served, provider, query).await;
+        }
+        if query.continue_token.is_some() && query.at != ReadAt::Latest {
+            return Err(ApiError::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
+        }
+        let filter = Filter::new(&query.selection, served.fields())?;
         if query.limit > 0 || query.continue_token.is_some() {
             return self.list_page(&served, query, &filter).await;
         }

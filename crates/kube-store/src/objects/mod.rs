@@ -17,6 +17,7 @@ mod contribution;
 mod delete;
 mod draft;
 pub mod errors;
+mod eviction;
 mod keys;
 mod list;
 mod metadata;
@@ -30,6 +31,7 @@ mod system;
 mod token;
 mod transact;
 mod update;
+mod virtual_resource;
 
 pub use admission::Admission;
 pub use builder::ObjectsBuilder;
@@ -37,6 +39,7 @@ pub use candidate::{Candidate, Stored};
 pub use contribution::{Contribution, Contributor, Operation, RangeRead, Read, TxnBuilder};
 pub use keys::Keys;
 pub use strategy::Strategy;
+pub use virtual_resource::VirtualResource;
 
 use crate::cache::KindCache;
 use crate::storage::Storage;

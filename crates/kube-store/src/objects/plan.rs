@@ -8,7 +8,7 @@ use super::{Objects, metadata};
 use crate::service::{Subresource, WriteOptions};
 use crate::storage::{Compare, Key, Revision};
 use bytes::Bytes;
-use kube_core::error::{ApiError, FieldError};
+use kube_core::error::{ApiError, FieldError, Reason};
 use kube_core::resource::{ObjectKey, ResourceVersion};
 use kube_core::view::RawObject;
 use kube_core::wire::{field, fields};
@@ -84,6 +84,24 @@ pub(crate) fn object(bytes: Bytes, revision: Revision) -> Result<RawObject, ApiE
         }
         None => RawObject::new(bytes, version).map_err(ApiError::internal),
     }
+}
+
+/// Bytes that one object may have, as the API server's largest request body.
+///
+/// Source: `k8s.io/apiserver/pkg/server` (`MaxRequestBodyBytes`).
+const MAX_BYTES: usize = 3 * 1024 * 1024;
+
+/// The bytes of an object.
+///
+/// # Errors
+/// 413 for an object that is too large for any store.
+pub(crate) fn print(object: &Candidate) -> Result<Bytes, ApiError> {
+    let bytes = object.print().map_err(ApiError::internal)?;
+    if bytes.len() <= MAX_BYTES {
+        return Ok(bytes);
+    }
+    let text = format!("Request entity too large: limit is {MAX_BYTES}");
+    Err(ApiError::new(Reason::RequestEntityTooLarge, text))
 }
 
 /// Whether anything but metadata and status differs between two objects in canonical form.
@@ -246,14 +264,14 @@ impl Planner<'_> {
         if served.strategy.counts_generation() {
             new.meta_mut().generation = Some(1);
         }
-        let bytes = new.print().map_err(ApiError::internal)?;
+        let bytes = print(&new)?;
         self.draft.put(place, bytes.clone(), self.options.ttl, before.as_ref());
         Ok(Planned { bytes, end: End::Written })
     }
 
     /// The bytes of an object as the successor of `old`: its generation grows when what is wanted has changed.
     pub(crate) fn succeed(&self, old: &Stored, new: &mut Candidate) -> Result<Bytes, ApiError> {
-        let bytes = new.print().map_err(ApiError::internal)?;
+        let bytes = print(new)?;
         if !self.served.strategy.counts_generation() || !wants_differ(old.bytes(), &bytes) {
             return Ok(bytes);
         }

@@ -2,7 +2,8 @@
 
 use super::contribution::Contributor;
 use super::keys::Keys;
-use super::strategy::{SelectableField, Strategy};
+use super::strategy::{Plain, SelectableField, Strategy};
+use super::virtual_resource::VirtualResource;
 use crate::cache::KindCache;
 use arc_swap::ArcSwap;
 use kube_core::error::{ApiError, Reason};
@@ -17,6 +18,8 @@ pub(crate) struct Served {
     pub(crate) strategy: Arc<dyn Strategy>,
     /// What adds to the transactions of the kind.
     pub(crate) contributors: Vec<Arc<dyn Contributor>>,
+    /// Answers for the kind instead of the store.
+    pub(crate) provider: Option<Arc<dyn VirtualResource>>,
     /// What the keys of its objects begin with.
     pub(crate) prefix: Arc<str>,
     /// Shared by all versions of the resource, started by the first list or watch.
@@ -37,7 +40,14 @@ impl Served {
 pub(crate) struct Rules {
     pub(crate) strategy: Arc<dyn Strategy>,
     pub(crate) contributors: Vec<Arc<dyn Contributor>>,
+    pub(crate) provider: Option<Arc<dyn VirtualResource>>,
     pub(crate) custom: bool,
+}
+
+impl Rules {
+    pub(crate) fn new(strategy: Arc<dyn Strategy>, custom: bool) -> Self {
+        Self { strategy, contributors: Vec::new(), provider: None, custom }
+    }
 }
 
 /// Kinds by resource, each resource with the versions it is served in.
@@ -63,30 +73,37 @@ impl KindRegistry {
     pub(crate) fn register(&self, info: &Arc<KindInfo>, strategy: &Arc<dyn Strategy>, custom: bool) {
         self.kinds.rcu(|resources| {
             let mut resources = Resources::clone(resources);
-            let rules = Rules { strategy: strategy.clone(), contributors: Vec::new(), custom };
-            self.insert(&mut resources, info.clone(), rules);
+            self.insert(&mut resources, info.clone(), Rules::new(strategy.clone(), custom));
             resources
         });
+    }
+
+    /// Serves a kind that a provider answers for.
+    pub(crate) fn register_provided(&self, info: &Arc<KindInfo>, provider: &Arc<dyn VirtualResource>) {
+        let mut resources = Resources::clone(&self.kinds.load());
+        let plain: Arc<dyn Strategy> = Arc::new(Plain::default());
+        let rules = Rules { provider: Some(provider.clone()), ..Rules::new(plain, true) };
+        self.insert(&mut resources, info.clone(), rules);
+        self.kinds.store(Arc::new(resources));
     }
 
     /// Serves Kubernetes' own kinds.
     pub(crate) fn register_all(&self, kinds: impl Iterator<Item = (Arc<KindInfo>, Arc<dyn Strategy>)>) {
         let mut resources = Resources::clone(&self.kinds.load());
         for (info, strategy) in kinds {
-            let rules = Rules { strategy, contributors: Vec::new(), custom: false };
-            self.insert(&mut resources, info, rules);
+            self.insert(&mut resources, info, Rules::new(strategy, false));
         }
         self.kinds.store(Arc::new(resources));
     }
 
     fn insert(&self, resources: &mut Resources, info: Arc<KindInfo>, rules: Rules) {
-        let Rules { strategy, contributors, custom } = rules;
+        let Rules { strategy, contributors, provider, custom } = rules;
         let versions = resources.entry(info.plural.clone().into_owned()).or_default();
         let cache = versions.iter().find(|s| s.info.group == info.group).map(|s| s.cache.clone());
         versions.retain(|s| !(s.info.group == info.group && s.info.version == info.version));
         let prefix = self.keys.kind_prefix(&info).into();
         let cache = cache.unwrap_or_default();
-        versions.push(Arc::new(Served { info, strategy, contributors, prefix, cache, custom }));
+        versions.push(Arc::new(Served { info, strategy, contributors, provider, prefix, cache, custom }));
     }
 
     /// Changes strategy and contributors of every version of a kind.
@@ -97,6 +114,7 @@ impl KindRegistry {
             let mut rules = Rules {
                 strategy: served.strategy.clone(),
                 contributors: served.contributors.clone(),
+                provider: served.provider.clone(),
                 custom: served.custom,
             };
             change(&mut rules);

@@ -3,6 +3,7 @@
 use super::Objects;
 use super::commit::Plan;
 use super::errors::api_error;
+use super::eviction::Eviction;
 use super::plan::{End, Planned, Planner, object};
 use super::registry::Served;
 use super::transact::is_generated;
@@ -88,6 +89,22 @@ impl Plan for Delete<'_> {
     }
 }
 
+struct Evict<'a> {
+    key: &'a ObjectKey,
+    eviction: Eviction,
+}
+
+#[async_trait]
+impl Plan for Evict<'_> {
+    async fn plan(&mut self, planner: &mut Planner<'_>) -> Result<Planned, ApiError> {
+        planner.evict(self.key, &self.eviction).await
+    }
+
+    fn taken(&mut self, _served: &Served) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
 impl Objects {
     async fn change(
         &self,
@@ -119,6 +136,9 @@ impl ObjectService for Objects {
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
         let served = self.kinds.served(kind)?;
+        if let Some(provider) = &served.provider {
+            return self.provided_create(&served, provider, namespace, object).await;
+        }
         let mut create = Create { namespace, object, tries: 0 };
         let (planned, revision) = self.write(&served, options, &mut create).await?;
         planned.into_object(revision)
@@ -126,7 +146,10 @@ impl ObjectService for Objects {
 
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
         let served = self.kinds.served(kind)?;
-        self.read(&served, key, at).await
+        match &served.provider {
+            Some(provider) => self.provided_get(&served, provider, key).await,
+            None => self.read(&served, key, at).await,
+        }
     }
 
     async fn list(&self, kind: &KindInfo, query: &ListQuery) -> Result<RawList, ApiError> {
@@ -135,8 +158,8 @@ impl ObjectService for Objects {
 
     async fn watch(&self, kind: &KindInfo, query: &WatchQuery) -> Result<ObjectStream, ApiError> {
         let served = self.kinds.served(kind)?;
-        let namespace = query.namespace.as_deref().filter(|n| !n.is_empty());
-        let filter = Filter::new(namespace, query.labels.as_ref(), query.fields.as_ref(), served.fields())?;
+        served.expect_stored()?;
+        let filter = Filter::new(&query.selection, served.fields())?;
         self.cache(&served).watch(filter, query.start, query.bookmarks).await
     }
 
@@ -207,11 +230,22 @@ impl ObjectService for Objects {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Value, ApiError> {
-        if subresource != Subresource::Binding || !kind.subresources.contains("binding") {
+        if !kind.subresources.contains(subresource.as_str()) {
             return Err(no_such_part(kind, subresource));
         }
-        let update = Update { key, part: subresource, change: Change::Bind(&body) };
-        self.change(kind, update, options).await?;
+        match subresource {
+            Subresource::Binding => {
+                let update = Update { key, part: subresource, change: Change::Bind(&body) };
+                self.change(kind, update, options).await?;
+            }
+            Subresource::Eviction => {
+                let served = self.kinds.served(kind)?;
+                let mut evict = Evict { key, eviction: Eviction::read(key, &body, options)? };
+                let options = WriteOptions { dry_run: evict.eviction.dry_run, ..options.clone() };
+                self.write(&served, &options, &mut evict).await?;
+            }
+            other => return Err(no_such_part(kind, other)),
+        }
         Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}))
     }
 

@@ -37,6 +37,7 @@ impl Objects {
     async fn plan_one(&self, draft: &mut Draft, index: usize, write: &Write) -> Result<Planned, ApiError> {
         let options = WriteOptions::default();
         let served = self.kinds.served(kind_of(write))?;
+        served.expect_stored()?;
         let mut planner = Planner { objects: self, served, options: &options, draft, index };
         match write {
             Write::Create { namespace, object, .. } => planner.create(namespace, object).await,

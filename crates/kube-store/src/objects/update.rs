@@ -3,7 +3,7 @@
 use super::candidate::{Candidate, Stored};
 use super::contribution::Operation;
 use super::metadata;
-use super::plan::{Act, End, Found, Planned, Planner};
+use super::plan::{Act, End, Found, Planned, Planner, print};
 use super::registry::Served;
 use super::{binding, delete, parts, scale};
 use crate::service::{Patch, Subresource};
@@ -56,10 +56,10 @@ impl Planner<'_> {
             }
         }
         self.contribute(act, Some(&found.stored), Some(&mut new)).await?;
-        let bytes = if part == Subresource::Binding {
-            new.print().map_err(ApiError::internal)?
-        } else {
-            self.succeed(&found.stored, &mut new)?
+        let bytes = match part {
+            // What is wanted stays as it was, or is not what the generation counts.
+            Subresource::Binding | Subresource::Status => print(&new)?,
+            _ => self.succeed(&found.stored, &mut new)?,
         };
         if bytes == found.current.value && self.options.ttl.is_none() {
             return Ok(self.unchanged(found));

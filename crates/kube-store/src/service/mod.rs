@@ -7,7 +7,7 @@ mod query;
 mod stream;
 mod write;
 
-pub use query::{ListQuery, RawList, WatchQuery, WatchStart};
+pub use query::{ListQuery, RawList, Selection, WatchQuery, WatchStart};
 pub use stream::{ObjectEvent, ObjectSource, ObjectStream};
 pub use write::{
     DeleteOptions, Deleted, Fence, Patch, Propagation, Subresource, TransactError, Write, WriteOptions,

@@ -5,16 +5,55 @@ use kube_core::selector::Selector;
 use kube_core::selector::field::FieldSelector;
 use kube_core::view::RawObject;
 
-/// What to list.
+/// Which objects a list or watch is about.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct ListQuery {
-    /// In this namespace; `None` for all.
+pub struct Selection {
+    /// In this namespace; `None` or empty for all.
     pub namespace: Option<String>,
     /// Objects with these labels; `None` for all.
     pub labels: Option<Selector>,
     /// Objects with these fields; `None` for all.
     pub fields: Option<FieldSelector>,
+}
+
+impl Selection {
+    /// Everything in one namespace.
+    pub fn namespaced(namespace: impl Into<String>) -> Self {
+        Self { namespace: Some(namespace.into()), ..Self::default() }
+    }
+
+    /// The namespace; `None` for all.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+}
+
+/// How lists and watches select: the same for both.
+macro_rules! selects {
+    () => {
+        /// The same, but only objects with these labels.
+        #[must_use]
+        pub fn labels(mut self, labels: Selector) -> Self {
+            self.selection.labels = Some(labels);
+            self
+        }
+
+        /// The same, but only objects with these fields.
+        #[must_use]
+        pub fn fields(mut self, fields: FieldSelector) -> Self {
+            self.selection.fields = Some(fields);
+            self
+        }
+    };
+}
+
+/// What to list.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ListQuery {
+    /// Of which objects.
+    pub selection: Selection,
     /// Which revision.
     pub at: ReadAt,
     /// How many at the most; 0 for all.
@@ -31,22 +70,10 @@ impl ListQuery {
 
     /// Everything in one namespace.
     pub fn namespaced(namespace: impl Into<String>) -> Self {
-        Self { namespace: Some(namespace.into()), ..Self::default() }
+        Self { selection: Selection::namespaced(namespace), ..Self::default() }
     }
 
-    /// The same, but only objects with these labels.
-    #[must_use]
-    pub fn labels(mut self, labels: Selector) -> Self {
-        self.labels = Some(labels);
-        self
-    }
-
-    /// The same, but only objects with these fields.
-    #[must_use]
-    pub fn fields(mut self, fields: FieldSelector) -> Self {
-        self.fields = Some(fields);
-        self
-    }
+    selects!();
 
     /// The same in pages of `limit`.
     #[must_use]
@@ -97,12 +124,8 @@ pub enum WatchStart {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct WatchQuery {
-    /// In this namespace; `None` for all.
-    pub namespace: Option<String>,
-    /// Objects with these labels; one that begins to match is `Added`, one that ceases is `Deleted`.
-    pub labels: Option<Selector>,
-    /// Objects with these fields, likewise.
-    pub fields: Option<FieldSelector>,
+    /// Of which objects; one that begins to match is `Added`, one that ceases is `Deleted`.
+    pub selection: Selection,
     /// Where to begin.
     pub start: WatchStart,
     /// Whether to tell of revisions that changed nothing here.
@@ -118,23 +141,11 @@ impl WatchQuery {
     /// The same in one namespace.
     #[must_use]
     pub fn namespaced(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = Some(namespace.into());
+        self.selection.namespace = Some(namespace.into());
         self
     }
 
-    /// The same, but only objects with these labels.
-    #[must_use]
-    pub fn labels(mut self, labels: Selector) -> Self {
-        self.labels = Some(labels);
-        self
-    }
-
-    /// The same, but only objects with these fields.
-    #[must_use]
-    pub fn fields(mut self, fields: FieldSelector) -> Self {
-        self.fields = Some(fields);
-        self
-    }
+    selects!();
 
     /// The changes after `revision`.
     #[must_use]

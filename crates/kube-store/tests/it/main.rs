@@ -1,6 +1,8 @@
 //! The public contract of kube-store.
 
 #[cfg(test)]
+mod admission;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod conformance;

@@ -36,6 +36,7 @@ fn no_rule_is_left_out() {
         "crates/kube-controllers/src/builtin:1: the folder of a registry is gone",
         "crates/kube-net/src/balance:1: the folder of a registry is gone",
         "crates/kube-sched/src/plugins:1: the folder of a registry is gone",
+        "crates/kube-store/src/objects/admission:1: the folder of a registry is gone",
         "crates/kube-store/src/storage/mod.rs:1: a folder of entries",
         "crates/stray/Cargo.toml:1: `stray` is not",
         "deny.toml:1: `p 1.0.0`",

@@ -1,5 +1,6 @@
 //! Counting equal events instead of storing each. Pure.
 
+use super::correlate::Correlator;
 use super::{EventTarget, EventType};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -12,12 +13,16 @@ pub(super) struct Sighting {
     pub(super) kind: EventType,
     pub(super) reason: String,
     pub(super) note: String,
+    /// It stands for similar events, whatever their notes.
+    pub(super) combined: bool,
 }
 
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Series {
     pub(super) sighting: Arc<Sighting>,
+    /// The note as it is stored: the latest one, where it stands for several.
+    pub(super) note: String,
     /// Name of the stored object.
     pub(super) name: String,
     pub(super) count: i32,
@@ -38,6 +43,7 @@ pub(super) struct Aggregator {
     /// Series that await writing, in the order of their first sighting since the last write.
     unwritten: Vec<Arc<Sighting>>,
     last_name: i128,
+    correlator: Correlator,
 }
 
 #[derive(Debug)]
@@ -57,17 +63,20 @@ impl Aggregator {
             capacity,
             unwritten: Vec::new(),
             last_name: i128::MIN,
+            correlator: Correlator::new(capacity),
         }
     }
 
-    /// Takes note of an event seen at `at`.
-    pub(super) fn see(&mut self, sighting: Sighting, at: Timestamp) {
+    /// Takes note of an event seen at `at`; `false` for one too many about its object.
+    pub(super) fn see(&mut self, sighting: Sighting, at: Timestamp) -> bool {
+        let Some((sighting, note)) = self.correlator.correlate(sighting, at) else { return false };
         self.tick += 1;
         let sighting = match self.series.get_key_value(&sighting) {
             Some((known, _)) => known.clone(),
             None => self.begin(sighting, at),
         };
-        let Some(known) = self.series.get_mut(&sighting) else { return };
+        let Some(known) = self.series.get_mut(&sighting) else { return false };
+        known.series.note = note;
         self.by_tick.remove(&known.tick);
         known.tick = self.tick;
         self.by_tick.insert(self.tick, sighting.clone());
@@ -77,13 +86,21 @@ impl Aggregator {
             self.unwritten.push(sighting);
         }
         self.forget();
+        true
     }
 
     fn begin(&mut self, sighting: Sighting, at: Timestamp) -> Arc<Sighting> {
         let sighting = Arc::new(sighting);
         let name = self.name(&sighting.target.name, at);
-        let series =
-            Series { sighting: sighting.clone(), name, count: 0, first: at, last: at, stored: false };
+        let series = Series {
+            sighting: sighting.clone(),
+            note: String::new(),
+            name,
+            count: 0,
+            first: at,
+            last: at,
+            stored: false,
+        };
         self.series.insert(sighting.clone(), Known { series, tick: self.tick, unwritten: false });
         sighting
     }

@@ -1,9 +1,10 @@
 //! Events: what happened to objects, for people.
 //!
 //! [`Recorder::record`] never waits: a task aggregates and writes. Source of the semantics:
-//! `k8s.io/client-go/tools/record` (deduplication of equal events; without its spam filter).
+//! `k8s.io/client-go/tools/record` (`EventCorrelator`: equal events are counted, similar ones combined, spam is dropped).
 
 mod aggregate;
+mod correlate;
 mod recorder;
 mod target;
 mod writer;

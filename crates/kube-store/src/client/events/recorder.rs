@@ -52,14 +52,20 @@ impl Recorder {
     /// (cut to 1,024 bytes).
     pub fn record(&self, target: &EventTarget, kind: EventType, reason: &str, note: &str) {
         let note = note.get(..note.floor_char_boundary(NOTE)).unwrap_or(note);
-        let sighting =
-            Sighting { target: target.clone(), kind, reason: reason.to_owned(), note: note.to_owned() };
+        let sighting = Sighting {
+            target: target.clone(),
+            kind,
+            reason: reason.to_owned(),
+            note: note.to_owned(),
+            combined: false,
+        };
         if self.queue.try_send((sighting, self.env.wall())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// How many events were dropped: the queue was full, or the store refused them.
+    /// How many events were dropped: the queue was full, there were too many about one object (25, and one more every
+    /// five minutes), or the store refused them.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }

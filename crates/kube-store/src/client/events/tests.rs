@@ -13,7 +13,8 @@ fn sighting(name: &str, note: &str) -> Sighting {
         name: name.to_owned(),
         uid: Uid::default(),
     };
-    Sighting { target, kind: EventType::Normal, reason: "Pulled".to_owned(), note: note.to_owned() }
+    let (reason, note) = ("Pulled".to_owned(), note.to_owned());
+    Sighting { target, kind: EventType::Normal, reason, note, combined: false }
 }
 
 fn at(second: i64) -> Timestamp {
@@ -23,7 +24,7 @@ fn at(second: i64) -> Timestamp {
 /// Note, count, last second and whether it is an update, of what has to be written.
 fn unwritten(aggregator: &mut Aggregator) -> Vec<(String, i32, i64, bool)> {
     let series = aggregator.take_unwritten();
-    series.iter().map(|s| (s.sighting.note.clone(), s.count, s.last.as_second(), s.stored)).collect()
+    series.iter().map(|s| (s.note.clone(), s.count, s.last.as_second(), s.stored)).collect()
 }
 
 #[test]
@@ -65,4 +66,27 @@ fn names_are_valid_and_never_the_same() {
     assert_eq!(names[2], format!("{}.18867251edfa0000", "a".repeat(235)));
     let again = aggregator.renamed(&std::sync::Arc::new(sighting("web", "x")), at(0)).unwrap();
     assert!(!names.contains(&again.name) && again.name.starts_with("web."));
+}
+
+#[test]
+fn similar_events_are_combined_after_ten() {
+    let mut aggregator = Aggregator::new(100);
+    for n in 0..13 {
+        assert!(aggregator.see(sighting("a", &format!("try {n}")), at(n)));
+    }
+    let written = unwritten(&mut aggregator);
+    assert_eq!(written.len(), 11);
+    assert_eq!(written[10], ("(combined from similar events): try 12".to_owned(), 3, 12, false));
+    assert!(aggregator.see(sighting("a", "much later"), at(700)));
+    assert_eq!(unwritten(&mut aggregator), [("much later".to_owned(), 1, 700, false)]);
+}
+
+#[test]
+fn too_many_events_about_one_object_are_dropped() {
+    let mut aggregator = Aggregator::new(100);
+    let accepted = (0..40).filter(|_| aggregator.see(sighting("a", "x"), at(0))).count();
+    assert_eq!(accepted, 25);
+    assert!(aggregator.see(sighting("b", "x"), at(0)), "another object has its own measure");
+    assert!(!aggregator.see(sighting("a", "x"), at(299)));
+    assert!(aggregator.see(sighting("a", "x"), at(601)));
 }

@@ -53,7 +53,9 @@ impl Writer {
     }
 
     fn see(&mut self, (sighting, at): Seen) {
-        self.aggregator.see(sighting, at);
+        if !self.aggregator.see(sighting, at) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     async fn write(&mut self, series: Series) -> Result<(), ApiError> {
@@ -105,9 +107,12 @@ impl Writer {
             return self.service.create(kind, namespace, object, &options).await.map(drop);
         }
         let key = ObjectKey::new(namespace, series.name.as_str());
-        let change = json!({
+        let mut change = json!({
             "count": series.count, "lastTimestamp": seconds(series.last),
         });
+        if series.sighting.combined {
+            change["message"] = series.note.as_str().into();
+        }
         self.service.patch(kind, &key, Subresource::Main, &Patch::Merge(change), &options).await.map(drop)
     }
 
@@ -127,7 +132,7 @@ impl Writer {
             },
             "type": sighting.kind.to_string(),
             "reason": sighting.reason,
-            "message": sighting.note,
+            "message": series.note,
             "count": series.count,
             "firstTimestamp": seconds(series.first),
             "lastTimestamp": seconds(series.last),

@@ -1,17 +1,37 @@
 //! Plugins that change or refuse writes, whatever their kind.
 //!
-//! A write runs all `mutate` in order, then defaults and rules of its kind, then all `validate` in order. Source:
-//! `k8s.io/apiserver/pkg/admission`.
+//! A write runs all `mutate` in order, then defaults and rules of its kind, then all `validate` in order; when its
+//! transaction is put together, all `contribute`. [`builtin`] lists Kubernetes' own plugins in Kubernetes' order;
+//! [`Policy`] makes one of a closure. Source: `k8s.io/apiserver/pkg/admission`.
 
+mod default_storage_class;
+mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod persistent_volume_claim_resize;
+mod pod_security;
+mod policy;
+mod priority;
+mod resource_quota;
+mod service_account;
 
+pub use default_storage_class::DefaultStorageClass;
+pub use default_toleration_seconds::DefaultTolerationSeconds;
+pub use limit_ranger::LimitRanger;
 pub use namespace_lifecycle::NamespaceLifecycle;
+pub use persistent_volume_claim_resize::PersistentVolumeClaimResize;
+pub use pod_security::{Level, LevelVersion, ParseLevelError, PodSecurity};
+pub use policy::Policy;
+pub use priority::Priority;
+pub use resource_quota::ResourceQuota;
+pub use service_account::ServiceAccount;
 
 use super::candidate::{Candidate, Stored};
 use super::contribution::{Contribution, TxnBuilder};
 use async_trait::async_trait;
 use kube_core::error::ApiError;
 use std::fmt;
+use std::sync::Arc;
 
 /// Changes or refuses writes.
 #[async_trait]
@@ -63,4 +83,22 @@ pub trait Admission: Send + Sync + fmt::Debug + 'static {
     ) -> Result<(), ApiError> {
         Ok(())
     }
+}
+
+/// Kubernetes' own plugins, in its order. Plugins of your own stand before [`ResourceQuota`], as webhooks do: what is
+/// charged is what will be stored.
+///
+/// Source: `AllOrderedPlugins` of `k8s.io/kubernetes/pkg/kubeapiserver/options`.
+pub fn builtin() -> Vec<Arc<dyn Admission>> {
+    vec![
+        Arc::new(NamespaceLifecycle),
+        Arc::new(LimitRanger),
+        Arc::new(ServiceAccount::default()),
+        Arc::new(PodSecurity::default()),
+        Arc::new(Priority),
+        Arc::new(DefaultTolerationSeconds::default()),
+        Arc::new(DefaultStorageClass),
+        Arc::new(PersistentVolumeClaimResize),
+        Arc::new(ResourceQuota),
+    ]
 }

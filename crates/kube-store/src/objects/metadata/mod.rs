@@ -25,11 +25,28 @@ fn given(text: Option<&String>) -> &str {
     text.map(String::as_str).unwrap_or_default()
 }
 
+/// Levels of lists and maps that an object may have. JSON parsers stop at 128; an object made by hand need not have
+/// come through one.
+const MAX_DEPTH: usize = 100;
+
+/// Whether a value has more than `levels` levels.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(fields) => levels == 0 || fields.values().any(|field| is_deeper(field, levels - 1)),
+        _ => false,
+    }
+}
+
 /// Fills in `apiVersion` and `kind`, or refuses others.
 pub(crate) fn accept_type<'a>(kind: &KindInfo, object: &'a Value) -> Result<Cow<'a, Value>, ApiError> {
     let Some(fields) = object.as_object() else {
         return Err(ApiError::bad_request("the body must be an object"));
     };
+    if is_deeper(object, MAX_DEPTH) {
+        let text = format!("the object is nested deeper than {MAX_DEPTH} levels");
+        return Err(ApiError::bad_request(text));
+    }
     if fields.get("metadata").is_some_and(|m| !m.is_null() && !m.is_object()) {
         return Err(ApiError::bad_request("metadata must be an object"));
     }

@@ -1,10 +1,11 @@
 //! Built-in kinds whose type kube-core knows.
 
-use super::{SelectableField, Strategy};
+use super::{SelectableField, Strategy, pod_parts};
 use crate::objects::candidate::{Candidate, Stored};
 use crate::service::Subresource;
 use kube_core::codec::Codec;
 use kube_core::error::{ApiError, FieldError};
+use kube_core::kinds::core::v1::Pod;
 use kube_core::names::NameRule;
 use kube_core::resource::KindInfo;
 use kube_core::view::DecodeError;
@@ -127,10 +128,16 @@ impl Strategy for Coded {
             // What is wanted stays as it was validated.
             return Ok(Vec::new());
         }
-        match (new.object(), old.object()?) {
-            (Some(new), Some(old)) => Ok(self.codec.check_updated(new, old)),
-            _ => Ok(Vec::new()),
+        let (Some(object), Some(stored)) = (new.object(), old.object()?) else { return Ok(Vec::new()) };
+        if let (Subresource::EphemeralContainers | Subresource::Resize, Some(new), Some(old)) =
+            (part, new.typed::<Pod>(), old.typed::<Pod>()?)
+        {
+            // By itself as any other pod, and in its own way as a successor.
+            let mut errors = self.codec.check_updated(object, object);
+            errors.extend(pod_parts::check(old, new, part));
+            return Ok(errors);
         }
+        Ok(self.codec.check_updated(object, stored))
     }
 
     fn name_rule(&self) -> NameRule {

@@ -9,13 +9,12 @@ mod fields;
 mod namespace;
 mod plain;
 mod pod;
-mod table;
+mod pod_parts;
 
 pub use builtin::default_strategy;
 pub use coded::Coded;
 pub use fields::SelectableField;
 pub use plain::Plain;
-pub use table::{Column, Table};
 
 pub(crate) use fields::FieldTree;
 
@@ -122,11 +121,6 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     /// The fields that selectors may name, beside `metadata.name` and `metadata.namespace`.
     fn selectable_fields(&self) -> &[SelectableField] {
         &[]
-    }
-
-    /// How objects look in a table; `None` for name and age alone.
-    fn table(&self) -> Option<&Table> {
-        None
     }
 
     /// Seconds of grace for a deletion that asks for `asked`; `None` for kinds that go at once.

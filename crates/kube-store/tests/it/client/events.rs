@@ -112,7 +112,9 @@ fn an_event_that_was_removed_is_stored_anew() {
 fn a_full_queue_drops_and_counts() {
     let (world, script, recorder, pod) = setup();
     for n in 0..1030 {
-        recorder.record(&pod, EventType::Normal, "Flood", &format!("number {n}"));
+        // Of one object most would be dropped as spam.
+        let target = EventTarget { name: format!("web-{n}"), ..pod.clone() };
+        recorder.record(&target, EventType::Normal, "Flood", "many");
     }
     assert_eq!(recorder.dropped(), 6);
     world.run();

@@ -4,9 +4,13 @@
 
 mod binding;
 mod deletion;
+mod eviction;
 mod handles;
+mod labels;
+mod limits;
 mod lists;
 mod paging;
+mod parts;
 mod prop_bytes;
 mod prop_watch;
 mod scale;

@@ -145,7 +145,7 @@ proptest! {
         for watcher in &mut watchers {
             watcher.look();
             let mut query = ListQuery::all();
-            query.labels.clone_from(&watcher.query.labels);
+            query.selection.labels.clone_from(&watcher.query.selection.labels);
             let list = run(w.objects.list(config_maps(), &query)).expect("list");
             let there: BTreeMap<String, Value> =
                 list.items.iter().map(|raw| (raw.meta.name.to_string(), value(raw))).collect();

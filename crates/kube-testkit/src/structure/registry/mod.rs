@@ -45,6 +45,12 @@ pub const REGISTRIES: &[Registry] = &[
     },
     Registry { folder: "crates/kube-net/src/balance", list: List::Items, shape: &["mod.rs"], besides: &[] },
     Registry {
+        folder: "crates/kube-store/src/objects/admission",
+        list: List::Exports,
+        shape: &["mod.rs"],
+        besides: &["policy"],
+    },
+    Registry {
         folder: "crates/kube-store/src/storage",
         list: List::Exports,
         shape: &["mod.rs"],
@@ -57,6 +63,7 @@ pub const REQUIRED: &[&str] = &[
     "crates/kube-controllers/src/builtin",
     "crates/kube-net/src/balance",
     "crates/kube-sched/src/plugins",
+    "crates/kube-store/src/objects/admission",
     "crates/kube-store/src/storage",
 ];
 

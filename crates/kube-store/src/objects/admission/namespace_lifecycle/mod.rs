@@ -7,8 +7,7 @@ use crate::objects::{Candidate, Contribution, Operation, Stored};
 use async_trait::async_trait;
 use kube_core::error::{ApiError, Cause};
 use kube_core::kinds::core::v1::Namespace;
-use kube_core::resource::{ObjectKey, Resource};
-use serde_json::Value;
+use kube_core::resource::ObjectKey;
 
 /// The plugin.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,11 +44,11 @@ impl Admission for NamespaceLifecycle {
         }
         let name = &cx.key().namespace;
         let key = ObjectKey::cluster(name.clone());
-        let Some(namespace) = cx.object(Namespace::kind_info(), &key).await?.json()? else {
+        let Some(namespace) = cx.current::<Namespace>(&key).await? else {
             return Err(ApiError::not_found("", "namespaces", name));
         };
-        let phase = namespace.pointer("/status/phase").and_then(Value::as_str);
-        if namespace.pointer("/metadata/deletionTimestamp").is_none() && phase != Some("Terminating") {
+        let phase = namespace.status.as_ref().and_then(|status| status.phase.as_deref());
+        if namespace.metadata.deletion_timestamp.is_none() && phase != Some("Terminating") {
             return Ok(());
         }
         let text = format!("unable to create new content in namespace {name} because it is being terminated");
