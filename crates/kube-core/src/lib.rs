@@ -23,6 +23,7 @@
 
 pub mod codec;
 pub mod condition;
+pub mod cron;
 pub mod custom;
 pub mod dynamic;
 pub mod env;

@@ -141,6 +141,11 @@ impl FieldError {
         Self::new(FieldErrorKind::Invalid, path, Some(value.shown()), detail)
     }
 
+    /// A structure that is not allowed as it is; it is not shown.
+    pub fn invalid_whole(path: &FieldPath, detail: impl Into<String>) -> Self {
+        Self::new(FieldErrorKind::Invalid, path, None, detail)
+    }
+
     /// A value of the wrong type.
     pub fn type_invalid(path: &FieldPath, value: impl ShownValue, detail: impl Into<String>) -> Self {
         Self::new(FieldErrorKind::TypeInvalid, path, Some(value.shown()), detail)

@@ -125,6 +125,19 @@ pub fn is_valid_interface_address(path: &FieldPath, value: &str) -> Vec<FieldErr
     }
 }
 
+/// Whether `value` is an IP address in any form that old fields accept.
+///
+/// Source: `ParseIPSloppy` of `k8s.io/utils/net`.
+pub fn is_legacy_ip(value: &str) -> bool {
+    Address::parse(value).is_some()
+}
+
+/// Whether the network `inner` lies within `outer` and is smaller; `None` where one of them is no network in any form
+/// that old fields accept.
+pub fn is_legacy_subnet(inner: &str, outer: &str) -> Option<bool> {
+    Some(Network::parse(outer)?.surrounds(Network::parse(inner)?))
+}
+
 fn parse_ip(path: &FieldPath, value: &str, strict: bool) -> (Option<Address>, Vec<FieldError>) {
     let Some(address) = Address::parse(value) else {
         return (None, vec![FieldError::invalid(path, value, NOT_AN_IP)]);

@@ -124,10 +124,18 @@ impl Network {
         format!("{}/{}", self.address, i64::from(self.prefix) - i64::from(cut))
     }
 
+    /// Whether `inner` lies within this network and is smaller.
+    pub(super) fn surrounds(self, inner: Self) -> bool {
+        self.prefix < inner.prefix && inner.network_bits() & self.mask() == self.network_bits()
+    }
+
     fn network_bits(self) -> u128 {
+        self.address.bits & self.mask()
+    }
+
+    fn mask(self) -> u128 {
         let kept = self.prefix + V6_BITS - self.width();
-        let host = u128::MAX.checked_shr(kept).unwrap_or(0);
-        self.address.bits & !host
+        !u128::MAX.checked_shr(kept).unwrap_or(0)
     }
 }
 

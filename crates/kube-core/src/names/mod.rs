@@ -46,8 +46,9 @@ pub use identifier::{
     is_valid_condition_reason, is_valid_port_name,
 };
 pub use ip::{
-    is_valid_cidr, is_valid_cidr_for_legacy_field, is_valid_interface_address, is_valid_ip,
-    is_valid_ip_for_legacy_field, warnings_for_cidr, warnings_for_ip,
+    is_legacy_ip, is_legacy_subnet, is_valid_cidr, is_valid_cidr_for_legacy_field,
+    is_valid_interface_address, is_valid_ip, is_valid_ip_for_legacy_field, warnings_for_cidr,
+    warnings_for_ip,
 };
 pub use numbers::{
     is_decimal_integer, is_in_range, is_valid_group_id, is_valid_percent, is_valid_port_num, is_valid_user_id,

@@ -6,3 +6,5 @@ mod bad_input;
 mod closing;
 #[cfg(test)]
 mod journey;
+#[cfg(test)]
+mod parity_create_update;

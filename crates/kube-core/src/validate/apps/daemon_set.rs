@@ -40,6 +40,10 @@ impl Kind for DaemonSet {
         annotations.insert(TEMPLATE_GENERATION.to_owned(), generation.to_string());
     }
 
+    fn prepare_create(&mut self) {
+        self.status.get_or_insert_default();
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         given(self.spec.as_ref(), |spec| validate_daemon_set_spec(spec, &FieldPath::new("spec")))
     }

@@ -24,6 +24,10 @@ impl Kind for ReplicaSet {
         }
     }
 
+    fn prepare_create(&mut self) {
+        self.status.get_or_insert_default();
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         given(self.spec.as_ref(), |spec| validate_replica_set_spec(spec, &FieldPath::new("spec")))
     }

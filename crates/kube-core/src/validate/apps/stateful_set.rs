@@ -30,6 +30,10 @@ impl Kind for StatefulSet {
         }
     }
 
+    fn prepare_create(&mut self) {
+        self.status.get_or_insert_default().available_replicas.get_or_insert(0);
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         given(self.spec.as_ref(), |spec| validate_stateful_set_spec(spec, &FieldPath::new("spec")))
     }

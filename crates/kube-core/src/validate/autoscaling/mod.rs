@@ -1,6 +1,8 @@
 //! The kinds of the group `autoscaling`.
 
-use super::Kind;
-use crate::kinds::autoscaling::v2::HorizontalPodAutoscaler;
-
-impl Kind for HorizontalPodAutoscaler {}
+mod behavior;
+mod horizontal_pod_autoscaler;
+mod metrics;
+mod reference;
+#[cfg(test)]
+mod tests;

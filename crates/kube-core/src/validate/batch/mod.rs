@@ -1,7 +1,11 @@
-//! The kinds of the group `batch`.
+//! The kinds of the group `batch`: what runs to completion.
 
-use super::Kind;
-use crate::kinds::batch::v1::{CronJob, Job};
-
-impl Kind for Job {}
-impl Kind for CronJob {}
+mod cron_job;
+mod failure_policy;
+mod job;
+mod job_spec;
+mod job_update;
+mod selector;
+mod success_policy;
+#[cfg(test)]
+mod tests;

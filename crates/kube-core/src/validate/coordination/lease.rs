@@ -10,10 +10,9 @@ use crate::validate::fields::{NEGATIVE, given};
 impl Kind for Lease {
     /// Without the gate `CoordinatedLeaderElection`, which is closed by default, its fields are dropped.
     fn set_defaults(&mut self) {
-        if let Some(spec) = &mut self.spec {
-            spec.strategy = None;
-            spec.preferred_holder = None;
-        }
+        let spec = self.spec.get_or_insert_default();
+        spec.strategy = None;
+        spec.preferred_holder = None;
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -1,4 +1,4 @@
-//! Namespaces. Their finalizers and phase are the business of what stores them.
+//! Namespaces. Only `finalize` changes their finalizers, which is the business of what stores them.
 //!
 //! Source: `k8s.io/kubernetes/pkg/apis/core/v1` (`SetDefaults_Namespace`), `pkg/apis/core/validation`
 //! (`ValidateNamespace`).
@@ -26,6 +26,10 @@ impl Kind for Namespace {
     fn prepare_create(&mut self) {
         self.status =
             Some(NamespaceStatus { phase: Some("Active".to_owned()), ..NamespaceStatus::default() });
+        let finalizers = self.spec.get_or_insert_default().finalizers.get_or_insert_default();
+        if !finalizers.iter().any(|name| name == KUBERNETES) {
+            finalizers.push(KUBERNETES.to_owned());
+        }
     }
 
     /// Finalizers are given up through the subresource `finalize` only.
@@ -51,5 +55,7 @@ impl Kind for Namespace {
     }
 }
 
+/// The finalizer of whoever empties a namespace before it goes.
+const KUBERNETES: &str = "kubernetes";
 /// The label that every namespace has: its own name.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";

@@ -17,8 +17,8 @@ use super::pod::validate_taint_effect;
 
 impl Kind for Node {
     fn set_defaults(&mut self) {
-        if let Some(spec) = &mut self.spec
-            && spec.pod_cidrs.items().is_empty()
+        let spec = self.spec.get_or_insert_default();
+        if spec.pod_cidrs.items().is_empty()
             && let Some(cidr) = spec.pod_cidr.clone().filter(|cidr| !cidr.is_empty())
         {
             spec.pod_cidrs = Some(vec![cidr]);
@@ -29,6 +29,12 @@ impl Kind for Node {
         }
         canonicalize(&mut status.capacity);
         canonicalize(&mut status.allocatable);
+    }
+
+    fn prepare_create(&mut self) {
+        let status = self.status.get_or_insert_default();
+        status.node_info.get_or_insert_default();
+        status.daemon_endpoints.get_or_insert_default().kubelet_endpoint.get_or_insert_default();
     }
 
     fn validate(&self) -> Vec<FieldError> {

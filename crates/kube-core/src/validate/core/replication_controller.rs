@@ -27,6 +27,10 @@ impl Kind for ReplicationController {
         set_template_defaults(template);
     }
 
+    fn prepare_create(&mut self) {
+        self.status.get_or_insert_default();
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         given(self.spec.as_ref(), |spec| validate_controller_spec(spec, &FieldPath::new("spec")))
     }

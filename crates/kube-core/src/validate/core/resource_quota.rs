@@ -15,9 +15,7 @@ use crate::validate::resources::{
 
 impl Kind for ResourceQuota {
     fn set_defaults(&mut self) {
-        if let Some(spec) = &mut self.spec {
-            canonicalize(&mut spec.hard);
-        }
+        canonicalize(&mut self.spec.get_or_insert_default().hard);
         if let Some(status) = &mut self.status {
             canonicalize(&mut status.hard);
             canonicalize(&mut status.used);

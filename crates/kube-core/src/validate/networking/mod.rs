@@ -1,11 +1,13 @@
 //! The kinds of the group `networking.k8s.io`.
 
+mod ingress;
+mod ingress_class;
 mod ip_address;
+mod network_policy;
+#[cfg(test)]
+mod tests;
 
 use super::Kind;
-use crate::kinds::networking::v1::{Ingress, IngressClass, NetworkPolicy, ServiceCIDR};
+use crate::kinds::networking::v1::ServiceCIDR;
 
-impl Kind for Ingress {}
-impl Kind for IngressClass {}
-impl Kind for NetworkPolicy {}
 impl Kind for ServiceCIDR {}

@@ -3,13 +3,27 @@
 //! Source: `k8s.io/kubernetes/pkg/apis/policy/validation` (`ValidatePodDisruptionBudgetSpec`).
 
 use crate::error::{FieldError, FieldPath, ShownAsJson};
-use crate::kinds::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use crate::kinds::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};
 use crate::validate::Kind;
 use crate::validate::apps::{more_than_all, validate_count};
 use crate::validate::fields::{given, supported};
 use crate::validate::label_selector::validate_label_selector;
 
 impl Kind for PodDisruptionBudget {
+    fn set_defaults(&mut self) {
+        self.spec.get_or_insert_default();
+    }
+
+    fn prepare_create(&mut self) {
+        self.status = Some(PodDisruptionBudgetStatus {
+            current_healthy: Some(0),
+            desired_healthy: Some(0),
+            disruptions_allowed: Some(0),
+            expected_pods: Some(0),
+            ..PodDisruptionBudgetStatus::default()
+        });
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         given(self.spec.as_ref(), |spec| validate_budget_spec(spec, &FieldPath::new("spec")))
     }

@@ -112,7 +112,7 @@ pub(crate) fn begin_create(
     meta.managed_fields = None;
     meta.deletion_timestamp = None;
     meta.deletion_grace_period_seconds = None;
-    meta.generation = None;
+    // The generation stays: a kind that counts none keeps what the client says, as Kubernetes does.
     Ok(ObjectKey::new(namespace, given(meta.name.as_ref())))
 }
 

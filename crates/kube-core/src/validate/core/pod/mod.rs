@@ -7,6 +7,7 @@ mod affinity;
 mod annotations;
 mod defaults;
 mod dns;
+mod prepare;
 mod resources;
 mod scheduling;
 mod spec;
@@ -16,8 +17,7 @@ mod update;
 mod windows;
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::core::v1::{Pod, PodSpec, PodStatus};
-use crate::pod_resources::{PodResources, qos_class};
+use crate::kinds::core::v1::{Pod, PodSpec};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given};
 
@@ -36,14 +36,8 @@ impl Kind for Pod {
         }
     }
 
-    /// Source: `podStrategy.PrepareForCreate`.
     fn prepare_create(&mut self) {
-        let class = qos_class(&PodResources::from(&*self)).as_str();
-        self.status = Some(PodStatus {
-            phase: Some("Pending".to_owned()),
-            qos_class: Some(class.to_owned()),
-            ..PodStatus::default()
-        });
+        prepare::begin(self);
     }
 
     fn validate(&self) -> Vec<FieldError> {

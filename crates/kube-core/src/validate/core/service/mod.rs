@@ -28,6 +28,10 @@ impl Kind for Service {
         defaults::set_service_defaults(self);
     }
 
+    fn prepare_create(&mut self) {
+        self.status.get_or_insert_default().load_balancer.get_or_insert_default();
+    }
+
     fn prepare_update(&mut self, old: &Self) {
         if let (Some(new), Some(old)) = (&mut self.spec, &old.spec) {
             prepare::keep_allocated(new, old);

@@ -1,0 +1,79 @@
+//! Jobs.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis/batch/v1` (`SetDefaults_Job`), `pkg/apis/batch/validation` (`ValidateJob`,
+//! `ValidateJobUpdate`), `pkg/registry/batch/job`.
+
+use super::job_spec::{INDEXED, NON_INDEXED, validate_job_spec};
+use super::job_update::validate_change;
+use super::selector;
+use crate::error::{FieldError, FieldPath};
+use crate::kinds::batch::v1::{Job, JobSpec};
+use crate::names::is_dns1123_label;
+use crate::validate::Kind;
+use crate::validate::apps::set_template_defaults;
+use crate::validate::fields::{Text, given};
+use std::collections::BTreeMap;
+
+impl Kind for Job {
+    fn set_defaults(&mut self) {
+        let Some(spec) = &mut self.spec else { return };
+        set_spec_defaults(spec);
+        let labels = spec.template.metadata.as_ref().and_then(|meta| meta.labels.as_ref());
+        if let Some(labels) = labels.filter(|labels| !labels.is_empty())
+            && self.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty)
+        {
+            self.metadata.labels = Some(labels.clone());
+        }
+    }
+
+    fn prepare_create(&mut self) {
+        selector::generate(self);
+    }
+
+    fn validate(&self) -> Vec<FieldError> {
+        let mut errors = selector::validate_generated(self);
+        errors.extend(given(self.spec.as_ref(), |spec| validate_job_spec(spec, &FieldPath::new("spec"))));
+        errors.extend(wrong_hostname(self));
+        errors
+    }
+
+    fn validate_update(&self, old: &Self) -> Vec<FieldError> {
+        let mut errors = given(self.spec.as_ref(), |spec| validate_job_spec(spec, &FieldPath::new("spec")));
+        errors.extend(validate_change(self, old));
+        errors
+    }
+}
+
+/// What is wrong with the longest host name among the pods of an indexed job: its name and the last index.
+fn wrong_hostname(job: &Job) -> Option<FieldError> {
+    let spec = job.spec.as_ref().filter(|spec| spec.completion_mode.text() == INDEXED)?;
+    let last = spec.completions.filter(|&completions| completions > 0)? - 1;
+    let name = job.metadata.name.text();
+    let hostname = format!("{name}-{last}");
+    if is_dns1123_label(&hostname).is_empty() {
+        return None;
+    }
+    let detail = format!("will not able to create pod with invalid DNS label: {hostname}");
+    Some(FieldError::invalid(&FieldPath::new("metadata").child("name"), name, detail))
+}
+
+fn set_spec_defaults(spec: &mut JobSpec) {
+    if spec.completions.is_none() && spec.parallelism.is_none() {
+        spec.completions = Some(1);
+    }
+    spec.parallelism.get_or_insert(1);
+    let per_index = spec.backoff_limit_per_index.is_some();
+    spec.backoff_limit.get_or_insert(if per_index { i32::MAX } else { 6 });
+    spec.completion_mode.get_or_insert_with(|| NON_INDEXED.to_owned());
+    spec.suspend.get_or_insert(false);
+    spec.manual_selector.get_or_insert(false);
+    let failed_only = spec.pod_failure_policy.is_some();
+    let policy = if failed_only { "Failed" } else { "TerminatingOrFailed" };
+    spec.pod_replacement_policy.get_or_insert_with(|| policy.to_owned());
+    for rule in spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules) {
+        for pattern in rule.on_pod_conditions.iter_mut().flatten() {
+            pattern.status.fill("True");
+        }
+    }
+    set_template_defaults(&mut spec.template);
+}

@@ -1,0 +1,110 @@
+//! When an indexed job is done before all its indexes are.
+//!
+//! Source: `k8s.io/kubernetes/pkg/apis/batch/validation` (`validateSuccessPolicy`), KEP-3998.
+
+use crate::error::{FieldError, FieldPath, quoted};
+use crate::kinds::batch::v1::{SuccessPolicy, SuccessPolicyRule};
+use crate::validate::meta::validate_nonnegative_field;
+
+const MAX_RULES: usize = 20;
+const MAX_INDEXES_LENGTH: usize = 64 * 1024;
+
+pub(super) fn validate_success_policy(
+    policy: &SuccessPolicy,
+    completions: i32,
+    path: &FieldPath,
+) -> Vec<FieldError> {
+    let path = path.child("rules");
+    let mut errors = Vec::new();
+    if policy.rules.is_empty() {
+        let detail = "at least one rules must be specified when the successPolicy is specified";
+        errors.push(FieldError::required(&path, detail));
+    }
+    if policy.rules.len() > MAX_RULES {
+        errors.push(FieldError::too_many(&path, policy.rules.len(), MAX_RULES));
+    }
+    for (index, rule) in policy.rules.iter().enumerate() {
+        errors.extend(validate_rule(rule, completions, &path.index(index)));
+    }
+    errors
+}
+
+fn validate_rule(rule: &SuccessPolicyRule, completions: i32, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if rule.succeeded_count.is_none() && rule.succeeded_indexes.is_none() {
+        let detail = "at least one of succeededCount or succeededIndexes must be specified";
+        errors.push(FieldError::required(path, detail));
+    }
+    let mut total = None;
+    if let Some(indexes) = &rule.succeeded_indexes {
+        let path = path.child("succeededIndexes");
+        if indexes.len() > MAX_INDEXES_LENGTH {
+            errors.push(FieldError::too_long(&path, MAX_INDEXES_LENGTH));
+        }
+        let counted = count_indexes(indexes, completions);
+        total = Some(*counted.as_ref().unwrap_or(&0));
+        if let Err(error) = counted {
+            let detail = format!("error parsing succeededIndexes: {error}");
+            errors.push(FieldError::invalid(&path, indexes, detail));
+        }
+    }
+    if let Some(count) = rule.succeeded_count {
+        let path = path.child("succeededCount");
+        errors.extend(validate_nonnegative_field(count.into(), &path));
+        let limits = [
+            (Some(completions), "the number of specified completions"),
+            (total, "the number of indexes in the specified succeededIndexes field"),
+        ];
+        for (limit, what) in limits {
+            if let Some(limit) = limit.filter(|&limit| count > limit) {
+                let detail = format!("must be less than or equal to {limit} ({what})");
+                errors.push(FieldError::invalid(&path, count, detail));
+            }
+        }
+    }
+    errors
+}
+
+/// How many indexes a text as `1,3-5,7` names; all are below `completions`.
+///
+/// Source: `validateIndexesFormat`.
+fn count_indexes(text: &str, completions: i32) -> Result<i32, String> {
+    let (mut last, mut total) = (None, 0);
+    if text.is_empty() {
+        return Ok(0);
+    }
+    let mut next = |text: &str| {
+        let number: i64 = text
+            .parse()
+            .map_err(|_| format!("cannot convert string to integer for index: {}", quoted(text)))?;
+        if number >= completions.into() {
+            return Err(format!("too large index: {}", quoted(text)));
+        }
+        let number = i32::try_from(number).unwrap_or(i32::MIN);
+        if let Some(last) = last.filter(|&last| last >= number) {
+            return Err(format!("non-increasing order, previous: {last}, current: {number}"));
+        }
+        last = Some(number);
+        Ok(number)
+    };
+    for interval in text.split(',') {
+        match interval.split('-').collect::<Vec<_>>()[..] {
+            [only] => {
+                next(only)?;
+                total += 1;
+            }
+            [first, last] => {
+                let first = next(first)?;
+                total += 1 + next(last)? - first;
+            }
+            _ => {
+                return Err(format!(
+                    "the fragment {} violates the requirement that an index interval can have at most two parts \
+                     separated by '-'",
+                    quoted(interval)
+                ));
+            }
+        }
+    }
+    Ok(total)
+}
