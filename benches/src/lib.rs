@@ -7,6 +7,7 @@
 pub mod end_to_end;
 pub mod objects;
 pub mod quantity;
+pub mod rbac;
 pub mod schedule;
 pub mod selector;
 pub mod store;

@@ -3,6 +3,7 @@
 mod end_to_end;
 mod objects;
 mod quantity;
+mod rbac;
 mod schedule;
 mod selector;
 mod store;

@@ -37,6 +37,7 @@ pub mod names;
 pub mod patch;
 pub mod pod_resources;
 pub mod quantity;
+pub mod rbac;
 pub mod resource;
 pub mod selector;
 pub mod taint;
