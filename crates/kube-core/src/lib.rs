@@ -40,6 +40,7 @@ pub mod quantity;
 pub mod rbac;
 pub mod resource;
 pub mod selector;
+pub mod table;
 pub mod taint;
 pub mod validate;
 pub mod view;
