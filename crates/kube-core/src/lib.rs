@@ -35,6 +35,7 @@ pub mod map;
 pub mod metrics;
 pub mod names;
 pub mod patch;
+pub mod pod_env;
 pub mod pod_resources;
 pub mod quantity;
 pub mod rbac;
