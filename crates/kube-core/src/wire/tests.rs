@@ -1,6 +1,6 @@
 //! Canonical JSON, and documents of a YAML stream.
 
-use super::{canonical, documents};
+use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, canonical, documents, json};
 use serde_json::json;
 
 #[test]
@@ -29,4 +29,54 @@ fn documents_are_numbered_as_they_stand() {
 fn a_broken_document_is_named() {
     let error = documents("a: 1\n---\nb: [1\n").unwrap_err();
     assert_eq!((error.number, error.line), (2, 3));
+}
+
+fn refused(stream: &str) -> String {
+    documents(stream).unwrap_err().message
+}
+
+#[test]
+fn depth_is_limited_in_both_forms() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(json(nested(MAX_DEPTH).as_bytes()).is_ok());
+    assert!(json(nested(MAX_DEPTH + 1).as_bytes()).is_err());
+    assert_eq!(documents(&nested(MAX_DEPTH)).unwrap().len(), 1);
+    assert!(refused(&nested(MAX_DEPTH + 1)).contains("levels deep"));
+    // Far beyond, nothing overflows.
+    assert!(json(nested(1_000_000).as_bytes()).is_err());
+    refused(&"[".repeat(1_000_000));
+    refused(&(0..2_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>());
+    refused(&"- ".repeat(100_000));
+}
+
+#[test]
+fn size_is_limited_before_it_is_built() {
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes));
+    assert!(json(text(MAX_OBJECT_BYTES - 2).as_bytes()).is_ok());
+    assert!(json(text(MAX_OBJECT_BYTES).as_bytes()).unwrap_err().to_string().contains("bytes"));
+    let items = format!("[{}0]", "0,".repeat(MAX_VALUES));
+    assert!(json(items.as_bytes()).unwrap_err().to_string().contains("more than 250000 values"));
+    assert!(!refused(&format!("a: {}", "x".repeat(MAX_OBJECT_BYTES))).is_empty());
+}
+
+#[test]
+fn an_alias_costs_what_it_stands_for() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let alias = format!("*a{}", level - 1);
+        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", ")));
+    }
+    refused(&bomb);
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 90].join(", "));
+    assert!(refused(&long).contains("bytes of text"));
+    let few = documents("a: &a {x: 1}\nb: [*a, *a]\n").unwrap();
+    assert_eq!(few[0].value["b"][1]["x"], 1);
+}
+
+#[test]
+fn no_key_stands_twice() {
+    assert!(json(br#"{"a": {"b": 1, "b": 2}}"#).is_err());
+    refused("a:\n  b: 1\n  b: 2\n");
+    assert!(json(b"1 2").is_err(), "nothing follows a body");
+    refused("a: .nan\n");
 }

@@ -1,5 +1,7 @@
 //! Multi-document YAML, as manifests come.
 
+use super::limits::{Allowance, MAX_DEPTH, MAX_OBJECT_BYTES, Within};
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 use std::fmt;
 
@@ -33,10 +35,12 @@ impl fmt::Display for YamlError {
 
 impl std::error::Error for YamlError {}
 
-/// The documents of a YAML (or JSON) stream; empty ones are left out.
+/// The documents of a YAML (or JSON) stream; empty ones are left out. Each may have
+/// [`MAX_OBJECT_BYTES`] bytes, [`MAX_DEPTH`] levels and [`MAX_VALUES`](super::MAX_VALUES) values,
+/// aliases counted as what they stand for, and no key twice.
 ///
 /// # Errors
-/// The first document that does not parse.
+/// The first document that does not parse, or is not within the limits.
 pub fn documents(stream: &str) -> Result<Vec<Document>, YamlError> {
     let mut found = Vec::new();
     for (index, (line, text)) in split(stream).into_iter().enumerate() {
@@ -45,13 +49,31 @@ pub fn documents(stream: &str) -> Result<Vec<Document>, YamlError> {
         if blank {
             continue;
         }
-        let value: Value =
-            serde_saphyr::from_str(&text).map_err(|e| YamlError { number, line, message: e.to_string() })?;
+        let value = document(&text).map_err(|message| YamlError { number, line, message })?;
         if !value.is_null() {
             found.push(Document { number, line, value });
         }
     }
     Ok(found)
+}
+
+/// Reads one document.
+fn document(text: &str) -> Result<Value, String> {
+    if text.len() > MAX_OBJECT_BYTES {
+        return Err(format!("the document has {} bytes, more than {MAX_OBJECT_BYTES}", text.len()));
+    }
+    let mut options = serde_saphyr::Options::default();
+    options.budget = options.budget.map(|mut budget| {
+        // One more than we allow, so that our own words are said.
+        budget.max_depth = MAX_DEPTH + 1;
+        budget.flow_nesting_limit = MAX_DEPTH + 1;
+        budget
+    });
+    let allowance = Allowance::new();
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
+        Within::new(&allowance).deserialize(reader)
+    })
+    .map_err(|error| error.to_string())
 }
 
 /// Splits at lines that begin with `---`, as kubectl does.

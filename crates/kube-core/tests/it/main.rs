@@ -1,5 +1,6 @@
 //! The public contract of kube-core.
 
+mod fuzz;
 mod parity_env;
 mod parity_pod_resources;
 mod parity_quantity;

@@ -7,6 +7,8 @@ mod client;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod informer;
 #[cfg(test)]
 mod mutants;

@@ -1,0 +1,156 @@
+//! What input may be at most, and reading it within that.
+//!
+//! One visitor reads JSON and YAML into a [`Value`] and counts as it goes: what would become too deep or too large is
+//! refused before it is built, however it is written. An alias in YAML costs what it stands for.
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::cell::Cell;
+use std::fmt;
+
+/// Bytes of a JSON body or of one YAML document, and of all texts in the object that it becomes.
+///
+/// Source: `MaxRequestBodyBytes` of `k8s.io/apiserver/pkg/server`.
+pub const MAX_OBJECT_BYTES: usize = 3 * 1024 * 1024;
+
+/// Objects and lists inside each other.
+pub const MAX_DEPTH: usize = 100;
+
+/// Values in an object: fields, items, and the object itself.
+pub const MAX_VALUES: usize = 250_000;
+
+/// What is left of the limits.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    bytes: Cell<usize>,
+    values: Cell<usize>,
+}
+
+impl Allowance {
+    pub(super) fn new() -> Self {
+        Self { bytes: Cell::new(MAX_OBJECT_BYTES), values: Cell::new(MAX_VALUES) }
+    }
+
+    fn spend_bytes<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        let left = self.bytes.get().checked_sub(bytes);
+        self.bytes.set(left.ok_or_else(|| E::custom(Excess(MAX_OBJECT_BYTES, "bytes of text")))?);
+        Ok(())
+    }
+
+    fn spend_value<E: Error>(&self) -> Result<(), E> {
+        let left = self.values.get().checked_sub(1);
+        self.values.set(left.ok_or_else(|| E::custom(Excess(MAX_VALUES, "values")))?);
+        Ok(())
+    }
+}
+
+struct Excess(usize, &'static str);
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the object has more than {} {}", self.0, self.1)
+    }
+}
+
+/// Reads a value that stands `depth` objects and lists deep.
+pub(super) struct Within<'a> {
+    allowance: &'a Allowance,
+    depth: usize,
+}
+
+impl<'a> Within<'a> {
+    pub(super) fn new(allowance: &'a Allowance) -> Self {
+        Self { allowance, depth: 0 }
+    }
+
+    fn deeper<E: Error>(&self) -> Result<Self, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(E::custom(format_args!("the object is more than {MAX_DEPTH} levels deep")));
+        }
+        Ok(Self { allowance: self.allowance, depth: self.depth + 1 })
+    }
+
+    fn again(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Within<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.allowance.spend_value()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom(format_args!("{value} is not a number in JSON")))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.allowance.spend_bytes(value.len())?;
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        self.allowance.spend_bytes(value.len())?;
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let below = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(below.again())? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let below = self.deeper()?;
+        let mut fields = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            self.allowance.spend_bytes(key.len())?;
+            let value = entries.next_value_seed(below.again())?;
+            if fields.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
+            }
+            fields.insert(key, value);
+        }
+        Ok(Value::Object(fields))
+    }
+}
