@@ -40,6 +40,7 @@ pub mod pod_resources;
 pub mod quantity;
 pub mod rbac;
 pub mod resource;
+pub mod schema;
 pub mod selector;
 pub mod table;
 pub mod taint;

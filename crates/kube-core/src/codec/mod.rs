@@ -69,8 +69,8 @@ impl Codec {
             defaults: |_| {},
             prepare_create: |_| {},
             prepare_update: |_, _| {},
-            validate: |_| Vec::new(),
-            validate_update: |_, _| Vec::new(),
+            validate: |object| object.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
+            validate_update: |new, _| new.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
             name_rule: name_is_dns_subdomain,
         }
     }

@@ -1,29 +1,34 @@
 //! The `CustomResourceDefinition` of a kind of your own.
 
+use super::shape::object_schema;
 use super::{CustomKind, Object};
 use crate::kinds::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
-    CustomResourceDefinitionVersion, CustomResourceSubresourceStatus, CustomResourceSubresources,
-    CustomResourceValidation, JSONSchemaProps,
+    CustomResourceDefinitionVersion, CustomResourceSubresourceScale, CustomResourceSubresourceStatus,
+    CustomResourceSubresources, CustomResourceValidation,
 };
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::resource::{Resource, Scope};
-use schemars::generate::SchemaSettings;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The `CustomResourceDefinition` of [`Object<S>`](Object), with a structural schema from `schemars`.
 pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
     let info = Object::<S>::kind_info();
-    let status = CustomResourceSubresources {
+    let scale = || CustomResourceSubresourceScale {
+        spec_replicas_path: ".spec.replicas".to_owned(),
+        status_replicas_path: ".status.replicas".to_owned(),
+        label_selector_path: None,
+    };
+    let subresources = CustomResourceSubresources {
         status: Some(CustomResourceSubresourceStatus(json!({}))),
-        ..CustomResourceSubresources::default()
+        scale: S::SCALES.then(scale),
     };
     let version = CustomResourceDefinitionVersion {
         name: S::VERSION.to_owned(),
         served: true,
         storage: true,
-        schema: Some(CustomResourceValidation { open_api_v3_schema: Some(structural_schema::<S>()) }),
-        subresources: Some(status),
+        schema: Some(CustomResourceValidation { open_api_v3_schema: Some(object_schema::<S>()) }),
+        subresources: Some(subresources),
         ..CustomResourceDefinitionVersion::default()
     };
     CustomResourceDefinition {
@@ -34,8 +39,9 @@ pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
                 kind: S::KIND.to_owned(),
                 plural: S::PLURAL.to_owned(),
                 singular: Some(info.kind.to_lowercase()),
-                short_names: Some(S::SHORT_NAMES.iter().map(|&n| n.to_owned()).collect()),
-                ..CustomResourceDefinitionNames::default()
+                short_names: names(S::SHORT_NAMES),
+                categories: names(S::CATEGORIES),
+                list_kind: Some(format!("{}List", S::KIND)),
             },
             scope: match S::SCOPE {
                 Scope::Namespaced => "Namespaced".to_owned(),
@@ -48,46 +54,6 @@ pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
     }
 }
 
-/// `{spec, status}` with every reference inlined, as structural schemas ask.
-fn structural_schema<S: CustomKind>() -> JSONSchemaProps {
-    let settings = SchemaSettings::openapi3().with(|s| {
-        s.inline_subschemas = true;
-        s.meta_schema = None;
-    });
-    let spec = settings.clone().into_generator().into_root_schema_for::<S>();
-    let status = settings.into_generator().into_root_schema_for::<S::Status>();
-    let mut schema = json!({
-        "type": "object",
-        "required": ["spec"],
-        "properties": { "spec": spec, "status": status },
-    });
-    make_structural(&mut schema);
-    // A schema that the API type cannot hold keeps every field instead of losing the kind.
-    serde_json::from_value(schema).unwrap_or_else(|_| JSONSchemaProps {
-        type_: Some("object".to_owned()),
-        x_kubernetes_preserve_unknown_fields: Some(true),
-        ..JSONSchemaProps::default()
-    })
-}
-
-/// Drops what structural schemas do not know: titles, and number formats of Rust's own.
-fn make_structural(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            if map.get("type").is_some_and(Value::is_string) {
-                map.remove("title");
-                let foreign = map
-                    .get("format")
-                    .and_then(Value::as_str)
-                    .is_some_and(|f| f.starts_with("uint") || f == "int8" || f == "int16");
-                if foreign {
-                    map.remove("format");
-                }
-            }
-            map.remove("$schema");
-            map.values_mut().for_each(make_structural);
-        }
-        Value::Array(items) => items.iter_mut().for_each(make_structural),
-        _ => {}
-    }
+fn names(list: &[&str]) -> Option<Vec<String>> {
+    (!list.is_empty()).then(|| list.iter().map(|&name| name.to_owned()).collect())
 }

@@ -28,6 +28,9 @@
 
 mod crd;
 mod object;
+mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use crd::crd;
 pub use object::{CustomKind, Object};

@@ -1,10 +1,14 @@
 //! A custom kind's object: metadata, spec, status.
 
+use super::shape::shape_of;
+use crate::error::{FieldError, FieldPath};
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::resource::{KindInfo, NameList, Resource, Scope};
+use crate::schema::Structural;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -22,8 +26,12 @@ pub trait CustomKind:
     const PLURAL: &'static str;
     /// Short names for the command line.
     const SHORT_NAMES: &'static [&'static str] = &[];
+    /// Categories that list the kind with others, as `all`.
+    const CATEGORIES: &'static [&'static str] = &[];
     /// Whether objects live in namespaces.
     const SCOPE: Scope = Scope::Namespaced;
+    /// Whether objects can be scaled: `spec.replicas` is the wanted and `status.replicas` the actual count.
+    const SCALES: bool = false;
     /// The status type; `()` for none.
     type Status: Serialize
         + DeserializeOwned
@@ -65,8 +73,8 @@ impl<S: CustomKind> Resource for Object<S> {
                 plural: Cow::Borrowed(S::PLURAL),
                 singular: Cow::Borrowed(S::KIND),
                 short_names: NameList::Static(S::SHORT_NAMES),
-                categories: NameList::Static(&[]),
-                subresources: NameList::Static(&["status"]),
+                categories: NameList::Static(S::CATEGORIES),
+                subresources: NameList::Static(if S::SCALES { &["status", "scale"] } else { &["status"] }),
                 scope: S::SCOPE,
             }
         }
@@ -78,6 +86,22 @@ impl<S: CustomKind> Resource for Object<S> {
 
     fn metadata_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    fn validate_shape(&self) -> Vec<FieldError> {
+        let schemas = shape_of::<S>();
+        let judge = |schema: &Structural, part: serde_json::Result<Value>, field: &str| {
+            let path = FieldPath::new(field);
+            match part {
+                Ok(part) => schema.validate(&part, &path),
+                Err(error) => vec![FieldError::internal(&path, error.to_string())],
+            }
+        };
+        let mut errors = judge(&schemas.spec, serde_json::to_value(&self.spec), "spec");
+        if let Some(status) = &self.status {
+            errors.extend(judge(&schemas.status, serde_json::to_value(status), "status"));
+        }
+        errors
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trait of typed objects.
 
 use super::{KindInfo, NameList, ObjectKey, ResourceVersion, Scope, Uid, find_builtin};
+use crate::error::FieldError;
 use crate::kinds::meta::v1::{ObjectMeta, OwnerReference};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + S
 
     /// The object's metadata, to change it.
     fn metadata_mut(&mut self) -> &mut ObjectMeta;
+
+    /// What is wrong with the object by the schema of its kind. Built-in kinds have none: their rules are
+    /// [`Kind`](crate::validate::Kind)'s.
+    fn validate_shape(&self) -> Vec<FieldError> {
+        Vec::new()
+    }
 }
 
 /// What callers ask of a [`Resource`].
