@@ -1,9 +1,10 @@
 //! The vocabulary of the control plane. Pure: no I/O, no async, no clock reads.
 //!
 //! - Objects: [`kinds`] (the built-in ones), [`custom`] (your own), [`dynamic`], [`view`] (lean projections),
-//!   [`resource`] (kinds, keys, versions), [`wire`] (canonical JSON, YAML documents), [`codec`].
-//! - Rules: [`validate`], [`names`], [`condition`], [`patch`]; what is wrong is said by [`error`].
-//! - Values: [`quantity`], [`selector`], [`pod_resources`], [`taint`], [`int_or_percent`].
+//!   [`resource`] (kinds, keys, versions), [`wire`] (canonical JSON, YAML documents), [`codec`], [`table`].
+//! - Rules: [`validate`], [`names`], [`condition`], [`patch`], [`schema`] (custom kinds), [`rbac`] (who may do what); what is wrong is said by
+//!   [`error`].
+//! - Values: [`quantity`], [`selector`], [`pod_resources`], [`pod_env`], [`taint`], [`int_or_percent`], [`cron`].
 //! - The world outside, as arguments: [`env`](mod@env) (time, randomness, ids, tasks), [`metrics`].
 //! - [`graph`]: who owns whom; [`map`]: hash maps with a fixed hasher.
 //!
@@ -42,6 +43,8 @@ pub mod rbac;
 pub mod resource;
 pub mod schema;
 pub mod selector;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod table;
 pub mod taint;
 pub mod validate;

@@ -10,3 +10,4 @@ mod parity_table;
 mod parity_validation_names;
 mod prop_quantity;
 mod prop_selector;
+mod prop_strategies;
