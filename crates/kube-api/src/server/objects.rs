@@ -11,6 +11,7 @@ use axum::response::Response;
 use kube_core::error::{ApiError, Reason};
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::view::RawObject;
+use kube_core::wire;
 use kube_store::service::{Deleted, Patch, RawList, Subresource};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Call {
         if self.content_type.ends_with("yaml") {
             let text = std::str::from_utf8(&self.body).map_err(|e| ApiError::bad_request(e.to_string()))?;
             let mut documents =
-                kube_core::wire::documents(text).map_err(|e| ApiError::bad_request(e.to_string()))?;
+                wire::documents(text).map_err(|e| ApiError::bad_request(e.to_string()))?;
             return match (documents.pop(), documents.is_empty()) {
                 (Some(document), true) => Ok(document.value),
                 _ => Err(ApiError::bad_request("the body must hold one document")),
@@ -41,14 +42,12 @@ impl Call {
         if self.content_type.contains("protobuf") {
             return Err(unsupported(&self.content_type, "application/json, application/yaml"));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|e| ApiError::bad_request(format!("the body does not decode: {e}")))
+        wire::json(&self.body).map_err(|e| ApiError::bad_request(format!("the body does not decode: {e}")))
     }
 
     fn patch(&self) -> Result<Patch, ApiError> {
         let value = || {
-            serde_json::from_slice(&self.body)
-                .map_err(|e| ApiError::bad_request(format!("the patch does not decode: {e}")))
+            wire::json(&self.body).map_err(|e| ApiError::bad_request(format!("the patch does not decode: {e}")))
         };
         match self.content_type.as_str() {
             "application/merge-patch+json" => Ok(Patch::Merge(value()?)),
