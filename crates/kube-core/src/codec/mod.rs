@@ -19,6 +19,7 @@
 //! ```
 
 mod builtin;
+mod locate;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -26,7 +27,7 @@ mod typed;
 pub use builtin::find_codec;
 pub use typed::TypedObject;
 
-use crate::error::FieldError;
+use crate::error::{FieldError, FieldPath};
 use crate::names::{NameRule, name_is_dns_subdomain};
 use crate::resource::Resource;
 use crate::validate::{Kind, validate_builtin_finalizers};
@@ -198,6 +199,11 @@ impl Codec {
         self.prepare_typed(&mut *typed, &*old);
         *object = typed.to_json()?;
         Ok(self.check_updated(&*typed, &*old))
+    }
+
+    /// Which field of an object that does not decode is to blame; the root when all of it is, or none.
+    pub fn locate(&self, object: &Value) -> FieldPath {
+        locate::locate(object, &|object| self.read(object).err().map(|error| error.to_string()))
     }
 
     /// What names of the kind look like.

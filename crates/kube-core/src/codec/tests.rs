@@ -58,3 +58,16 @@ fn a_finalizer_of_a_built_in_object_has_a_domain_unless_it_is_kubernetes_own() {
         ]
     );
 }
+
+#[test]
+fn the_field_that_does_not_decode_is_found() {
+    let find = |object: Value| find_codec("", "v1", "Pod").unwrap().locate(&object).as_str().to_owned();
+    let pod = |containers: Value| json!({"metadata": {"name": "a"}, "spec": {"containers": containers}});
+    assert_eq!(find(pod(json!([{"name": "a"}]))), "");
+    assert_eq!(find(pod(json!(7))), "spec.containers");
+    assert_eq!(find(pod(json!([{"name": "a"}, {"name": "b", "image": 1}]))), "spec.containers[1].image");
+    let port = json!([{"name": "a", "ports": [{"containerPort": 80}, {"containerPort": "http"}]}]);
+    assert_eq!(find(pod(port)), "spec.containers[0].ports[1].containerPort");
+    assert_eq!(find(json!({"metadata": {"labels": {"app/x": 1}}})), "metadata.labels.app/x");
+    assert_eq!(find(json!([])), "");
+}

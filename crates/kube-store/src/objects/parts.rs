@@ -29,7 +29,8 @@ pub(super) fn candidate(
         Subresource::Status => match strategy.codec().filter(|_| !served.custom) {
             Some(codec) => {
                 let head = head(&given);
-                Candidate::status(&head, old.bytes(), codec).map_err(|error| strategy.refuse(&error))?
+                Candidate::status(&head, old.bytes(), codec)
+                    .map_err(|error| strategy.refuse(&head, &error))?
             }
             None => strategy.read(&grafted(old, &given, &["status"])?)?,
         },

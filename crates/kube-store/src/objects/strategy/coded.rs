@@ -4,11 +4,12 @@ use super::{SelectableField, Strategy, pod_parts};
 use crate::objects::candidate::{Candidate, Stored};
 use crate::service::Subresource;
 use kube_core::codec::Codec;
-use kube_core::error::{ApiError, FieldError};
+use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind};
 use kube_core::kinds::core::v1::Pod;
 use kube_core::names::NameRule;
 use kube_core::resource::KindInfo;
 use kube_core::view::DecodeError;
+use serde_json::Value;
 
 /// The strategy of a kind that has a [`Codec`]: unknown fields are dropped, wrong types refused, and defaults and rules
 /// are those of the type. One write decodes once.
@@ -85,8 +86,15 @@ impl Strategy for Coded {
         Some(self.codec)
     }
 
-    fn refuse(&self, error: &DecodeError) -> ApiError {
-        ApiError::bad_request(format!("{}: {error}", self.refusal))
+    /// Names the field to blame.
+    fn refuse(&self, object: &Value, error: &DecodeError) -> ApiError {
+        let refused = ApiError::bad_request(format!("{}: {error}", self.refusal));
+        let path = self.codec.locate(object);
+        if path.as_str().is_empty() {
+            return refused;
+        }
+        let reason = FieldErrorKind::TypeInvalid.reason().to_owned();
+        refused.with_cause(Cause { reason, message: error.to_string(), field: path.as_str().to_owned() })
     }
 
     fn set_defaults(&self, object: &mut Candidate) -> Result<(), ApiError> {

@@ -41,7 +41,7 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     }
 
     /// What a client is told whose object does not decode.
-    fn refuse(&self, error: &DecodeError) -> ApiError {
+    fn refuse(&self, _object: &Value, error: &DecodeError) -> ApiError {
         ApiError::bad_request(error.to_string())
     }
 
@@ -50,7 +50,7 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// 400 when it does not decode.
     fn read(&self, object: &Value) -> Result<Candidate, ApiError> {
-        Candidate::read(object, self.codec()).map_err(|error| self.refuse(&error))
+        Candidate::read(object, self.codec()).map_err(|error| self.refuse(object, &error))
     }
 
     /// Fills in what was left out. Runs before and after admission, and must give the same when run twice.
