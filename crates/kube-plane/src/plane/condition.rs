@@ -1,7 +1,7 @@
 //! Waiting for the cluster to be as one wants it.
 
 use super::ControlPlane;
-use futures::future::{Either, select};
+use futures::future::select;
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::resource::ObjectKey;
 use kube_core::view::{NodeView, PodView};
@@ -57,6 +57,11 @@ impl View {
         self.deployments.get(&ObjectKey::from(deployment))
     }
 
+    /// All Deployments, by namespace and name.
+    pub fn deployments(&self) -> Vec<Arc<Deployment>> {
+        self.deployments.all()
+    }
+
     /// Ready replicas of a Deployment, once its status speaks of its newest generation; `deployment` is
     /// `namespace/name`.
     pub fn ready(&self, deployment: &str) -> i32 {
@@ -93,7 +98,8 @@ impl ControlPlane {
         &self.view
     }
 
-    /// Waits until `condition` holds. It is asked again whenever a pod, a node or a Deployment changes.
+    /// Waits until `condition` holds. It is asked again whenever a pod, a node or a Deployment changes or the resolver
+    /// knows something new, and every 100 ms, since it may look at anything.
     ///
     /// # Errors
     /// It did not hold within `limit`.
@@ -107,13 +113,18 @@ impl ControlPlane {
             // Registered before the condition is asked, so that no change falls between.
             let mut changed = pin!(self.view.changed.notified());
             changed.as_mut().enable();
+            let seen = self.resolver().version();
             if condition(&self.view) {
                 return Ok(());
             }
-            let timeout = self.env().sleep_until(deadline);
-            if let Either::Right(_) = select(changed, timeout).await {
-                return if condition(&self.view) { Ok(()) } else { Err(NotReached { limit }) };
+            if self.env().now() >= deadline {
+                return Err(NotReached { limit });
             }
+            let tick = self.env().sleep_until(deadline.min(self.env().now() + ASKED_EVERY));
+            select(changed, select(pin!(self.resolver().changed(seen)), tick)).await;
         }
     }
 }
+
+/// How often a condition is asked when nothing that is watched for it changes.
+const ASKED_EVERY: Duration = Duration::from_millis(100);

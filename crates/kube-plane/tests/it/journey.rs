@@ -65,3 +65,16 @@ async fn a_pod_that_fits_nowhere_is_explained() {
     assert!(why.contains("3 Insufficient cpu"), "{why}");
     plane.shutdown().await.unwrap();
 }
+
+/// A condition over what no pod, node or Deployment tells of is noticed as well, long before the limit.
+#[tokio::test]
+async fn conditions_may_look_at_anything() {
+    let plane = ControlPlane::builder().start().await.unwrap();
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n";
+    let wait = plane.until(Duration::from_hours(1), |_| plane.resolver().service("web").is_ok());
+    let write = plane.apply_yaml("service.yaml", service);
+    let (reached, written) = futures::future::join(wait, write).await;
+    reached.unwrap();
+    written.unwrap();
+    plane.shutdown().await.unwrap();
+}
