@@ -1,6 +1,7 @@
 //! A client of a few lines, so that the tests see the bytes that a server sends.
 
 use kube_api::ApiServer;
+use kube_core::env::Env;
 use kube_store::client::Running;
 use kube_store::objects::Objects;
 use kube_store::rt;
@@ -18,7 +19,10 @@ pub(crate) struct Served {
 }
 
 pub(crate) async fn serve() -> Served {
-    let env = rt::env();
+    serve_in(rt::env()).await
+}
+
+pub(crate) async fn serve_in(env: Env) -> Served {
     let objects = Objects::new(Arc::new(MemoryStorage::new()), env.clone());
     let server = ApiServer::bind("127.0.0.1:0", objects.clone()).await.unwrap();
     let address = server.address();

@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod client;
 
-use client::{Client, serve};
+use client::{Client, serve, serve_in};
+use kube_core::env::Env;
 use kube_core::kinds::core::v1::ConfigMap;
 use kube_store::api::Api;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn config_map(name: &str, value: &str) -> Value {
     json!({
@@ -79,6 +81,22 @@ async fn a_watch_streams_changes_until_the_server_stops() {
     server.running.stop();
     while watch.next().await.is_some() {}
     server.running.ended().await.unwrap();
+}
+
+/// A client that was told how far the store is can come back there, whatever was compacted meanwhile.
+#[tokio::test]
+async fn a_watch_of_a_quiet_kind_is_told_how_far_the_store_is() {
+    let (_, clock) = Env::manual(1);
+    let server = serve_in(kube_store::rt::env().with_clock(clock.clone())).await;
+    let client = Client(server.address);
+    let mut watch = client.watch(&format!("{MAPS}?watch=1&allowWatchBookmarks=true")).await;
+    assert_eq!(watch.next().await.unwrap()["type"], "BOOKMARK");
+    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s" } });
+    let (_, created) = client.send("POST", "/api/v1/namespaces/default/secrets", &secret).await;
+    clock.advance(Duration::from_secs(61));
+    let told = watch.next().await.unwrap();
+    assert_eq!(told["type"], "BOOKMARK");
+    assert_eq!(told["object"]["metadata"]["resourceVersion"], created["metadata"]["resourceVersion"]);
 }
 
 #[tokio::test]
