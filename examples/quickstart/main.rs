@@ -6,6 +6,7 @@
 use kube_examples::quickstart::{journey, own_manifests};
 use kube_examples::screen::Screen;
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,8 +17,9 @@ async fn main() -> ExitCode {
     match run(&mut screen, &files).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            screen.finish();
-            screen.line(error);
+            drop(screen);
+            // Where standard error is closed as well, the exit code still tells.
+            let _told = writeln!(std::io::stderr(), "{error}");
             ExitCode::FAILURE
         }
     }

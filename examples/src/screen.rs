@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal, Write};
 /// Where an example shows what happens.
 pub struct Screen {
     out: Box<dyn Write + Send>,
+    /// Whether somebody watches a terminal.
+    live: bool,
     bar: Option<ProgressBar>,
     shown: Option<(String, usize, usize)>,
 }
@@ -20,26 +22,22 @@ impl fmt::Debug for Screen {
 impl Screen {
     /// Standard output: with a progress display on a terminal, plain lines when piped.
     pub fn stdout() -> Self {
-        let bar = io::stdout().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("  {bar:30} {pos:>3}/{len:<3} {msg}");
-            ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        Self { out: Box::new(io::stdout()), bar, shown: None }
+        Self { out: Box::new(io::stdout()), live: io::stdout().is_terminal(), bar: None, shown: None }
     }
 
     /// Plain lines to `out`.
     pub fn plain(out: impl Write + Send + 'static) -> Self {
-        Self { out: Box::new(out), bar: None, shown: None }
+        Self { out: Box::new(out), live: false, bar: None, shown: None }
     }
 
-    /// Shows a line (or several).
+    /// Shows a line (or several), which ends the step before: its progress display goes.
     pub fn line(&mut self, text: impl fmt::Display) {
-        let mut write = || writeln!(self.out, "{text}");
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.shown = None;
         // Nobody is left to read when the reader of a pipe has gone: the example still ends well.
-        let _written = match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        };
+        let _written = writeln!(self.out, "{text}");
     }
 
     /// Shows a headline.
@@ -53,7 +51,8 @@ impl Screen {
         if self.shown.as_ref() == Some(&now) {
             return;
         }
-        if let Some(bar) = &self.bar {
+        if self.live {
+            let bar = self.bar.get_or_insert_with(bar);
             bar.set_length(all as u64);
             bar.set_position(done as u64);
             bar.set_message(what.to_owned());
@@ -62,12 +61,9 @@ impl Screen {
         }
         self.shown = Some(now);
     }
+}
 
-    /// Takes the progress display away.
-    pub fn finish(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-        self.shown = None;
-    }
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("  {bar:30} {pos:>3}/{len:<3} {msg}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

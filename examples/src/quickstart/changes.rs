@@ -30,11 +30,16 @@ pub(super) async fn wait_ready(
     plane: &ControlPlane,
     wanted: usize,
 ) -> Result<(), Failure> {
+    let before = owned(plane.view()).len();
     plane
         .until(LIMIT, |view| {
             let pods = owned(view);
-            let ready = pods.iter().filter(|pod| pod.is_ready()).count();
-            screen.progress("deployment my-application ready", ready, wanted);
+            if before > wanted {
+                screen.progress("pods of my-application gone", before - pods.len(), before - wanted);
+            } else {
+                let ready = pods.iter().filter(|pod| pod.is_ready()).count();
+                screen.progress("deployment my-application ready", ready, wanted);
+            }
             view.ready(KEY) == i32::try_from(wanted).unwrap_or(i32::MAX) && pods.len() == wanted
         })
         .await?;
@@ -121,9 +126,13 @@ async fn cordon(screen: &mut Screen, plane: &ControlPlane) -> Result<(), Failure
             let left = owned(view);
             left.iter().all(|pod| pod.node_name().is_some_and(|n| *n != node))
                 && left.iter().filter(|pod| pod.is_ready()).count() == 2
+                && view.rolled_out(KEY)
         })
         .await?;
-    screen.line(format_args!("  {node} is cordoned, its {} pod(s) landed elsewhere", there.len()));
+    screen.line(format_args!(
+        "  {node} is cordoned; its pods ({}) were deleted and landed elsewhere",
+        there.len()
+    ));
     screen.line(spread(plane));
     nodes.edit(&node, |node| node.spec.get_or_insert_default().unschedulable = None).await?;
     Ok(())

@@ -12,6 +12,7 @@ use crate::screen::Screen;
 use crate::tables;
 use files::read_files;
 use kube_controllers::builtin::controlled_by_kubernetes;
+use kube_core::resource::ResourceExt;
 use kube_node::SimFleet;
 use kube_node::behavior::Delays;
 use kube_plane::ControlPlane;
@@ -70,7 +71,10 @@ pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Resu
             running == 1
         })
         .await?;
+    let node = plane.view().pod("default/my-application").and_then(|pod| pod.node_name().cloned());
+    screen.line(format_args!("  pod my-application runs on {}", node.as_deref().unwrap_or("no node")));
     changes::wait_ready(screen, &plane, 3).await?;
+    screen.line("  deployment my-application runs its 3 replicas");
     screen.line(changes::spread(&plane));
     let handled = plane.controlled_kinds();
     let without_controller: BTreeSet<String> = kinds
@@ -79,7 +83,7 @@ pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Resu
         .map(|kind| kind.kind.to_string())
         .collect();
     let listed = without_controller.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    screen.line(format_args!("  stored, but nothing acts on them yet: {listed}"));
+    screen.line(format_args!("  stored, but nothing acts on them yet:\n    {listed}"));
 
     screen.headline("services by name and by address");
     let cname = names::resolve(screen, &plane).await?;
@@ -101,40 +105,54 @@ pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Resu
     Ok(Journey { without_controller, low_water, why, cname })
 }
 
+/// Kinds whose objects become pods.
+const WORKLOADS: [&str; 7] =
+    ["DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet"];
+
 /// Runs the manifests in `files` on three nodes until their pods have settled.
 ///
 /// # Errors
-/// A file that cannot be read, or a document that is refused: then nothing of its file is stored.
+/// A file that cannot be read, or a document that is refused: then nothing of any file is stored.
 pub async fn own_manifests(screen: &mut Screen, files: &[PathBuf]) -> Result<(), Failure> {
     let plane = three_nodes().await?;
+    let mut streams = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        let objects = plane.apply_yaml(&file.display().to_string(), &text).await?;
-        for object in objects {
-            screen.line(format_args!("{} {} stored", object.kind.kind, object.key));
-        }
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+        streams.push((name, text));
     }
-    // Pods that cannot run stay pending: the table below tells them.
-    let settled = plane.until(LIMIT, |view| {
-        let pods = view.pods();
-        let ready = pods.iter().filter(|pod| pod.is_ready() || pod.is_terminal()).count();
-        screen.progress("pods ready", ready, pods.len());
-        !pods.is_empty() && ready == pods.len()
-    });
-    let settled = settled.await.is_ok();
+    let streams: Vec<(&str, &str)> = streams.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let objects = plane.apply_files(&streams).await?;
+    for object in &objects {
+        screen.line(format_args!("{} {} stored", object.kind.kind, object.key));
+    }
+    if objects.iter().any(|object| WORKLOADS.contains(&&*object.kind.kind)) {
+        wait_for_pods(screen, &plane).await;
+    }
+    screen.line("");
     show_everything(screen, &plane).await?;
-    if !settled {
-        for pod in plane.view().pods() {
-            if let Some(why) = plane.why_pending(&pod.meta.key().to_string()) {
-                screen.line(format_args!("\n{} is pending: {why}", pod.meta.key()));
-            }
+    for pod in plane.view().pods() {
+        let key = pod.meta.key().to_string();
+        if let Some(why) = plane.why_pending(&key).filter(|_| pod.node_name().is_none()) {
+            screen.line(format_args!("\n{key} is pending: {why}"));
         }
     }
     stop(plane).await
 }
 
+/// Waits until all pods are ready or have ended. Those that cannot run stay as they are: the tables tell them.
+async fn wait_for_pods(screen: &mut Screen, plane: &ControlPlane) {
+    let settled = plane.until(LIMIT, |view| {
+        let pods = view.pods();
+        let ready = pods.iter().filter(|pod| pod.is_ready() || pod.is_terminal()).count();
+        screen.progress("pods ready", ready, pods.len());
+        let rolled_out = view.deployments().iter().all(|d| view.rolled_out(&d.key().to_string()));
+        !pods.is_empty() && ready == pods.len() && rolled_out
+    });
+    let _in_time = settled.await;
+}
+
 async fn show_everything(screen: &mut Screen, plane: &ControlPlane) -> Result<(), Failure> {
-    screen.finish();
     screen.line(tables::pods(plane));
     screen.line(format_args!("\n{}", tables::deployments(plane).await?));
     screen.line(format_args!("\n{}", tables::services(plane).await?));

@@ -55,9 +55,13 @@ async fn the_quickstart_tells_its_journey() {
     assert_eq!(found.cname, "sourced-bucket.s3.us-west-2.amazonaws.com");
     assert!(found.why.contains("Insufficient cpu"), "{}", found.why);
     assert!(found.why.contains("didn't match Pod's node affinity/selector"), "{}", found.why);
-    for expected in
-        ["deployment my-application ready: 3/3", "scaled to 10", "scaled to 2", "landed elsewhere"]
-    {
+    for expected in [
+        "deployment my-application ready: 3/3",
+        "scaled to 10",
+        "scaled to 2",
+        "landed elsewhere",
+        "2/2     2",
+    ] {
         assert!(text.contains(expected), "{expected:?} is missing in:\n{text}");
     }
     let dot = std::fs::read_to_string(picture).unwrap();
@@ -78,7 +82,28 @@ async fn manifests_of_ones_own_run() {
     let (result, text) = run_own("own.yaml", &manifest).await;
     result.unwrap();
     assert!(text.contains("pods ready: 3/3"), "{text}");
+    assert!(text.contains("my-application   3/3     3            3"), "the table is up to date: {text}");
     assert!(text.contains("Deployment default/my-application stored"), "{text}");
+}
+
+/// A file that has nothing to run does not wait for pods; a second file that is bad leaves nothing of the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_without_pods_end_at_once_and_several_files_are_one() {
+    let (result, text) = run_own("map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").await;
+    result.unwrap();
+    assert!(text.contains("ConfigMap default/a stored") && !text.contains("pods ready"), "{text}");
+    let bad = scratch("replicas.yaml");
+    let deployment = std::fs::read_to_string(folder().join("05-deployment.yaml")).unwrap();
+    std::fs::write(&bad, deployment.replace("replicas: 3", "replicas: three")).unwrap();
+    let paper = Paper::default();
+    let files = [folder().join("01-pod.yaml"), bad];
+    let error = own_manifests(&mut Screen::plain(paper.clone()), &files).await.unwrap_err().to_string();
+    assert!(
+        error.contains("replicas.yaml, document 1 (apps/v1 Deployment default/my-application)"),
+        "{error}"
+    );
+    assert!(error.contains("\n  spec.replicas: "), "{error}");
+    assert!(!paper.text().contains("stored"), "{}", paper.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
