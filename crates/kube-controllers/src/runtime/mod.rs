@@ -7,21 +7,26 @@
 //! # Invariants
 //! - One key is never reconciled twice at a time.
 //! - A reconcile sees the writes of the one before it on the same key.
-//! - A reconciler that fails or panics is called again, later each time; no other key suffers.
+//! - A reconciler that fails, panics or takes too long is called again, later each time; no other key suffers.
+//!
+//! Those who know kube-rs or controller-runtime begin with the [`guide`].
 
 pub mod cause;
 mod context;
 mod controller;
+pub mod guide;
+mod history;
 mod manager;
 pub mod queue;
 mod reconciler;
 
 pub use cause::{Cause, Causes};
-pub use context::{Applied, Context, HasStatus, Listers, OwnedBy};
+pub use context::{Applied, Context, Finalizer, HasStatus, Listers, OwnedBy};
 pub use controller::{
-    BoundController, Controller, ControllerBuilder, ControllerHealth, Health, Phase, Source,
+    BoundController, Controller, ControllerBuilder, ControllerHealth, Health, HotLoop, Phase, Source,
 };
-pub use manager::Manager;
+pub use history::{Because, Why, WriteRecord};
+pub use manager::{Manager, ManagerHandle};
 pub use reconciler::{Error, Outcome, Reconciler, Request, Retry};
 
 pub(crate) use context::{AnyInformer, merge_diff};

@@ -9,6 +9,8 @@ mod parity_deployment_math;
 #[cfg(test)]
 mod rollout;
 #[cfg(test)]
+mod runtime;
+#[cfg(test)]
 mod slices;
 #[cfg(test)]
 mod world;

@@ -15,7 +15,7 @@ fn world() -> World {
     World::with(vec![deployment::controller(), replica_set::controller(), node_agent()])
 }
 
-fn web(replicas: i32, strategy: &Value) -> Value {
+pub(crate) fn web(replicas: i32, strategy: &Value) -> Value {
     json!({
         "metadata": { "name": "web" },
         "spec": {
@@ -31,7 +31,7 @@ fn web(replicas: i32, strategy: &Value) -> Value {
     })
 }
 
-fn rolling() -> Value {
+pub(crate) fn rolling() -> Value {
     json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 1 } })
 }
 

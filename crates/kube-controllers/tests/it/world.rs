@@ -2,7 +2,7 @@
 
 use futures::future::{Either, select};
 use kube_controllers::runtime::{
-    Context, Controller, Error, HasStatus, Health, Manager, Outcome, Reconciler, Request,
+    Context, Controller, Error, HasStatus, Health, Manager, ManagerHandle, Outcome, Reconciler, Request,
 };
 use kube_core::kinds::core::v1::{Pod, PodCondition, PodStatus};
 use kube_core::kinds::meta::v1::Time;
@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) informers: Informers,
     pub(crate) health: Vec<Health>,
+    pub(crate) handle: ManagerHandle,
     pub(crate) manager: Running,
 }
 
@@ -43,9 +44,9 @@ impl World {
         let objects = Objects::new(storage.clone(), env.clone());
         let informers = Informers::new(objects.clone());
         let manager = Manager::new(&informers, controllers);
-        let health = manager.health();
+        let (health, handle) = (manager.health(), manager.handle());
         let manager = Running::start(&env, Box::new(manager));
-        Self { objects, storage, informers, health, manager }
+        Self { objects, storage, informers, health, handle, manager }
     }
 
     pub(crate) fn api<K: Resource>(&self) -> Api<K> {
@@ -59,6 +60,12 @@ impl World {
 
     pub(crate) async fn list<K: Resource>(&self) -> Vec<K> {
         self.api::<K>().list(&ListQuery::default()).await.expect("a list").items
+    }
+
+    /// In all namespaces.
+    pub(crate) async fn list_all<K: Resource>(&self) -> Vec<K> {
+        let all: Api<K> = Api::all(self.objects.clone());
+        all.list(&ListQuery::all()).await.expect("a list").items
     }
 
     /// Waits until `holds` for the objects of a kind; looks again at every change of the kind.

@@ -129,6 +129,28 @@ pub struct ContainerStatusView {
     pub resources: Option<Resources>,
     /// Resources that the node set aside for it.
     pub allocated_resources: Option<ResourceList>,
+    /// What it is doing.
+    pub state: ContainerStateView,
+}
+
+/// What a container is doing; only its end is told.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ContainerStateView {
+    /// How it ended, if it has.
+    pub terminated: Option<TerminatedView>,
+}
+
+/// How a container ended.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct TerminatedView {
+    /// Its exit code.
+    pub exit_code: i32,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
 }
 
 impl PodView {

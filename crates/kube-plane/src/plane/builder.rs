@@ -182,12 +182,25 @@ impl ControlPlaneBuilder {
             components.push(Box::new(built));
             handled.insert(Pod::kind_info().group_resource());
         }
-        if !self.controllers.is_empty() {
-            components.push(Box::new(Manager::new(&informers, self.controllers)));
+        let manager = Manager::new(&informers, self.controllers);
+        let controllers = manager.handle();
+        if !controllers.is_empty() {
+            components.push(Box::new(manager));
         }
         components.extend(self.parts.into_iter().map(|part| part(&informers)));
         let running = components.into_iter().map(|component| Running::start(&env, component)).collect();
-        Ok(ControlPlane { env, storage, objects, informers, resolver, scheduler, handled, running, view })
+        Ok(ControlPlane {
+            env,
+            storage,
+            objects,
+            informers,
+            resolver,
+            scheduler,
+            controllers,
+            handled,
+            running,
+            view,
+        })
     }
 }
 

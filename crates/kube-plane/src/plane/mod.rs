@@ -9,6 +9,7 @@ pub use condition::{NotReached, View};
 pub use shutdown::Stopped;
 
 use crate::manifest::{self, ManifestError, ManifestObject};
+use kube_controllers::runtime::{self as controllers, ManagerHandle};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::graph::{ObjectRef, OwnerGraph};
@@ -36,6 +37,7 @@ pub struct ControlPlane {
     informers: Informers,
     resolver: ServiceResolver,
     scheduler: Option<SchedulerHandle>,
+    controllers: ManagerHandle,
     handled: BTreeSet<GroupResource>,
     // In the order in which they were started.
     running: Vec<Running>,
@@ -97,6 +99,16 @@ impl ControlPlane {
     /// Why the pod is pending, if the scheduler tried and found no node; `pod` is `namespace/name`.
     pub fn why_pending(&self, pod: &str) -> Option<Why> {
         self.scheduler.as_ref()?.why(&ObjectKey::from(pod))
+    }
+
+    /// The controllers: how they are, and why they wrote what.
+    pub fn controllers(&self) -> &ManagerHandle {
+        &self.controllers
+    }
+
+    /// Why an object is as it is, if a controller wrote it last: the chain of causes. `object` is `namespace/name`.
+    pub fn why<K: Resource>(&self, object: &str) -> Option<controllers::Why> {
+        self.controllers.why(K::kind_info(), &ObjectKey::from(object))
     }
 
     /// Who owns whom, over every object stored.

@@ -1,6 +1,6 @@
 //! Manifests become pods that run, behind services that resolve.
 
-use kube_core::kinds::apps::v1::Deployment;
+use kube_core::kinds::apps::v1::{Deployment, ReplicaSet};
 use kube_core::kinds::core::v1::Service;
 use kube_node::SimFleet;
 use kube_plane::ControlPlane;
@@ -44,6 +44,12 @@ async fn a_deleted_deployment_takes_its_pods_with_it() {
     let plane = plane().await;
     plane.apply_yaml("shop.yaml", SHOP).await.unwrap();
     plane.until(LIMIT, |view| view.rolled_out("default/web")).await.unwrap();
+    let pod = plane.view().pods()[0].meta.key();
+    let why = plane.why::<ReplicaSet>("default/nobody");
+    assert_eq!(why, None);
+    let set = plane.view().pods()[0].meta.controller().map(|owner| owner.name.clone()).unwrap();
+    let why = plane.why::<ReplicaSet>(&format!("default/{set}")).unwrap().to_string();
+    assert!(why.contains("deployment-controller for default/web"), "{pod}: {why}");
     let owners = plane.owners().await.unwrap();
     assert!(owners.to_dot().contains("ReplicaSet"));
 

@@ -43,6 +43,18 @@ pub enum Cause {
     Asked(&'static str),
 }
 
+impl Cause {
+    /// The object whose change it is, and when it was changed or deleted.
+    pub fn change(&self) -> Option<(&KindInfo, &ObjectKey, Revision)> {
+        match self {
+            Self::Changed { kind, key, revision } | Self::Deleted { kind, key, revision } => {
+                Some((kind, key, *revision))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

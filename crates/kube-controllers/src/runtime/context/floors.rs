@@ -21,6 +21,14 @@ impl Floors {
         }
     }
 
+    /// Demands every informer to be as new as `revision`: what was written is not known.
+    pub(in crate::runtime) fn doubt(&mut self, listers: &Listers, revision: Revision) {
+        for index in 0..listers.all().len() {
+            let floor = self.0.entry(index).or_default();
+            *floor = (*floor).max(revision);
+        }
+    }
+
     /// Both.
     pub(in crate::runtime) fn merge(&mut self, other: Self) {
         for (index, revision) in other.0 {

@@ -1,25 +1,32 @@
 //! What a reconciler reads and writes with.
 
 mod child;
+mod finalizer;
 mod floors;
 mod listers;
 mod merge;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod writes;
 
 pub use child::{Applied, OwnedBy};
+pub use finalizer::Finalizer;
 pub use listers::Listers;
 pub use status::HasStatus;
 
 pub(super) use floors::Floors;
+pub(super) use trail::{Mark, Trail};
 pub(crate) use listers::AnyInformer;
 pub(crate) use merge::merge_diff;
 
+use super::cause::Causes;
 use super::controller::Shared;
+use super::history::WriteRecord;
 use jiff::Timestamp;
 use kube_core::env::Env;
+use kube_core::error::{ApiError, Reason};
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceVersion};
 use kube_core::view::KindView;
 use kube_store::api::Api;
@@ -28,7 +35,7 @@ use kube_store::informer::Informer;
 use kube_store::service::ObjectService;
 use kube_store::storage::Revision;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The world as a reconciler sees it.
 ///
@@ -38,17 +45,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Context {
     shared: Arc<Shared>,
     key: ObjectKey,
-    floors: Mutex<Floors>,
+    causes: Arc<Causes>,
+    trail: Mutex<Trail>,
 }
 
 impl Context {
-    pub(super) fn new(shared: Arc<Shared>, key: ObjectKey) -> Self {
-        Self { shared, key, floors: Mutex::default() }
+    pub(super) fn new(shared: Arc<Shared>, key: ObjectKey, causes: Arc<Causes>) -> Self {
+        Self { shared, key, causes, trail: Mutex::default() }
     }
 
     /// What was written.
-    pub(super) fn into_floors(self) -> Floors {
-        self.floors.into_inner().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn into_trail(self) -> Trail {
+        self.trail.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The key being reconciled.
@@ -123,10 +131,31 @@ impl Context {
         self.shared.recorder().record(target, kind, reason, note);
     }
 
-    fn wrote(&self, kind: &KindInfo, version: ResourceVersion) {
-        let revision = Revision::new(version.revision());
-        let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
-        floors.wrote(self.listers(), kind, revision);
+    /// Notes a write: the next reconcile of the key sees it, and people can ask for it.
+    fn wrote(&self, kind: &KindInfo, key: ObjectKey, version: ResourceVersion) {
+        let record = WriteRecord {
+            controller: self.shared.name().clone(),
+            reconciled: self.key.clone(),
+            causes: self.causes.clone(),
+            kind: kind.kind.as_ref().into(),
+            key,
+            revision: Revision::new(version.revision()),
+        };
+        self.trail().wrote(self.listers(), kind, &record);
+        self.shared.history().add(record);
+    }
+
+    /// Notes that it is not known whether a write happened, where `error` leaves that open.
+    fn doubt(&self, error: ApiError) -> ApiError {
+        let open = [Reason::Timeout, Reason::ServerTimeout, Reason::ServiceUnavailable, Reason::InternalError];
+        if open.contains(&error.reason) {
+            self.trail().doubtful = true;
+        }
+        error
+    }
+
+    fn trail(&self) -> MutexGuard<'_, Trail> {
+        self.trail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

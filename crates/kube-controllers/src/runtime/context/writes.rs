@@ -28,8 +28,9 @@ impl Context {
         let kind = K::kind_info();
         let value = serde_json::to_value(object).map_err(ApiError::internal)?;
         let key = object.key();
-        let raw = self.service().update(kind, &key, Subresource::Main, value, &self.options()).await?;
-        self.wrote(kind, raw.version);
+        let updated = self.service().update(kind, &key, Subresource::Main, value, &self.options()).await;
+        let raw = updated.map_err(|error| self.doubt(error))?;
+        self.wrote(kind, key, raw.version);
         K::decode(&raw).map_err(ApiError::internal)
     }
 
@@ -56,8 +57,9 @@ impl Context {
         namespace: &str,
         object: Value,
     ) -> Result<RawObject, ApiError> {
-        let raw = self.service().create(kind, namespace, object, &self.options()).await?;
-        self.wrote(kind, raw.version);
+        let created = self.service().create(kind, namespace, object, &self.options()).await;
+        let raw = created.map_err(|error| self.doubt(error))?;
+        self.wrote(kind, raw.meta.key(), raw.version);
         Ok(raw)
     }
 
@@ -73,8 +75,9 @@ impl Context {
         patch: Value,
     ) -> Result<RawObject, ApiError> {
         let patch = Patch::Merge(patch);
-        let raw = self.service().patch(kind, key, subresource, &patch, &self.options()).await?;
-        self.wrote(kind, raw.version);
+        let patched = self.service().patch(kind, key, subresource, &patch, &self.options()).await;
+        let raw = patched.map_err(|error| self.doubt(error))?;
+        self.wrote(kind, key.clone(), raw.version);
         Ok(raw)
     }
 
@@ -88,8 +91,8 @@ impl Context {
         key: &ObjectKey,
         options: &DeleteOptions,
     ) -> Result<Deleted, ApiError> {
-        let deleted = self.service().delete(kind, key, options).await?;
-        self.wrote(kind, deleted.object().version);
+        let deleted = self.service().delete(kind, key, options).await.map_err(|error| self.doubt(error))?;
+        self.wrote(kind, key.clone(), deleted.object().version);
         Ok(deleted)
     }
 

@@ -1,6 +1,6 @@
 //! Building controllers.
 
-use super::{Controller, Source, Wire};
+use super::{Controller, Settings, Source, Wire};
 use crate::runtime::queue::RetryLimits;
 use crate::runtime::reconciler::Reconciler;
 use kube_core::resource::Resource;
@@ -8,6 +8,7 @@ use kube_core::view::KindView;
 use kube_store::informer::{Change, Index};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A controller in the making.
 pub struct ControllerBuilder<R: Reconciler> {
@@ -15,6 +16,7 @@ pub struct ControllerBuilder<R: Reconciler> {
     name: String,
     workers: usize,
     limits: RetryLimits,
+    limit: Option<Duration>,
     primary: Source<R::Resource>,
     wires: Vec<Box<dyn Wire>>,
 }
@@ -26,6 +28,7 @@ impl<R: Reconciler> ControllerBuilder<R> {
             name: format!("{}-controller", R::Resource::kind().singular),
             workers: 1,
             limits: RetryLimits::default(),
+            limit: None,
             primary: Source::new(|change, _| vec![change.key.clone()]),
             wires: Vec::new(),
         }
@@ -88,15 +91,26 @@ impl<R: Reconciler> ControllerBuilder<R> {
         self
     }
 
+    /// Gives up a reconcile that takes longer, and counts it as failed; any time unless told. A write that is under way
+    /// then may still happen: the next reconcile of the key waits for what the store has by then.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
     /// The controller.
     pub fn build(self) -> Controller {
         let mut wires: Vec<Box<dyn Wire>> = vec![Box::new(self.primary)];
         wires.extend(self.wires);
         Controller {
-            name: self.name.into(),
+            settings: Settings {
+                name: self.name.into(),
+                workers: self.workers,
+                limits: self.limits,
+                limit: self.limit,
+            },
             kind: Some(R::Resource::kind()),
-            workers: self.workers,
-            limits: self.limits,
             wires,
             reconciler: Arc::new(self.reconciler),
         }

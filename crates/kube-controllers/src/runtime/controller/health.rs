@@ -1,5 +1,6 @@
 //! How a controller is.
 
+use super::loops::HotLoop;
 use super::Shared;
 use crate::runtime::queue::QueueCounts;
 use kube_core::resource::ObjectKey;
@@ -38,8 +39,12 @@ pub struct ControllerHealth {
     pub failures: u64,
     /// Reconciles that panicked.
     pub panics: u64,
+    /// Reconciles that took too long.
+    pub timeouts: u64,
     /// The last failure.
     pub last_failure: Option<(ObjectKey, String)>,
+    /// Keys that were reconciled for ever for what the reconcile itself wrote, the newest last.
+    pub hot_loops: Vec<HotLoop>,
 }
 
 /// Asks a controller how it is. Cheap to clone.
@@ -47,9 +52,15 @@ pub struct ControllerHealth {
 pub struct Health(pub(super) Arc<Shared>);
 
 impl Health {
+    /// Where it is in its life.
+    pub fn phase(&self) -> Phase {
+        self.0.books().phase
+    }
+
     /// How it is now.
     pub fn now(&self) -> ControllerHealth {
         let books = self.0.books().clone();
+        let hot_loops = self.0.hot_loops();
         let queue = self.0.queue();
         ControllerHealth {
             name: self.0.name().clone(),
@@ -60,7 +71,9 @@ impl Health {
             counts: queue.counts(),
             failures: books.failures,
             panics: books.panics,
+            timeouts: books.timeouts,
             last_failure: books.last_failure,
+            hot_loops,
         }
     }
 }
@@ -76,5 +89,6 @@ pub(crate) struct Books {
     pub(super) phase: Phase,
     pub(super) failures: u64,
     pub(super) panics: u64,
+    pub(super) timeouts: u64,
     pub(super) last_failure: Option<(ObjectKey, String)>,
 }

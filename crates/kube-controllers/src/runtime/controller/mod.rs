@@ -3,6 +3,8 @@
 mod bound;
 mod builder;
 mod health;
+mod loops;
+mod meters;
 mod shared;
 mod source;
 mod worker;
@@ -10,9 +12,10 @@ mod worker;
 pub use bound::BoundController;
 pub use builder::ControllerBuilder;
 pub use health::{ControllerHealth, Health, Phase};
+pub use loops::HotLoop;
 pub use source::Source;
 
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Settings, Shared, Surroundings};
 pub(crate) use source::Wire;
 
 use super::context::Listers;
@@ -25,10 +28,8 @@ use std::sync::Arc;
 
 /// A reconciler and what it watches, not yet connected to a store.
 pub struct Controller {
-    name: Arc<str>,
+    settings: Settings,
     kind: Option<&'static KindInfo>,
-    workers: usize,
-    limits: RetryLimits,
     wires: Vec<Box<dyn Wire>>,
     reconciler: Arc<dyn AnyReconciler>,
 }
@@ -47,10 +48,13 @@ impl Controller {
         source: Box<dyn Wire>,
     ) -> Self {
         Self {
-            name: name.into(),
+            settings: Settings {
+                name: name.into(),
+                workers,
+                limits: RetryLimits::default(),
+                limit: None,
+            },
             kind: None,
-            workers,
-            limits: RetryLimits::default(),
             wires: vec![source],
             reconciler: Arc::new(reconciler),
         }
@@ -58,7 +62,7 @@ impl Controller {
 
     /// Its name, for people and for `managedFields`.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.settings.name
     }
 
     /// The kind it reconciles; `None` where its keys are not those of one kind.
@@ -68,13 +72,17 @@ impl Controller {
 
     /// Connects it: starts the informers that it needs. Reconciling begins when the result runs.
     pub fn bind(self, informers: &Informers) -> BoundController {
+        self.bind_in(informers, &Surroundings::plain(informers.service().clone()))
+    }
+
+    /// As [`Controller::bind`], beside others.
+    pub(super) fn bind_in(self, informers: &Informers, surroundings: &Surroundings) -> BoundController {
         let open = self.wires.iter().flat_map(|wire| wire.open(informers));
         let listers = Listers::new(open.collect());
-        let shared = Shared::new(self.name, informers.service().clone(), listers, self.limits);
         BoundController {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::new(&self.settings, listers, surroundings)),
             informers: informers.clone(),
-            workers: self.workers,
+            workers: self.settings.workers,
             wires: self.wires,
             reconciler: self.reconciler,
         }
@@ -84,8 +92,7 @@ impl Controller {
 impl fmt::Debug for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Controller")
-            .field("name", &self.name)
-            .field("workers", &self.workers)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

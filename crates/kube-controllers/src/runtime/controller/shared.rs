@@ -1,15 +1,45 @@
 //! What the parts of a running controller share: the queue, the informers, the books.
 
 use super::health::Books;
-use crate::runtime::context::{Floors, Listers};
+use super::loops::{HotLoop, Loops};
+use super::meters::Meters;
+use crate::runtime::cause::Causes;
+use crate::runtime::context::{Floors, Listers, Mark};
+use crate::runtime::history::History;
 use crate::runtime::queue::{Add, Finish, Lease, RetryLimits, WorkQueue};
 use kube_core::env::Mono;
+use kube_core::metrics::{Discard, Metrics};
 use kube_core::resource::ObjectKey;
 use kube_store::client::events::Recorder;
 use kube_store::service::ObjectService;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
+
+/// What a controller is run with.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) name: Arc<str>,
+    pub(crate) workers: usize,
+    pub(crate) limits: RetryLimits,
+    pub(crate) limit: Option<Duration>,
+}
+
+/// What controllers share that run together.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) service: Arc<dyn ObjectService>,
+    pub(crate) history: Arc<History>,
+    pub(crate) metrics: Arc<dyn Metrics>,
+}
+
+impl Surroundings {
+    /// For controllers whose numbers nobody collects.
+    pub(crate) fn plain(service: Arc<dyn ObjectService>) -> Self {
+        Self { service, history: Arc::default(), metrics: Arc::new(Discard) }
+    }
+}
 
 /// State of one controller. No lock is held while waiting or while calling others.
 pub(crate) struct Shared {
@@ -17,8 +47,13 @@ pub(crate) struct Shared {
     service: Arc<dyn ObjectService>,
     recorder: Recorder,
     listers: Listers,
+    /// How long a reconcile may take.
+    limit: Option<Duration>,
+    history: Arc<History>,
+    pub(super) meters: Meters,
     queue: Mutex<WorkQueue<ObjectKey>>,
     floors: Mutex<BTreeMap<ObjectKey, Floors>>,
+    loops: Mutex<Loops>,
     pub(super) books: Mutex<Books>,
     /// Something is due, or it is time to stop.
     pub(super) work: Notify,
@@ -27,20 +62,21 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(
-        name: Arc<str>,
-        service: Arc<dyn ObjectService>,
-        listers: Listers,
-        limits: RetryLimits,
-    ) -> Self {
-        let recorder = Recorder::new(service.clone(), &name);
+    pub(super) fn new(settings: &Settings, listers: Listers, surroundings: &Surroundings) -> Self {
+        let Settings { name, workers, limits, limit } = settings;
+        let service = surroundings.service.clone();
+        let recorder = Recorder::new(service.clone(), name);
         Self {
-            name,
+            name: name.clone(),
             service,
             recorder,
             listers,
-            queue: Mutex::new(WorkQueue::new(limits)),
+            limit: *limit,
+            history: surroundings.history.clone(),
+            meters: Meters::new(&*surroundings.metrics, name, *workers),
+            queue: Mutex::new(WorkQueue::new(*limits)),
             floors: Mutex::default(),
+            loops: Mutex::default(),
             books: Mutex::default(),
             work: Notify::new(),
             schedule: Notify::new(),
@@ -63,6 +99,23 @@ impl Shared {
         &self.listers
     }
 
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// Takes in why a key was reconciled and what that wrote; gives the hot loop that it is in, when that is new.
+    pub(super) fn watch_loops(&self, key: &ObjectKey, causes: &Causes, wrote: Vec<Mark>) -> Option<HotLoop> {
+        lock(&self.loops).observe(key, causes, wrote)
+    }
+
+    pub(super) fn hot_loops(&self) -> Vec<HotLoop> {
+        lock(&self.loops).found().to_vec()
+    }
+
     pub(super) fn now(&self) -> Mono {
         self.service.env().now()
     }
@@ -71,7 +124,12 @@ impl Shared {
     pub(crate) fn add(&self, key: ObjectKey, add: Add) {
         let delayed = !add.delay.is_zero();
         let now = self.now();
-        self.queue().add(key, add, now);
+        self.meters.adds.add(1);
+        {
+            let mut queue = self.queue();
+            queue.add(key, add, now);
+            self.meters.depth.set(count(queue.len()));
+        }
         if delayed { self.schedule.notify_one() } else { self.work.notify_one() }
     }
 
@@ -81,6 +139,8 @@ impl Shared {
         let (lease, more) = {
             let mut queue = self.queue();
             let lease = queue.pop(now);
+            self.meters.depth.set(count(queue.len()));
+            self.meters.active.set(count(queue.running()));
             (lease, !queue.is_empty())
         };
         if more {
@@ -92,7 +152,11 @@ impl Shared {
     /// Gives a key back.
     pub(super) fn done(&self, lease: Lease<ObjectKey>, finish: Finish) {
         let now = self.now();
-        self.queue().done(lease, finish, now);
+        {
+            let mut queue = self.queue();
+            queue.done(lease, finish, now);
+            self.meters.active.set(count(queue.running()));
+        }
         self.work.notify_one();
         self.schedule.notify_one();
     }
@@ -129,6 +193,10 @@ impl Shared {
     pub(super) fn books(&self) -> MutexGuard<'_, Books> {
         lock(&self.books)
     }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -8,6 +8,7 @@ use kube_core::resource::{KindInfo, ObjectKey, Resource};
 use kube_core::view::{KindView, Meta};
 use kube_store::informer::{Change, Index, Informers};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 type Map<V> = Box<dyn Fn(&Change<V>, &Listers) -> Vec<ObjectKey> + Send + Sync>;
@@ -22,7 +23,7 @@ pub struct Source<V> {
 
 impl<V: KindView> Source<V> {
     /// Reconciles the keys that `map` gives for a change. `map` runs inside the informer: it may read other informers
-    /// but must not wait.
+    /// but must not wait. When it panics, that is counted and the change is lost to the controller.
     pub fn new(map: impl Fn(&Change<V>, &Listers) -> Vec<ObjectKey> + Send + Sync + 'static) -> Self {
         Self { indexes: Vec::new(), accepts: None, map: Box::new(map) }
     }
@@ -126,11 +127,14 @@ impl<V: KindView> Wire for Source<V> {
         let shared = Arc::downgrade(shared);
         informer.on_change(move |change| {
             let Some(shared) = shared.upgrade() else { return };
-            if self.accepts.as_ref().is_some_and(|accepts| !accepts(change)) {
-                return;
-            }
-            for key in (self.map)(change, shared.listers()) {
-                shared.add(key, event(&kind, change));
+            // A panic of a user's function must not end the informer, which others read as well.
+            let keys = catch_unwind(AssertUnwindSafe(|| match &self.accepts {
+                Some(accepts) if !accepts(change) => Vec::new(),
+                _ => (self.map)(change, shared.listers()),
+            }));
+            match keys {
+                Ok(keys) => keys.into_iter().for_each(|key| shared.add(key, event(&kind, change))),
+                Err(panic) => shared.source_panicked(&kind, &change.key, &*panic),
             }
         });
     }

@@ -1,15 +1,19 @@
 //! Workers: take a key, reconcile it, say what follows.
 
 use super::Shared;
-use crate::runtime::context::Context;
+use crate::runtime::cause::Causes;
+use crate::runtime::context::{Context, Trail};
 use crate::runtime::queue::{Finish, Lease};
 use crate::runtime::reconciler::{AnyReconciler, Error, Outcome, Request, Retry};
 use futures::FutureExt;
-use kube_core::resource::ObjectKey;
+use futures::future::{Either, select};
+use kube_core::resource::{KindInfo, ObjectKey};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Works until the queue is shut down and has nothing more.
 pub(super) async fn work(shared: Arc<Shared>, reconciler: Arc<dyn AnyReconciler>) {
@@ -24,7 +28,8 @@ pub(super) async fn work(shared: Arc<Shared>, reconciler: Arc<dyn AnyReconciler>
     }
 }
 
-async fn run(shared: &Arc<Shared>, reconciler: &dyn AnyReconciler, lease: Lease<ObjectKey>) {
+async fn run(shared: &Arc<Shared>, reconciler: &dyn AnyReconciler, mut lease: Lease<ObjectKey>) {
+    shared.meters.waited(shared.now() - lease.due);
     if let Some(floors) = shared.floors_of(&lease.key)
         && let Err(error) = floors.reached(shared.listers()).await
     {
@@ -34,17 +39,86 @@ async fn run(shared: &Arc<Shared>, reconciler: &dyn AnyReconciler, lease: Lease<
         shared.done(lease, Finish::Done);
         return;
     }
-    let request = Request::new(lease.key.clone(), lease.causes.clone(), lease.attempt);
-    let cx = Context::new(shared.clone(), lease.key.clone());
-    let result = AssertUnwindSafe(reconciler.reconcile(&cx, request)).catch_unwind().await;
-    shared.keep_floors(&lease.key, cx.into_floors());
-    let finish = match result {
-        Ok(Ok(Outcome::Done)) => Finish::Done,
-        Ok(Ok(Outcome::RequeueAfter(delay))) => Finish::Again(delay),
-        Ok(Err(error)) => failed(shared, &lease.key, &error),
-        Err(panic) => panicked(shared, &lease.key, &*panic),
+    let causes = Arc::new(std::mem::take(&mut lease.causes));
+    let request = Request::new(&lease, causes.clone());
+    let cx = Context::new(shared.clone(), lease.key.clone(), causes.clone());
+    let span = tracing::info_span!(
+        "reconcile", controller = %shared.name(), key = %lease.key, attempt = lease.attempt, %causes
+    );
+    let began = shared.now();
+    let end = attempt(shared, reconciler, &cx, request).instrument(span).await;
+    shared.meters.took(shared.now() - began);
+    let mut trail = cx.into_trail();
+    if trail.doubtful || matches!(end, End::TimedOut(_)) {
+        remember_doubt(shared, &mut trail).await;
+    }
+    shared.keep_floors(&lease.key, trail.floors);
+    tell_hot_loop(shared, &lease.key, &causes, trail.writes);
+    let finish = match end {
+        End::Came(outcome) => came(shared, outcome),
+        End::Failed(error) => failed(shared, &lease.key, &error),
+        End::Panicked(text) => panicked(shared, &lease.key, &text),
+        End::TimedOut(limit) => timed_out(shared, &lease.key, limit),
     };
     shared.done(lease, finish);
+}
+
+/// How a reconcile ended.
+enum End {
+    Came(Outcome),
+    Failed(Error),
+    Panicked(String),
+    TimedOut(Duration),
+}
+
+async fn attempt(shared: &Shared, reconciler: &dyn AnyReconciler, cx: &Context, request: Request) -> End {
+    // Also what happens before the first await is caught.
+    let work = AssertUnwindSafe(async { reconciler.reconcile(cx, request).await }).catch_unwind();
+    let result = match shared.limit() {
+        None => work.await,
+        Some(limit) => match select(pin!(work), shared.service().env().sleep(limit)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => return End::TimedOut(limit),
+        },
+    };
+    match result {
+        Ok(Ok(outcome)) => End::Came(outcome),
+        Ok(Err(error)) => End::Failed(error),
+        Err(panic) => End::Panicked(text_of(&*panic)),
+    }
+}
+
+/// Something may have been written that is not known: the next reconcile waits for all that the store has now.
+async fn remember_doubt(shared: &Shared, trail: &mut Trail) {
+    match shared.service().current().await {
+        Ok(revision) => trail.floors.doubt(shared.listers(), revision),
+        Err(error) => tracing::debug!(controller = %shared.name(), %error, "it is not known what was written"),
+    }
+}
+
+fn tell_hot_loop(
+    shared: &Shared,
+    key: &ObjectKey,
+    causes: &Causes,
+    wrote: Vec<crate::runtime::context::Mark>,
+) {
+    if let Some(hot) = shared.watch_loops(key, causes, wrote) {
+        shared.meters.hot_loops.add(1);
+        tracing::warn!(controller = %shared.name(), %hot, "a reconcile does not come to rest");
+    }
+}
+
+fn came(shared: &Shared, outcome: Outcome) -> Finish {
+    match outcome {
+        Outcome::Done => {
+            shared.meters.succeeded.add(1);
+            Finish::Done
+        }
+        Outcome::RequeueAfter(delay) => {
+            shared.meters.requeued.add(1);
+            Finish::Again(delay)
+        }
+    }
 }
 
 fn failed(shared: &Shared, key: &ObjectKey, error: &Error) -> Finish {
@@ -56,22 +130,59 @@ fn failed(shared: &Shared, key: &ObjectKey, error: &Error) -> Finish {
     } else {
         tracing::warn!(%controller, %key, %error, "reconcile failed");
     }
-    let mut books = shared.books();
-    books.failures += 1;
-    books.last_failure = Some((key.clone(), error.to_string()));
+    note_failure(shared, key, error.to_string());
     match error.retry() {
-        Retry::After(at_least) => Finish::Retry(at_least),
-        Retry::Never | Retry::Closed => Finish::Done,
+        Retry::After(at_least) => retry(shared, at_least),
+        Retry::Never => {
+            shared.meters.terminal_errors.add(1);
+            Finish::Done
+        }
+        Retry::Closed => Finish::Done,
     }
 }
 
-fn panicked(shared: &Shared, key: &ObjectKey, panic: &(dyn Any + Send)) -> Finish {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+fn panicked(shared: &Shared, key: &ObjectKey, text: &str) -> Finish {
     tracing::error!(controller = %shared.name(), %key, panic = text, "reconcile panicked");
+    note_failure(shared, key, format!("panicked: {text}"));
+    shared.books().panics += 1;
+    shared.meters.panics.add(1);
+    retry(shared, Duration::ZERO)
+}
+
+fn timed_out(shared: &Shared, key: &ObjectKey, limit: Duration) -> Finish {
+    tracing::warn!(controller = %shared.name(), %key, ?limit, "reconcile took too long");
+    note_failure(shared, key, format!("it took longer than {limit:?}"));
+    shared.books().timeouts += 1;
+    shared.meters.timeouts.add(1);
+    retry(shared, Duration::ZERO)
+}
+
+fn note_failure(shared: &Shared, key: &ObjectKey, text: String) {
+    shared.meters.failed.add(1);
+    shared.meters.errors.add(1);
     let mut books = shared.books();
     books.failures += 1;
-    books.panics += 1;
-    books.last_failure = Some((key.clone(), format!("panicked: {text}")));
-    Finish::Retry(Duration::ZERO)
+    books.last_failure = Some((key.clone(), text));
+}
+
+fn retry(shared: &Shared, at_least: Duration) -> Finish {
+    shared.meters.retries.add(1);
+    Finish::Retry(at_least)
+}
+
+impl Shared {
+    /// A function that says which keys a change concerns has panicked.
+    pub(super) fn source_panicked(&self, kind: &KindInfo, key: &ObjectKey, panic: &(dyn Any + Send)) {
+        let text = text_of(panic);
+        tracing::error!(controller = %self.name(), kind = %kind.kind, %key, panic = text, "a source panicked");
+        self.meters.panics.add(1);
+        let mut books = self.books();
+        books.panics += 1;
+        books.last_failure = Some((key.clone(), format!("the source of {} panicked: {text}", kind.kind)));
+    }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

@@ -1,32 +1,90 @@
 //! Several controllers as one component.
 
-use super::controller::{BoundController, Controller, ControllerHealth, Health};
+use super::controller::{BoundController, Controller, ControllerHealth, Health, Phase, Surroundings};
+use super::history::{History, Why};
 use async_trait::async_trait;
 use futures::future::{Either, FutureExt, pending, select, select_all};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
+use kube_core::metrics::{Discard, Metrics};
+use kube_core::resource::{KindInfo, ObjectKey};
 use kube_store::client::{Component, Running, StopToken};
 use kube_store::informer::Informers;
 use std::fmt;
 use std::pin::pin;
+use std::sync::Arc;
 
 /// Runs controllers over shared informers: starts them in order, stops them in the opposite order, and ends with the
 /// cause as soon as one of them ends by itself, which happens when the store closes.
 pub struct Manager {
     env: Env,
     controllers: Vec<BoundController>,
+    history: Arc<History>,
 }
 
 impl Manager {
     /// Binds `controllers` to `informers`.
     pub fn new(informers: &Informers, controllers: impl IntoIterator<Item = Controller>) -> Self {
-        let controllers = controllers.into_iter().map(|controller| controller.bind(informers)).collect();
-        Self { env: informers.env().clone(), controllers }
+        Self::with_metrics(informers, controllers, Arc::new(Discard))
+    }
+
+    /// As [`Manager::new`], counting in `metrics`, by the names that controller-runtime and client-go give.
+    pub fn with_metrics(
+        informers: &Informers,
+        controllers: impl IntoIterator<Item = Controller>,
+        metrics: Arc<dyn Metrics>,
+    ) -> Self {
+        let history = Arc::default();
+        let surroundings =
+            Surroundings { service: informers.service().clone(), history: Arc::clone(&history), metrics };
+        let bind = |controller: Controller| controller.bind_in(informers, &surroundings);
+        let controllers = controllers.into_iter().map(bind).collect();
+        Self { env: informers.env().clone(), controllers, history }
     }
 
     /// Asks each controller how it is, also while they run and afterwards.
     pub fn health(&self) -> Vec<Health> {
         self.controllers.iter().map(BoundController::health).collect()
+    }
+
+    /// Asks all of them, also while they run and afterwards.
+    pub fn handle(&self) -> ManagerHandle {
+        ManagerHandle { health: self.health().into(), history: self.history.clone() }
+    }
+}
+
+/// Asks the controllers of a [`Manager`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ManagerHandle {
+    health: Arc<[Health]>,
+    history: Arc<History>,
+}
+
+impl ManagerHandle {
+    /// Whether there are no controllers.
+    pub fn is_empty(&self) -> bool {
+        self.health.is_empty()
+    }
+
+    /// How each controller is now.
+    pub fn health(&self) -> Vec<ControllerHealth> {
+        self.health.iter().map(Health::now).collect()
+    }
+
+    /// Whether every controller has its first state and is at work.
+    pub fn is_ready(&self) -> bool {
+        self.health.iter().all(|health| health.phase() == Phase::Running)
+    }
+
+    /// Whether no controller has ended.
+    pub fn is_alive(&self) -> bool {
+        self.health.iter().all(|health| health.phase() != Phase::Stopped)
+    }
+
+    /// Why the object is as it is: which controller wrote it last, for what reason, and where that came from. `None`
+    /// when no controller of this manager wrote it, or that was so many writes ago that it was forgotten.
+    pub fn why(&self, kind: &KindInfo, key: &ObjectKey) -> Option<Why> {
+        self.history.why(kind, key)
     }
 }
 

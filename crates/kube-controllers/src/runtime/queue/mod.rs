@@ -4,7 +4,8 @@
 //! - A key is never handed out twice at a time.
 //! - An [`add`](WorkQueue::add) while the key is being worked on leads to exactly one later run; any number of adds
 //!   before a run are one run.
-//! - Among keys that are due, higher priority goes first, then first come, first served.
+//! - Among keys that are due, higher priority goes first, then first come, first served; every [`FAIRNESS`]th key handed
+//!   out is the one that came first of all, so that nobody waits for ever.
 //! - A delay is only ever shortened by another add.
 //!
 //! Source: `k8s.io/client-go/util/workqueue`, `sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue`.
@@ -20,10 +21,14 @@ use kube_core::env::Mono;
 use limits::Bucket;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 /// Priority of events of objects that were there when the controller began: behind everything fresh.
 pub const INITIAL_PRIORITY: i32 = -100;
+
+/// How often the key that came first is handed out whatever its priority.
+pub const FAIRNESS: u64 = 16;
 
 /// A queue of keys to work on. Pure: the time is an argument.
 #[derive(Debug)]
@@ -85,6 +90,8 @@ pub struct Lease<K> {
     pub attempt: u32,
     /// Priority it had.
     pub priority: i32,
+    /// Since when it was due.
+    pub due: Mono,
 }
 
 /// What comes of a run.
@@ -179,14 +186,30 @@ impl<K: Ord + Clone> WorkQueue<K> {
     /// The next key that is due.
     pub fn pop(&mut self, now: Mono) -> Option<Lease<K>> {
         self.advance(now);
-        let (_, key) = self.ready.pop_first()?;
+        let place = if self.counts.runs % FAIRNESS == FAIRNESS - 1 { self.oldest() } else { None };
+        let key = match place {
+            Some(place) => self.ready.remove(&place)?,
+            None => self.ready.pop_first()?.1,
+        };
         let state = self.keys.get_mut(&key)?;
         let queued = state.queued.take()?;
         debug_assert!(!state.running, "a ready key is not running");
         state.running = true;
         self.running += 1;
         self.counts.runs += 1;
-        Some(Lease { key, causes: queued.causes, attempt: state.failures, priority: queued.priority })
+        Some(Lease { key, causes: queued.causes, attempt: state.failures, priority: queued.priority, due: queued.at })
+    }
+
+    /// The place of the key that came first, of all priorities: there are few of those.
+    fn oldest(&self) -> Option<(Reverse<i32>, u64)> {
+        let mut first = *self.ready.first_key_value()?.0;
+        let mut oldest = first;
+        loop {
+            let next = self.ready.range((Bound::Excluded((first.0, u64::MAX)), Bound::Unbounded)).next();
+            let Some((place, _)) = next else { return Some(oldest) };
+            first = *place;
+            oldest = if first.1 < oldest.1 { first } else { oldest };
+        }
     }
 
     /// Makes the keys due whose time has come, and gives when to do so again: at the time of the next delayed key.

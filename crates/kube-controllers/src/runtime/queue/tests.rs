@@ -1,6 +1,6 @@
 //! The queue against a naive model, and its limits by hand.
 
-use super::{Add, Cause, Causes, Finish, INITIAL_PRIORITY, Lease, RetryLimits, WorkQueue};
+use super::{Add, Cause, Causes, FAIRNESS, Finish, INITIAL_PRIORITY, Lease, RetryLimits, WorkQueue};
 use kube_core::env::Mono;
 use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
 use std::time::Duration;
@@ -87,6 +87,19 @@ fn fresh_events_overtake_the_initial_list_and_raise_what_they_repeat() {
 }
 
 #[test]
+fn a_stream_of_urgent_keys_does_not_starve_the_others() {
+    let mut queue = WorkQueue::new(RetryLimits::default());
+    queue.add(0, add().priority(INITIAL_PRIORITY), at(0));
+    for round in 1..=FAIRNESS {
+        let urgent = u8::try_from(round).expect("a small number");
+        queue.add(urgent, add(), at(0));
+        let lease = pop(&mut queue, 0);
+        assert_eq!(lease.key == 0, round == FAIRNESS, "round {round}");
+        queue.done(lease, Finish::Done, at(0));
+    }
+}
+
+#[test]
 fn causes_are_merged_and_bounded() {
     let mut causes = Causes::of(Cause::Failed);
     causes.merge(Causes::of(Cause::Failed));
@@ -146,6 +159,7 @@ struct Model {
     queued: Vec<(u8, u64, i32)>,
     running: Vec<u8>,
     failures: [u32; 6],
+    runs: u64,
 }
 
 impl Model {
@@ -159,8 +173,13 @@ impl Model {
     fn pop(&mut self, now: u64) -> Option<u8> {
         let due = |entry: &&(u8, u64, i32)| entry.1 <= now && !self.running.contains(&entry.0);
         let priority = self.queued.iter().filter(due).map(|entry| entry.2).max()?;
-        let position =
-            self.queued.iter().position(|entry| due(&entry) && entry.2 == priority).expect("it was found");
+        let any = self.runs % FAIRNESS == FAIRNESS - 1;
+        let position = self
+            .queued
+            .iter()
+            .position(|entry| due(&entry) && (any || entry.2 == priority))
+            .expect("it was found");
+        self.runs += 1;
         let (key, ..) = self.queued.remove(position);
         self.running.push(key);
         Some(key)

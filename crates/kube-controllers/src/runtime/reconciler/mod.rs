@@ -6,11 +6,13 @@ pub use error::{Error, Retry};
 
 use super::cause::Causes;
 use super::context::Context;
+use super::queue::Lease;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kube_core::resource::ObjectKey;
 use kube_core::view::KindView;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Makes what is match what is wanted, one object at a time.
@@ -42,14 +44,16 @@ pub struct Request {
     /// Namespace and name of the object.
     pub key: ObjectKey,
     /// What led to the call. For people: decisions rest on what is, not on what happened.
-    pub causes: Causes,
+    pub causes: Arc<Causes>,
     /// Failures in a row before this call.
     pub attempt: u32,
+    /// How urgent it was: 0 for changes, less for what was there at the start.
+    pub priority: i32,
 }
 
 impl Request {
-    pub(super) fn new(key: ObjectKey, causes: Causes, attempt: u32) -> Self {
-        Self { key, causes, attempt }
+    pub(super) fn new(lease: &Lease<ObjectKey>, causes: Arc<Causes>) -> Self {
+        Self { key: lease.key.clone(), causes, attempt: lease.attempt, priority: lease.priority }
     }
 }
 
