@@ -88,7 +88,10 @@ async fn a_reconcile_that_never_rests_is_named_with_its_write() {
         tokio::task::yield_now().await;
     }
     let told = world.health[0].now().hot_loops[0].to_string();
-    assert!(told.starts_with("default/restless was reconciled 50 times in a row for its own write"), "{told}");
+    assert!(
+        told.starts_with("default/restless was reconciled 50 times in a row for its own write"),
+        "{told}"
+    );
     assert!(told.contains("ConfigMap default/restless changed at "), "{told}");
 }
 
@@ -113,7 +116,8 @@ async fn why_an_object_is_there_can_be_asked() {
     let why = world.handle.why(Pod::kind_info(), &pod.key()).expect("a controller wrote it");
     let told = why.to_string();
     assert!(told.starts_with(&format!("Pod {} at ", pod.key())), "{told}");
-    for part in ["written by replicaset-controller", "because ReplicaSet", "written by deployment-controller"] {
+    for part in ["written by replicaset-controller", "because ReplicaSet", "written by deployment-controller"]
+    {
         assert!(told.contains(part), "{part:?} is missing in {told}");
     }
     assert!(told.contains("because Deployment default/web "), "{told}");
@@ -220,7 +224,8 @@ async fn reconciles_are_counted_by_the_usual_names() {
         set(copy, "done", "yes")
     });
     let controller = Controller::builder(fail).named("counted").workers(3).build();
-    let running = Running::start(&env, Box::new(Manager::with_metrics(&informers, [controller], book.clone())));
+    let running =
+        Running::start(&env, Box::new(Manager::with_metrics(&informers, [controller], book.clone())));
     let maps = kube_store::api::Api::<ConfigMap>::namespaced(objects.clone(), "default");
     for name in ["good", "bad"] {
         let map = ConfigMap {

@@ -12,7 +12,8 @@ mod pod_spec;
 pub use meta::{Meta, OwnerRef};
 pub use node::{NodeImage, NodeSpecView, NodeStatusView, NodeView};
 pub use pod::{
-    ConditionView, ContainerStateView, ContainerStatusView, PodIp, PodPhase, PodStatusView, PodView, TerminatedView,
+    ConditionView, ContainerStateView, ContainerStatusView, PodIp, PodPhase, PodStatusView, PodView,
+    TerminatedView,
 };
 pub use pod_spec::{
     AffinityView, ClaimSource, ContainerPort, ContainerView, EphemeralSource, ImageSource, NamedGate,

@@ -17,9 +17,9 @@ pub use listers::Listers;
 pub use status::HasStatus;
 
 pub(super) use floors::Floors;
-pub(super) use trail::{Mark, Trail};
 pub(crate) use listers::AnyInformer;
 pub(crate) use merge::merge_diff;
+pub(super) use trail::{Mark, Trail};
 
 use super::cause::Causes;
 use super::controller::Shared;
@@ -147,7 +147,8 @@ impl Context {
 
     /// Notes that it is not known whether a write happened, where `error` leaves that open.
     fn doubt(&self, error: ApiError) -> ApiError {
-        let open = [Reason::Timeout, Reason::ServerTimeout, Reason::ServiceUnavailable, Reason::InternalError];
+        let open =
+            [Reason::Timeout, Reason::ServerTimeout, Reason::ServiceUnavailable, Reason::InternalError];
         if open.contains(&error.reason) {
             self.trail().doubtful = true;
         }

@@ -1,7 +1,7 @@
 //! How a controller is.
 
-use super::loops::HotLoop;
 use super::Shared;
+use super::loops::HotLoop;
 use crate::runtime::queue::QueueCounts;
 use kube_core::resource::ObjectKey;
 use std::fmt;

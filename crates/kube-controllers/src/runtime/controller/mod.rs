@@ -48,12 +48,7 @@ impl Controller {
         source: Box<dyn Wire>,
     ) -> Self {
         Self {
-            settings: Settings {
-                name: name.into(),
-                workers,
-                limits: RetryLimits::default(),
-                limit: None,
-            },
+            settings: Settings { name: name.into(), workers, limits: RetryLimits::default(), limit: None },
             kind: None,
             wires: vec![source],
             reconciler: Arc::new(reconciler),
@@ -91,8 +86,6 @@ impl Controller {
 
 impl fmt::Debug for Controller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Controller")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Controller").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

@@ -92,7 +92,9 @@ async fn attempt(shared: &Shared, reconciler: &dyn AnyReconciler, cx: &Context, 
 async fn remember_doubt(shared: &Shared, trail: &mut Trail) {
     match shared.service().current().await {
         Ok(revision) => trail.floors.doubt(shared.listers(), revision),
-        Err(error) => tracing::debug!(controller = %shared.name(), %error, "it is not known what was written"),
+        Err(error) => {
+            tracing::debug!(controller = %shared.name(), %error, "it is not known what was written");
+        }
     }
 }
 

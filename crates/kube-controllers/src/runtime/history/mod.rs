@@ -117,7 +117,8 @@ impl History {
 fn chain(records: &VecDeque<Arc<WriteRecord>>, write: &Arc<WriteRecord>, depth: usize) -> Why {
     let because = write.causes.iter().map(|cause| {
         let source = cause.change().filter(|_| depth > 0).and_then(|(kind, key, revision)| {
-            let written = |record: &&Arc<WriteRecord>| record.revision == revision && record.is_of(&kind.kind, key);
+            let written =
+                |record: &&Arc<WriteRecord>| record.revision == revision && record.is_of(&kind.kind, key);
             records.iter().rev().find(written)
         });
         Because {

@@ -197,7 +197,13 @@ impl<K: Ord + Clone> WorkQueue<K> {
         state.running = true;
         self.running += 1;
         self.counts.runs += 1;
-        Some(Lease { key, causes: queued.causes, attempt: state.failures, priority: queued.priority, due: queued.at })
+        Some(Lease {
+            key,
+            causes: queued.causes,
+            attempt: state.failures,
+            priority: queued.priority,
+            due: queued.at,
+        })
     }
 
     /// The place of the key that came first, of all priorities: there are few of those.

@@ -50,12 +50,7 @@ struct Run {
 
 impl Loops {
     /// Takes in a reconcile of `key`: why it ran and what it wrote. Gives the loop that has become one by that.
-    pub(super) fn observe(
-        &mut self,
-        key: &ObjectKey,
-        causes: &Causes,
-        wrote: Vec<Mark>,
-    ) -> Option<HotLoop> {
+    pub(super) fn observe(&mut self, key: &ObjectKey, causes: &Causes, wrote: Vec<Mark>) -> Option<HotLoop> {
         if wrote.is_empty() {
             self.keys.remove(key);
             return None;
