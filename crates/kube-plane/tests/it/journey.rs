@@ -1,7 +1,7 @@
 //! Manifests become pods that run, behind services that resolve.
 
-use kube_core::kinds::apps::v1::{Deployment, ReplicaSet};
-use kube_core::kinds::core::v1::Service;
+use kube_core::kinds::apps::v1::Deployment;
+use kube_core::kinds::core::v1::{Pod, Service};
 use kube_node::SimFleet;
 use kube_plane::ControlPlane;
 use kube_store::service::DeleteOptions;
@@ -45,11 +45,11 @@ async fn a_deleted_deployment_takes_its_pods_with_it() {
     plane.apply_yaml("shop.yaml", SHOP).await.unwrap();
     plane.until(LIMIT, |view| view.rolled_out("default/web")).await.unwrap();
     let pod = plane.view().pods()[0].meta.key();
-    let why = plane.why::<ReplicaSet>("default/nobody");
+    let why = plane.why::<Pod>("default/nobody");
     assert_eq!(why, None);
-    let set = plane.view().pods()[0].meta.controller().map(|owner| owner.name.clone()).unwrap();
-    let why = plane.why::<ReplicaSet>(&format!("default/{set}")).unwrap().to_string();
-    assert!(why.contains("deployment-controller for default/web"), "{pod}: {why}");
+    let why = plane.why::<Pod>(&pod.to_string()).unwrap().to_string();
+    assert!(why.contains("replicaset-controller for default/web-"), "{why}");
+    assert!(why.contains("deployment-controller for default/web"), "{why}");
     let owners = plane.owners().await.unwrap();
     assert!(owners.to_dot().contains("ReplicaSet"));
 

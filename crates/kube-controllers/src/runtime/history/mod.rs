@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Writes that are remembered; older ones are forgotten.
 const REMEMBERED: usize = 4096;
 
-/// Links of a chain that are followed.
-const DEPTH: usize = 16;
+/// Links that are followed in all.
+const LINKS: usize = 32;
 
 /// One write of a controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,8 @@ impl History {
     pub(in crate::runtime) fn why(&self, kind: &KindInfo, key: &ObjectKey) -> Option<Why> {
         let records = self.lock();
         let last = records.iter().rev().find(|record| record.is_of(&kind.kind, key))?;
-        Some(chain(&records, last, DEPTH))
+        let mut links = LINKS;
+        Some(chain(&records, last, &mut links))
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<WriteRecord>>> {
@@ -114,17 +115,16 @@ impl History {
     }
 }
 
-fn chain(records: &VecDeque<Arc<WriteRecord>>, write: &Arc<WriteRecord>, depth: usize) -> Why {
+fn chain(records: &VecDeque<Arc<WriteRecord>>, write: &Arc<WriteRecord>, links: &mut usize) -> Why {
     let because = write.causes.iter().map(|cause| {
-        let source = cause.change().filter(|_| depth > 0).and_then(|(kind, key, revision)| {
+        let source = cause.change().filter(|_| *links > 0).and_then(|(kind, key, revision)| {
             let written =
                 |record: &&Arc<WriteRecord>| record.revision == revision && record.is_of(&kind.kind, key);
             records.iter().rev().find(written)
         });
-        Because {
-            cause: cause.clone(),
-            written: source.map(|source| Box::new(chain(records, source, depth - 1))),
-        }
+        *links -= usize::from(source.is_some());
+        let written = source.map(|source| Box::new(chain(records, source, links)));
+        Because { cause: cause.clone(), written }
     });
     Why { write: write.clone(), because: because.collect() }
 }

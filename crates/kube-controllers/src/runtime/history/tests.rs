@@ -56,3 +56,18 @@ fn old_writes_are_forgotten_and_circles_end() {
     let why = history.why(set, &ObjectKey::new("default", "web")).expect("it was written");
     assert!(why.to_string().lines().count() < 100);
 }
+
+#[test]
+fn a_web_of_causes_is_told_in_part() {
+    let history = History::default();
+    let set = ReplicaSet::kind_info();
+    for revision in 2..60 {
+        let mut record = wrote("web", set, revision, changed(set, revision - 1));
+        let mut causes = Causes::of(changed(set, revision - 1));
+        causes.merge(Causes::of(changed(set, revision.saturating_sub(2))));
+        record.causes = Arc::new(causes);
+        history.add(record);
+    }
+    let why = history.why(set, &ObjectKey::new("default", "web")).expect("it was written");
+    assert!(why.to_string().lines().count() < 150);
+}
