@@ -1,6 +1,7 @@
 //! Deployments and ReplicaSets against answers computed by Kubernetes' own code.
 
 use jiff::{SignedDuration, Timestamp};
+use kube_controllers::builtin::deployment::template::pod_template_hash;
 use kube_controllers::builtin::deployment::{
     DESIRED_REPLICAS, Fenceposts, MAX_REPLICAS, SetSize, Sets, Target, rolling, scaling, status,
 };
@@ -241,5 +242,14 @@ fn parity_deployment_math_pod_deletion_order() {
         let order = deletion_order(&pods, &related, now);
         let names: Vec<&str> = order.iter().map(|pod| &*pod.meta.name).collect();
         json!({ "order": names })
+    });
+}
+
+#[test]
+fn parity_deployment_math_pod_template_hash() {
+    run("pod_template_hash", |input| {
+        let template = serde_json::from_value(input["template"].clone()).expect("a template");
+        let collisions = input["collisionCount"].as_i64().map(|count| i32::try_from(count).expect("an i32"));
+        json!({ "hash": pod_template_hash(&template, collisions) })
     });
 }

@@ -2,6 +2,7 @@
 
 mod execute;
 mod fenceposts;
+mod go_dump;
 mod new_set;
 pub mod plan;
 pub mod revision;

@@ -1,5 +1,6 @@
 //! Pod templates: which ReplicaSet belongs to which, and the label that tells them apart.
 
+use super::go_dump::dump;
 use kube_core::kinds::core::v1::PodTemplateSpec;
 use kube_core::kinds::meta::v1::ObjectMeta;
 
@@ -26,15 +27,10 @@ fn without_hash(template: &PodTemplateSpec) -> Option<ObjectMeta> {
 
 /// The value of [`POD_TEMPLATE_HASH`]: the same for the same template and number of collisions.
 ///
-/// Kubernetes hashes Go's picture of the structure; this hashes the canonical JSON with the same function and the same
-/// alphabet, so values look alike and differ.
-///
 /// Source: `k8s.io/kubernetes/pkg/controller` (`ComputeHash`), `k8s.io/apimachinery/pkg/util/rand`
 /// (`SafeEncodeString`).
 pub fn pod_template_hash(template: &PodTemplateSpec, collisions: Option<i32>) -> String {
-    let value = serde_json::to_value(template).unwrap_or_default();
-    let bytes = kube_core::wire::canonical(&value);
-    let mut hash = fnv1a(FNV_OFFSET, &bytes);
+    let mut hash = fnv1a(FNV_OFFSET, dump(template).as_bytes());
     if let Some(count) = collisions {
         let mut counted = [0; 8];
         counted[..4].copy_from_slice(&count.to_le_bytes());

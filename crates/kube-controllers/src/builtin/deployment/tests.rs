@@ -325,3 +325,26 @@ fn a_set_that_comes_back_remembers_its_revisions() {
     assert_eq!(after, wanted.into());
     assert_eq!(annotations_of_new_set(&after, &Annotations::new(), 4), after, "revisions only grow");
 }
+
+/// What Go cannot keep in 64 bits as it was written is canonical by the time a controller reads it.
+#[test]
+fn quantities_are_pictured_as_go_keeps_them() {
+    let picture = |cpu: &str| {
+        let mut template = deployment(1, 1, 1).spec.expect("a spec").template;
+        template.spec = serde_json::from_value(json!({
+            "containers": [{ "name": "c", "resources": { "limits": { "cpu": cpu } } }],
+        }))
+        .expect("a pod spec");
+        let text = super::go_dump::dump(&template);
+        let (_, rest) = text.split_once("Limits:(v1.ResourceList)map[cpu:").expect("the limit");
+        rest.split_once(" d:").expect("an end").0.to_owned()
+    };
+    let amount = |value: i64, scale: i32| {
+        format!("{{i:(resource.int64Amount){{value:(int64){value} scale:(resource.Scale){scale}}}")
+    };
+    assert_eq!(picture("250m"), amount(250, -3));
+    assert_eq!(picture("1.25"), amount(125, -2));
+    assert_eq!(picture("3e3"), amount(3, 3));
+    assert_eq!(picture("2Gi"), amount(2 << 30, 0));
+    assert_eq!(picture("1.5Gi"), amount(1536 << 20, 0));
+}
