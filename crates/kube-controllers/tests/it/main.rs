@@ -1,11 +1,19 @@
 //! The public contract of the crate.
 
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod garbage;
+#[cfg(test)]
+mod namespaces;
 #[cfg(test)]
 mod own_controller;
 #[cfg(test)]
+mod parity_cron;
+#[cfg(test)]
 mod parity_deployment_math;
+#[cfg(test)]
+mod parity_job;
 #[cfg(test)]
 mod rollout;
 #[cfg(test)]

@@ -5,8 +5,7 @@ use crate::builtin::adoption::{Member, adopt, full_references, release};
 use crate::runtime::Context;
 use futures::future::join_all;
 use kube_core::error::ApiError;
-use kube_core::kinds::apps::v1::ReplicaSet;
-use kube_core::kinds::core::v1::Pod;
+use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid, owner_reference};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
@@ -18,22 +17,28 @@ use std::sync::Arc;
 /// Most writes under way at a time.
 const IN_FLIGHT: usize = 64;
 
-pub(super) struct Execution<'a> {
+/// Plans of an owner of pods of one template: a ReplicaSet, or a ReplicationController.
+pub(in crate::builtin) struct Execution<'a, K> {
     cx: &'a Context,
-    set: &'a ReplicaSet,
+    set: &'a K,
     pods: &'a [Arc<PodView>],
     kind: &'static KindInfo,
     template: Value,
 }
 
-impl<'a> Execution<'a> {
-    pub(super) fn new(cx: &'a Context, set: &'a ReplicaSet, pods: &'a [Arc<PodView>]) -> Self {
-        Self { cx, set, pods, kind: Pod::kind_info(), template: pod_of(set) }
+impl<'a, K: Resource> Execution<'a, K> {
+    pub(in crate::builtin) fn new(
+        cx: &'a Context,
+        set: &'a K,
+        template: Option<&PodTemplateSpec>,
+        pods: &'a [Arc<PodView>],
+    ) -> Self {
+        Self { cx, set, pods, kind: Pod::kind_info(), template: pod_of(set, template) }
     }
 
     /// Does all of `ops`, or up to the first failure. Batches begin with one write and double, so that what is refused
     /// for all pods is refused once.
-    pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
+    pub(in crate::builtin) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
         for alike in ops.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
             let mut rest = alike;
             let mut size = if matches!(alike.first(), Some(Op::Create)) { 1 } else { IN_FLIGHT };
@@ -112,8 +117,7 @@ fn is_namespace_terminating(error: &ApiError) -> bool {
 /// The pod to create.
 ///
 /// Source: `k8s.io/kubernetes/pkg/controller` (`GetPodFromTemplate`).
-fn pod_of(set: &ReplicaSet) -> Value {
-    let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
+fn pod_of<K: Resource>(set: &K, template: Option<&PodTemplateSpec>) -> Value {
     let meta = template.and_then(|template| template.metadata.as_ref());
     json!({
         "apiVersion": "v1",

@@ -1,6 +1,6 @@
 //! ReplicaSets: as many pods of a template as are wanted.
 
-mod execute;
+pub(super) mod execute;
 pub mod plan;
 mod ranks;
 #[cfg(test)]
@@ -64,7 +64,8 @@ impl Reconciler for ReplicaSets {
         let now = cx.now();
         let related = || related_pods(cx, &set);
         let plan = plan(&View { set: &set, pods: &pods, related: &related, now });
-        let failure = Execution::new(cx, &set, &pods).run(&plan.ops).await.err();
+        let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
+        let failure = Execution::new(cx, &*set, template, &pods).run(&plan.ops).await.err();
         let message = failure.as_ref().map(ToString::to_string);
         let report = status(&set, &plan.tally, message.as_deref(), now);
         cx.patch_status(&*set, |status| *status = report).await?;

@@ -9,8 +9,10 @@ use kube_core::kinds::apps::v1::{
 };
 use kube_core::kinds::batch::v1::{CronJob, CronJobStatus, Job, JobStatus};
 use kube_core::kinds::core::v1::{
-    Namespace, NamespaceStatus, Node, NodeStatus, Pod, PodStatus, Service, ServiceStatus,
+    Namespace, NamespaceStatus, Node, NodeStatus, Pod, PodStatus, ReplicationController,
+    ReplicationControllerStatus, Service, ServiceStatus,
 };
+use kube_core::kinds::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
 use kube_core::resource::{Resource, ResourceExt};
 use kube_store::service::Subresource;
 use serde::Serialize;
@@ -53,7 +55,9 @@ impl_has_status!(
     Namespace => NamespaceStatus,
     Node => NodeStatus,
     Pod => PodStatus,
+    PodDisruptionBudget => PodDisruptionBudgetStatus,
     ReplicaSet => ReplicaSetStatus,
+    ReplicationController => ReplicationControllerStatus,
     Service => ServiceStatus,
     StatefulSet => StatefulSetStatus,
 );

@@ -59,7 +59,7 @@ impl<V: KindView> Source<V> {
 
 impl<K: KindView + Resource> Source<K> {
     /// As [`Source::managed_by`], for typed objects.
-    pub(super) fn owned_by(owner: &'static KindInfo) -> Self {
+    pub(crate) fn owned_by(owner: &'static KindInfo) -> Self {
         Self::new(move |change, _| {
             let of = |object: &Option<Arc<K>>| typed_manager_key(owner, &**object.as_ref()?);
             distinct([of(&change.new), of(&change.old)])

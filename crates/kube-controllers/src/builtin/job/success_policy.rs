@@ -1,0 +1,23 @@
+//! When an indexed Job has succeeded before all its indexes have.
+//!
+//! Source: `k8s.io/kubernetes/pkg/controller/job` (`success_policy.go`).
+
+use super::indexes::Intervals;
+use kube_core::kinds::batch::v1::SuccessPolicy;
+
+/// The message of the first rule that the succeeded indexes meet.
+pub fn met(policy: Option<&SuccessPolicy>, completions: i32, succeeded: &Intervals) -> Option<String> {
+    let rules = policy.iter().flat_map(|policy| policy.rules.iter().enumerate());
+    let mut met = rules.filter(|(_, rule)| {
+        let wanted = rule.succeeded_indexes.as_deref().map(|text| Intervals::parse(text, completions));
+        match (wanted, rule.succeeded_count) {
+            // All of them are enough, however many are asked for.
+            (Some(wanted), count) => {
+                wanted.common(succeeded) >= count.map_or(wanted.total(), |count| count.min(wanted.total()))
+            }
+            (None, Some(count)) => succeeded.total() >= count,
+            (None, None) => false,
+        }
+    });
+    met.next().filter(|_| succeeded.total() > 0).map(|(at, _)| format!("Matched rules at index {at}"))
+}
