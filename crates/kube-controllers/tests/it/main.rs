@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod disruption;
+#[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod namespaces;
@@ -14,6 +16,8 @@ mod parity_cron;
 mod parity_deployment_math;
 #[cfg(test)]
 mod parity_job;
+#[cfg(test)]
+mod pod_gc;
 #[cfg(test)]
 mod rollout;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use futures::future::{Either, select};
 use kube_controllers::runtime::{
     Context, Controller, Error, HasStatus, Health, Manager, ManagerHandle, Outcome, Reconciler, Request,
 };
+use kube_core::env::{Env, ManualClock};
 use kube_core::kinds::core::v1::{Pod, PodCondition, PodStatus};
 use kube_core::kinds::meta::v1::Time;
 use kube_core::resource::{Resource, ResourceExt};
@@ -40,12 +41,21 @@ impl World {
 
     /// Runs `controllers` over what `storage` holds.
     pub(crate) fn over(storage: Arc<dyn Storage>, controllers: Vec<Controller>) -> Self {
-        let env = kube_store::rt::env();
+        Self::build(storage, &kube_store::rt::env(), controllers)
+    }
+
+    /// Runs `controllers` in the time of `clock`.
+    pub(crate) fn under(clock: Arc<ManualClock>, controllers: Vec<Controller>) -> Self {
+        let env = kube_store::rt::env().with_clock(clock);
+        Self::build(Arc::new(MemoryStorage::new()), &env, controllers)
+    }
+
+    fn build(storage: Arc<dyn Storage>, env: &Env, controllers: Vec<Controller>) -> Self {
         let objects = Objects::new(storage.clone(), env.clone());
         let informers = Informers::new(objects.clone());
         let manager = Manager::new(&informers, controllers);
         let (health, handle) = (manager.health(), manager.handle());
-        let manager = Running::start(&env, Box::new(manager));
+        let manager = Running::start(env, Box::new(manager));
         Self { objects, storage, informers, health, handle, manager }
     }
 
@@ -82,7 +92,7 @@ impl World {
                 changed.notified().await;
             }
         };
-        if let Either::Right(_) = select(pin!(wait), self.objects.env().sleep(PATIENCE)).await {
+        if let Either::Right(_) = select(pin!(wait), kube_store::rt::env().sleep(PATIENCE)).await {
             let all: Vec<Value> =
                 informer.all().iter().map(|o| serde_json::to_value(&**o).expect("JSON")).collect();
             let all = serde_json::to_string_pretty(&all).expect("JSON");

@@ -11,9 +11,10 @@ pub fn met(policy: Option<&SuccessPolicy>, completions: i32, succeeded: &Interva
     let mut met = rules.filter(|(_, rule)| {
         let wanted = rule.succeeded_indexes.as_deref().map(|text| Intervals::parse(text, completions));
         match (wanted, rule.succeeded_count) {
-            // All of them are enough, however many are asked for.
             (Some(wanted), count) => {
-                wanted.common(succeeded) >= count.map_or(wanted.total(), |count| count.min(wanted.total()))
+                let (common, all) = (wanted.common(succeeded), wanted.total());
+                // All of them are enough, however many are asked for.
+                count.map_or(common >= all, |count| common >= count || (all > 0 && common >= all))
             }
             (None, Some(count)) => succeeded.total() >= count,
             (None, None) => false,
