@@ -4,6 +4,7 @@
 //! time both in one run; the tests run both once on tiny input and compare the answers, so that neither can rot.
 //! Figures stand in `FIGURES.md`.
 
+pub mod durable;
 pub mod end_to_end;
 pub mod objects;
 pub mod quantity;

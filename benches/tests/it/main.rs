@@ -1,5 +1,6 @@
 //! Runs what the benches measure once, on tiny input: ours and the baseline must give the same answer.
 
+mod durable;
 mod end_to_end;
 mod objects;
 mod quantity;

@@ -7,8 +7,10 @@ pub mod chunks;
 pub mod crypto;
 #[cfg(any(feature = "redb", feature = "sled"))]
 mod directory;
+#[cfg(any(feature = "redb", feature = "sled"))]
 mod durable;
 mod error;
+pub mod export;
 mod key;
 pub mod memory;
 pub mod mvcc;
@@ -23,10 +25,13 @@ mod watch;
 
 pub use chunks::{ChunkJournal, Chunks};
 pub use crypto::{Encryption, EncryptionKey};
+#[cfg(any(feature = "redb", feature = "sled"))]
 pub use durable::DurableOptions;
 pub use error::{StorageError, StorageResult};
+pub use export::{export, import};
 pub use key::{Key, KeyRange};
 pub use memory::MemoryStorage;
+pub use mvcc::MvccStorage;
 pub use read::{Continue, Got, KeyValue, ListOptions, Page, ReadAt, Revision};
 #[cfg(feature = "redb")]
 pub use redb::RedbStorage;

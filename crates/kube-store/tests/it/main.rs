@@ -9,6 +9,8 @@ mod conformance;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod durable;
+#[cfg(test)]
 mod informer;
 #[cfg(test)]
 mod mutants;

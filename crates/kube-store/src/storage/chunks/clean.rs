@@ -32,11 +32,11 @@ impl Cleaner {
 
     /// What lives, if of the `settled` bytes in chunks without history so much does not that cleaning is worth it,
     /// beginning with the `oldest` chunk.
-    pub(super) fn wanted(&self, oldest: Option<&Held>, settled: u64, full: bool) -> Option<Snapshot> {
+    pub(super) fn wanted(&self, oldest: Option<&Held>, settled: u64, tight: bool) -> Option<Snapshot> {
         let Compacted { live, .. } = self.0.as_ref()?;
         oldest.filter(|held| self.may(held))?;
         let lives = live.bytes() + live.keys() as u64 * OVERHEAD;
-        let allowed = if full { lives } else { lives + lives / 2 + SLACK };
+        let allowed = if tight { lives } else { lives + lives / 2 + SLACK };
         (settled > allowed).then(|| live.clone())
     }
 

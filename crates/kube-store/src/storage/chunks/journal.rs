@@ -57,6 +57,9 @@ pub(super) struct Held {
 /// Bytes that one piece of cleaning or rotating reads: a millisecond or two of work.
 const PIECE: u64 = 256 << 10;
 
+/// Room on a medium below which everything that can be cleaned is.
+const TIGHT: u64 = 64 << 20;
+
 impl<C: Chunks> ChunkJournal<C> {
     /// A journal of what `chunks` hold.
     pub fn new(chunks: C, options: ChunkOptions) -> Self {
@@ -109,9 +112,9 @@ impl<C: Chunks> ChunkJournal<C> {
         held.into_iter().filter(|held| held.newest <= compacted).map(|held| held.bytes).sum()
     }
 
-    /// Whether puts are refused.
-    fn is_full(&self) -> bool {
-        self.room() == 0
+    /// Whether there is so little room that everything that can be cleaned is.
+    fn is_tight(&self) -> bool {
+        self.room() < self.options.max_bytes.map_or(TIGHT, |max| max / 4)
     }
 
     fn room(&self) -> u64 {
@@ -238,7 +241,7 @@ impl<C: Chunks> ChunkJournal<C> {
     /// Lays out what is left of the oldest chunks, `budget` bytes of them at the most, if cleaning is worth it;
     /// answers how many chunks that empties.
     fn clean(&mut self, budget: u64, packer: &mut Packer) -> StorageResult<usize> {
-        let Some(live) = self.cleaner.wanted(self.held.front(), self.settled, self.is_full()) else {
+        let Some(live) = self.cleaner.wanted(self.held.front(), self.settled, self.is_tight()) else {
             return Ok(0);
         };
         let (mut removed, mut read) = (0, 0);

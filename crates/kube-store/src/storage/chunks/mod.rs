@@ -19,6 +19,8 @@ mod clean;
 mod journal;
 mod layout;
 mod recover;
+#[cfg(test)]
+mod tests;
 
 pub use journal::{ChunkJournal, ChunkOptions};
 

@@ -64,7 +64,10 @@ impl<J: Journal> Driver<J> {
         }
         let (effects, answer) = committer.answer_now(request)?;
         shared.publish(effects);
-        while committer.is_compacting() && work(&mut committer, shared) {}
+        let mut more = committer.is_compacting();
+        while more {
+            more = work(&mut committer, shared);
+        }
         drop(committer);
         self.drive(queue, shared);
         Ok(answer)

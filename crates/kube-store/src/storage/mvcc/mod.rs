@@ -139,7 +139,6 @@ impl<J: Journal> MvccStorage<J> {
 
     /// Replaces everything by `contents` at one revision above all others, which ends older watches with
     /// [`StorageError::Expired`].
-    #[expect(dead_code, reason = "the import uses it")]
     pub(super) async fn replace(&self, contents: Contents) -> StorageResult<Revision> {
         match self.0.submit(Request::Replace(contents)).await? {
             Answer::Replaced(revision) => {

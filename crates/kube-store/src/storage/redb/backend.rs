@@ -37,11 +37,11 @@ enum Change {
 
 impl Deferred {
     /// Nothing is written to `backend` yet.
-    pub(super) fn new(backend: impl StorageBackend) -> io::Result<Self> {
+    pub(super) fn new(backend: Box<dyn StorageBackend>) -> io::Result<Self> {
         let len = backend.len()?;
         let changes = Mutex::new(Changes { len, kept: len, made: Vec::new() });
         let (settled, bytes) = (AtomicBool::new(false), AtomicU64::new(len));
-        Ok(Self(Arc::new(Inner { backend: Box::new(backend), settled, changes, bytes })))
+        Ok(Self(Arc::new(Inner { backend, settled, changes, bytes })))
     }
 
     /// Makes the changes so far, and from now on each at once.

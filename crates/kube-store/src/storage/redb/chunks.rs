@@ -5,16 +5,36 @@ use crate::storage::chunks::{Change, Chunks};
 use crate::storage::directory::Directory;
 use crate::storage::{StorageError, StorageResult};
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
+use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Chunks in a redb file.
 #[derive(Debug)]
 pub struct RedbChunks {
-    database: Database,
+    /// `None` for a moment only, while it is opened again.
+    database: Option<Database>,
     backend: Deferred,
+    again: Again,
     /// Without one the backend is the caller's.
     directory: Option<Directory>,
+}
+
+/// Where the file can be had again after redb gave it up.
+pub(super) enum Again {
+    /// Nowhere: it was given once.
+    Never,
+    /// From here.
+    From(Box<dyn Fn() -> std::io::Result<Box<dyn StorageBackend>> + Send>),
+}
+
+impl fmt::Debug for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "Never",
+            Self::From(_) => "From(..)",
+        })
+    }
 }
 
 const CHUNKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("chunks");
@@ -26,45 +46,21 @@ const SHRINK: u64 = 64 << 20;
 
 impl RedbChunks {
     /// The chunks in `backend`.
-    pub(super) fn open(backend: impl StorageBackend, directory: Option<Directory>) -> StorageResult<Self> {
-        let backend = Deferred::new(backend).map_err(|error| io_error(&error))?;
-        let mut builder = Builder::new();
-        // A page that was changed outside of redb would make it panic later on.
-        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
-        let database = builder.create_with_backend(backend.clone()).map_err(error_of)?;
-        Ok(Self { database, backend, directory })
-    }
-}
-
-impl Chunks for RedbChunks {
-    fn scan(&mut self, sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>) -> StorageResult<()> {
-        let read = self.database.begin_read().map_err(error_of)?;
-        let table = match read.open_table(CHUNKS) {
-            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
-            table => table.map_err(error_of)?,
-        };
-        for row in table.iter().map_err(error_of)? {
-            let (number, chunk) = row.map_err(error_of)?;
-            sink(number.value(), chunk.value())?;
-        }
-        Ok(())
+    pub(super) fn open(
+        backend: Box<dyn StorageBackend>,
+        again: Again,
+        directory: Option<Directory>,
+    ) -> StorageResult<Self> {
+        let (database, backend) = open(backend)?;
+        Ok(Self { database: Some(database), backend, again, directory })
     }
 
-    fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
-        let read = self.database.begin_read().map_err(error_of)?;
-        let table = read.open_table(CHUNKS).map_err(error_of)?;
-        let chunk = table.get(number).map_err(error_of)?;
-        let missing = || StorageError::Corrupt { what: format!("chunk {number} is missing") };
-        chunk.map(|chunk| chunk.value().to_vec()).ok_or_else(missing)
+    fn database(&self) -> StorageResult<&Database> {
+        self.database.as_ref().ok_or_else(|| StorageError::Medium { what: "redb gave the file up".into() })
     }
 
-    fn settle(&mut self) -> StorageResult<()> {
-        self.backend.settle().map_err(|error| io_error(&error))?;
-        self.directory.as_mut().map_or(Ok(()), Directory::finish)
-    }
-
-    fn apply(&mut self, change: &Change) -> StorageResult<()> {
-        let write = self.database.begin_write().map_err(error_of)?;
+    fn write(&self, change: &Change) -> StorageResult<()> {
+        let write = self.database()?.begin_write().map_err(error_of)?;
         {
             let mut table = write.open_table(CHUNKS).map_err(error_of)?;
             for (number, chunk) in &change.put {
@@ -77,6 +73,66 @@ impl Chunks for RedbChunks {
         write.commit().map_err(error_of)
     }
 
+    /// After an error redb does nothing more until its file is opened anew. Then it shows whether `change` was made.
+    fn open_again(&mut self, change: &Change) -> StorageResult<bool> {
+        let Again::From(again) = &self.again else {
+            return Err(StorageError::Medium { what: "no space left, and redb gave the file up".into() });
+        };
+        self.database = None;
+        let (database, backend) = open(again().map_err(|error| io_error(&error))?)?;
+        backend.settle().map_err(|error| io_error(&error))?;
+        (self.database, self.backend) = (Some(database), backend);
+        match change.put.last() {
+            Some((number, chunk)) => Ok(self.read(*number).is_ok_and(|held| held == *chunk)),
+            None => Ok(self.read(change.remove.start).is_err()),
+        }
+    }
+}
+
+fn open(backend: Box<dyn StorageBackend>) -> StorageResult<(Database, Deferred)> {
+    let backend = Deferred::new(backend).map_err(|error| io_error(&error))?;
+    let mut builder = Builder::new();
+    // A page that was changed outside of redb would make it panic later on.
+    builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+    let database = builder.create_with_backend(backend.clone()).map_err(error_of)?;
+    Ok((database, backend))
+}
+
+impl Chunks for RedbChunks {
+    fn scan(&mut self, sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>) -> StorageResult<()> {
+        let read = self.database()?.begin_read().map_err(error_of)?;
+        let table = match read.open_table(CHUNKS) {
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            table => table.map_err(error_of)?,
+        };
+        for row in table.iter().map_err(error_of)? {
+            let (number, chunk) = row.map_err(error_of)?;
+            sink(number.value(), chunk.value())?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
+        let read = self.database()?.begin_read().map_err(error_of)?;
+        let table = read.open_table(CHUNKS).map_err(error_of)?;
+        let chunk = table.get(number).map_err(error_of)?;
+        let missing = || StorageError::Corrupt { what: format!("chunk {number} is missing") };
+        chunk.map(|chunk| chunk.value().to_vec()).ok_or_else(missing)
+    }
+
+    fn settle(&mut self) -> StorageResult<()> {
+        self.backend.settle().map_err(|error| io_error(&error))?;
+        self.directory.as_mut().map_or(Ok(()), Directory::finish)
+    }
+
+    fn apply(&mut self, change: &Change) -> StorageResult<()> {
+        match self.write(change) {
+            Err(StorageError::NoSpace) if !self.open_again(change)? => Err(StorageError::NoSpace),
+            Err(StorageError::NoSpace) => Ok(()),
+            done => done,
+        }
+    }
+
     fn disk(&self) -> u64 {
         self.backend.bytes()
     }
@@ -86,10 +142,11 @@ impl Chunks for RedbChunks {
     }
 
     fn shrink(&mut self, held: u64) -> StorageResult<()> {
-        if held <= SHRINK && self.disk() > held * 2 + (1 << 20) {
-            self.database.compact().map_err(error_of)?;
+        if held > SHRINK || self.disk() <= held * 2 + (1 << 20) {
+            return Ok(());
         }
-        Ok(())
+        let Some(database) = &mut self.database else { return Ok(()) };
+        database.compact().map(drop).map_err(error_of)
     }
 }
 

@@ -20,6 +20,8 @@
 
 mod backend;
 mod chunks;
+#[cfg(test)]
+mod tests;
 
 pub use chunks::RedbChunks;
 
@@ -30,6 +32,7 @@ use super::durable::DurableOptions;
 use super::mvcc::MvccStorage;
 use ::redb::StorageBackend;
 use ::redb::backends::FileBackend;
+use chunks::Again;
 use std::fs::OpenOptions;
 use std::path::Path;
 
@@ -57,17 +60,15 @@ impl RedbStorage {
     /// them touches what is there.
     pub fn open_with(path: impl AsRef<Path>, options: DurableOptions) -> StorageResult<Self> {
         let directory = Directory::open(path.as_ref(), &KIND)?;
-        let file = directory.holds();
-        let backend = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(directory.is_new())
-            .truncate(false)
-            .open(&file)
-            .map_err(|error| medium(&file, "open", &error))?;
-        let backend = FileBackend::new(backend).map_err(chunks::error_of)?;
+        let (file, new) = (directory.holds(), directory.is_new());
+        let again = move || -> std::io::Result<Box<dyn StorageBackend>> {
+            let file = OpenOptions::new().read(true).write(true).create(new).truncate(false).open(&file)?;
+            let backend = FileBackend::new(file).map_err(std::io::Error::other)?;
+            Ok(Box::new(backend))
+        };
+        let backend = again().map_err(|error| medium(&directory.holds(), "open", &error))?;
         let (chunk_options, options) = options.split(directory.is_new());
-        let chunks = RedbChunks::open(backend, Some(directory))?;
+        let chunks = RedbChunks::open(backend, Again::From(Box::new(again)), Some(directory))?;
         Self::over(ChunkJournal::new(chunks, chunk_options), options)
     }
 
@@ -79,7 +80,7 @@ impl RedbStorage {
     pub fn with_backend(backend: impl StorageBackend, options: DurableOptions) -> StorageResult<Self> {
         let new = backend.len().map_err(chunks::error_of)? == 0;
         let (chunk_options, options) = options.split(new);
-        let chunks = RedbChunks::open(backend, None)?;
+        let chunks = RedbChunks::open(Box::new(backend), Again::Never, None)?;
         Self::over(ChunkJournal::new(chunks, chunk_options), options)
     }
 }

@@ -2,11 +2,12 @@
 
 use super::copy::Copy;
 use crate::storage::chunks::{Change, Chunks};
-use crate::storage::directory::{Directory, medium};
+use crate::storage::directory::{self, Directory, medium};
 use crate::storage::{StorageError, StorageResult};
 use sled::{Batch, Config, Db, IVec};
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fmt;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -20,6 +21,18 @@ pub struct SledChunks {
     directory: Directory,
     /// How many rows each chunk has.
     rows: BTreeMap<u64, u32>,
+    observer: Observer,
+    /// Everything that was asked was done, and may be vouched for.
+    sound: bool,
+}
+
+/// Who is told whenever the files of sled were made durable.
+pub(super) struct Observer(pub(super) Box<dyn FnMut(&Path) + Send>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 /// An open database.
@@ -39,13 +52,13 @@ const ROW: usize = 4 << 10;
 
 impl SledChunks {
     /// The chunks in `directory`.
-    pub(super) fn open(directory: Directory) -> StorageResult<Self> {
+    pub(super) fn open(directory: Directory, observer: Observer) -> StorageResult<Self> {
         let copy = if directory.is_new() { None } else { Some(Copy::of(&directory.holds())?) };
         let open = match &copy {
             Some(copy) => Open::at(copy.path(), true)?,
             None => Open::at(&directory.holds(), false)?,
         };
-        Ok(Self { open, copy, directory, rows: BTreeMap::new() })
+        Ok(Self { open, copy, directory, rows: BTreeMap::new(), observer, sound: false })
     }
 }
 
@@ -58,6 +71,50 @@ impl Open {
         let file =
             File::options().read(true).write(true).open(&file).map_err(|e| medium(&file, "open", &e))?;
         Ok(Self { db, file })
+    }
+}
+
+/// Names the newest chunk, as long as the store is closed. sled takes damage for the end of what was written before
+/// a crash, and leaves out what follows without a word; where there was no crash, this tells.
+const CLOSED: &str = "CLOSED";
+
+impl SledChunks {
+    /// Holds what was found to be what was there when the store was closed.
+    fn vouched(&self) -> StorageResult<()> {
+        let path = self.directory.path().join(CLOSED);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(medium(&path, "read", &error)),
+        };
+        let newest = self.rows.keys().next_back().copied().unwrap_or_default();
+        if text.trim().parse() == Ok(newest) {
+            return Ok(());
+        }
+        let what =
+            format!("sled: chunk {newest} is the newest that is left, and {CLOSED} says {:?}", text.trim());
+        Err(StorageError::Corrupt { what })
+    }
+
+    fn revoke(&self) -> StorageResult<()> {
+        let path = self.directory.path().join(CLOSED);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(medium(&path, "remove", &error)),
+            Err(_) => Ok(()),
+            Ok(()) => directory::sync(self.directory.path()),
+        }
+    }
+}
+
+impl Drop for SledChunks {
+    fn drop(&mut self) {
+        if !self.sound {
+            return;
+        }
+        let newest = self.rows.keys().next_back().copied().unwrap_or_default();
+        // Without it the store is opened as after a crash.
+        drop(fs::write(self.directory.path().join(CLOSED), format!("{newest}\n")));
+        drop(directory::sync(self.directory.path()));
     }
 }
 
@@ -83,7 +140,10 @@ impl Chunks for SledChunks {
             }
             *rows += 1;
         }
-        chunk.map_or(Ok(()), |(number, bytes)| sink(number, &bytes))
+        if let Some((number, bytes)) = chunk {
+            sink(number, &bytes)?;
+        }
+        self.vouched()
     }
 
     fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
@@ -99,10 +159,14 @@ impl Chunks for SledChunks {
             self.open = Open::at(&self.directory.holds(), false)?;
             drop(copy);
         }
-        self.directory.finish()
+        self.directory.finish()?;
+        self.revoke()?;
+        self.sound = true;
+        Ok(())
     }
 
     fn apply(&mut self, change: &Change) -> StorageResult<()> {
+        self.sound = false;
         let mut batch = Batch::default();
         for (number, chunk) in &change.put {
             let count = rows(chunk);
@@ -118,7 +182,10 @@ impl Chunks for SledChunks {
         self.open.db.apply_batch(batch).map_err(error_of)?;
         self.open.db.flush().map_err(error_of)?;
         // This, and not the flush, is what survives a power cut.
-        self.open.file.sync_data().map_err(|error| medium(self.directory.path(), "sync", &error))
+        self.open.file.sync_data().map_err(|error| medium(self.directory.path(), "sync", &error))?;
+        (self.observer.0)(self.directory.path());
+        self.sound = true;
+        Ok(())
     }
 
     fn disk(&self) -> u64 {

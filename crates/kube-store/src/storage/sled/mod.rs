@@ -36,6 +36,7 @@ use super::chunks::ChunkJournal;
 use super::directory::{Directory, Kind};
 use super::durable::DurableOptions;
 use super::mvcc::MvccStorage;
+use chunks::Observer;
 use std::path::Path;
 
 /// A store in a sled database.
@@ -59,9 +60,22 @@ impl SledStorage {
     /// something else or has a newer format, [`StorageError::Corrupt`](super::StorageError::Corrupt) for one that is damaged,
     /// [`StorageError::Sealed`](super::StorageError::Sealed) without the keys that it is encrypted with. None of them touches what is there.
     pub fn open_with(path: impl AsRef<Path>, options: DurableOptions) -> StorageResult<Self> {
+        Self::open_observed(path, options, |_| {})
+    }
+
+    /// The same, and calls `synced` with `path` whenever everything written so far is on the disk, before it is
+    /// acknowledged: for tests that look at what a power cut would leave.
+    ///
+    /// # Errors
+    /// As [`SledStorage::open_with`].
+    pub fn open_observed(
+        path: impl AsRef<Path>,
+        options: DurableOptions,
+        synced: impl FnMut(&Path) + Send + 'static,
+    ) -> StorageResult<Self> {
         let directory = Directory::open(path.as_ref(), &KIND)?;
         let (chunk_options, options) = options.split(directory.is_new());
-        let chunks = SledChunks::open(directory)?;
+        let chunks = SledChunks::open(directory, Observer(Box::new(synced)))?;
         Self::over(ChunkJournal::new(chunks, chunk_options), options)
     }
 }
