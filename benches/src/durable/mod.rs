@@ -5,6 +5,7 @@
 
 pub mod baseline;
 
+use kube_store::rt;
 use kube_store::storage::mvcc::History;
 use kube_store::storage::{
     Compare, DurableOptions, Op, ReadAt, RedbStorage, Revision, SledStorage, Storage, StorageResult, Txn,
@@ -12,7 +13,7 @@ use kube_store::storage::{
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// The engines, by name.
@@ -81,14 +82,14 @@ impl Store {
     /// # Panics
     /// When it does not open.
     #[expect(clippy::expect_used, reason = "a bench cannot go on without what it measures")]
-    #[expect(clippy::disallowed_types, reason = "this is what is measured")]
     pub fn open(&mut self, history: u64) -> Duration {
         self.storage = None;
         let history = History { revisions: history, ..History::ALL };
         let options = DurableOptions { history, ..DurableOptions::default() };
-        let start = Instant::now();
+        let env = self.runtime.block_on(async { rt::env() });
+        let start = env.now();
         self.storage = Some((self.engine.open)(self.directory.path(), options).expect("the store opens"));
-        start.elapsed()
+        env.now() - start
     }
 
     /// Writes keys `0..count` in transactions of 100.
@@ -126,14 +127,14 @@ impl Store {
     }
 
     /// How long each of `count` single writes took while history is being compacted over and over.
-    #[expect(clippy::disallowed_types, reason = "this is what is measured")]
     pub fn pauses(&self, keys: usize, count: usize) -> Vec<Duration> {
+        let env = self.runtime.block_on(async { rt::env() });
         self.runtime.block_on(async {
             let mut pauses = Vec::with_capacity(count);
             for round in 0..count {
-                let start = Instant::now();
+                let start = env.now();
                 replace(&**self.storage(), round % keys, round).await;
-                pauses.push(start.elapsed());
+                pauses.push(env.now() - start);
             }
             pauses
         })

@@ -121,7 +121,7 @@ fn binding(binding: usize, count: usize, rng: &mut Rng) -> RoleBinding {
     RoleBinding {
         metadata,
         role_ref: RoleRef {
-            api_group: "rbac.authorization.k8s.io".to_owned(),
+            api_group: Some("rbac.authorization.k8s.io".to_owned()),
             kind: "ClusterRole".to_owned(),
             name: format!("role-{}", rng.below(ROLES)),
         },

@@ -42,7 +42,8 @@ async fn the_quickstart_tells_its_journey() {
     let found = journey(&mut Screen::plain(paper.clone()), &folder(), &picture).await.unwrap();
     let text = paper.text();
 
-    let expected = ["DaemonSet", "PersistentVolume", "PersistentVolumeClaim", "StatefulSet"];
+    let expected =
+        ["DaemonSet", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "StatefulSet"];
     assert!(found.without_controller.iter().eq(expected), "{:?}", found.without_controller);
     assert_eq!(found.low_water, 2, "a rolling update of 2 replicas may take none away");
     assert_eq!(found.cname, "sourced-bucket.s3.us-west-2.amazonaws.com");

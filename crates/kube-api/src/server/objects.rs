@@ -32,8 +32,7 @@ impl Call {
         }
         if self.content_type.ends_with("yaml") {
             let text = std::str::from_utf8(&self.body).map_err(|e| ApiError::bad_request(e.to_string()))?;
-            let mut documents =
-                wire::documents(text).map_err(|e| ApiError::bad_request(e.to_string()))?;
+            let mut documents = wire::documents(text).map_err(|e| ApiError::bad_request(e.to_string()))?;
             return match (documents.pop(), documents.is_empty()) {
                 (Some(document), true) => Ok(document.value),
                 _ => Err(ApiError::bad_request("the body must hold one document")),
@@ -47,7 +46,8 @@ impl Call {
 
     fn patch(&self) -> Result<Patch, ApiError> {
         let value = || {
-            wire::json(&self.body).map_err(|e| ApiError::bad_request(format!("the patch does not decode: {e}")))
+            wire::json(&self.body)
+                .map_err(|e| ApiError::bad_request(format!("the patch does not decode: {e}")))
         };
         match self.content_type.as_str() {
             "application/merge-patch+json" => Ok(Patch::Merge(value()?)),

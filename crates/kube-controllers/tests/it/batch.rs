@@ -1,14 +1,14 @@
 //! Jobs and CronJobs over a store, with a node agent that ends pods as their image says.
 
 use crate::world::World;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kube_controllers::builtin::{cron_job, garbage_collector, job, ttl_after_finished};
 use kube_controllers::runtime::{Context, Controller, Error, HasStatus, Outcome, Reconciler, Request};
 use kube_core::condition::is_true;
 use kube_core::kinds::batch::v1::{CronJob, Job};
 use kube_core::kinds::core::v1::Pod;
 use kube_core::resource::ResourceExt;
-use kube_store::service::Patch;
+use kube_store::service::{ObjectService, Patch};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -133,7 +133,7 @@ async fn a_cron_job_makes_up_for_the_last_time_it_missed() {
         "jobTemplate": { "spec": { "template": template("ok") } },
     });
     let created = world.create::<CronJob>(json!({ "metadata": { "name": "tick" }, "spec": spec })).await;
-    let long_ago = Timestamp::now() - SignedDuration::from_mins(12);
+    let long_ago = world.objects.env().wall() - SignedDuration::from_mins(12);
     let status = Patch::Merge(json!({ "status": { "lastScheduleTime": long_ago.to_string() } }));
     let api = world.api::<CronJob>();
     api.patch_status("tick", &status).await.expect("patched");

@@ -1,13 +1,13 @@
 //! Disruption budgets over a store.
 
 use crate::world::{World, node_agent};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kube_controllers::builtin::{deployment, disruption, replica_set};
 use kube_core::condition::{is_false, is_true};
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::kinds::core::v1::Pod;
 use kube_core::kinds::policy::v1::PodDisruptionBudget;
-use kube_store::service::Patch;
+use kube_store::service::{ObjectService, Patch};
 use serde_json::{Value, json};
 
 async fn until_allowed(world: &World, allowed: i32, reason: &str) {
@@ -72,7 +72,7 @@ async fn a_pod_that_was_not_disrupted_after_all_loses_the_mark() {
         pod["metadata"]["name"] = json!(name);
         world.create::<Pod>(pod.clone()).await;
         let age = SignedDuration::from_secs(if name == "old" { 121 } else { 60 });
-        let since = (Timestamp::now() - age).to_string();
+        let since = (world.objects.env().wall() - age).to_string();
         let target = json!({ "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "lastTransitionTime": since });
         let status = Patch::Merge(json!({ "status": { "phase": "Running", "conditions": [target] } }));
         world.api::<Pod>().patch_status(name, &status).await.expect("patched");

@@ -43,7 +43,7 @@ fn indexes(value: &Value) -> Value {
 }
 
 /// An indexed Job with these fields of spec and status, and its pods.
-fn job(input: &Value, spec: Value, status: Value) -> (Job, Vec<Arc<PodView>>) {
+fn job(input: &Value, spec: &Value, status: &Value) -> (Job, Vec<Arc<PodView>>) {
     let mut fields = spec.as_object().cloned().expect("an object");
     fields.insert("completionMode".to_owned(), json!("Indexed"));
     fields.insert("completions".to_owned(), input["completions"].clone());
@@ -78,7 +78,7 @@ fn pod(input: &Value) -> Arc<PodView> {
 }
 
 fn succeeded(input: &Value) -> Value {
-    let (job, pods) = job(input, json!({}), json!({ "completedIndexes": input["completedIndexes"] }));
+    let (job, pods) = job(input, &json!({}), &json!({ "completedIndexes": input["completedIndexes"] }));
     let (_, after) = plan::succeeded_indexes(&job, Wanted::of(&job).expect("a spec"), &pods);
     json!({ "completedIndexes": after.to_string(), "total": after.total() })
 }
@@ -104,7 +104,7 @@ fn parity_job_failed_indexes() {
             "backoffLimitPerIndex": input["backoffLimitPerIndex"],
             "podFailurePolicy": input.get("podFailurePolicy"),
         });
-        let (job, pods) = job(input, spec, json!({ "failedIndexes": input.get("failedIndexes") }));
+        let (job, pods) = job(input, &spec, &json!({ "failedIndexes": input.get("failedIndexes") }));
         let failed = plan::failed_indexes(&job, Wanted::of(&job).expect("a spec"), &pods);
         json!({ "failedIndexes": failed.expect("they are counted").to_string() })
     });

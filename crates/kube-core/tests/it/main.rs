@@ -10,4 +10,5 @@ mod parity_table;
 mod parity_validation_names;
 mod prop_quantity;
 mod prop_selector;
+#[cfg(test)]
 mod prop_strategies;

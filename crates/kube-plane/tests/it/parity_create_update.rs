@@ -164,10 +164,8 @@ fn undiffed(text: &str) -> String {
 /// Puts the marks of the cases where a value was chosen by the server.
 fn mark_chosen(got: &mut Value, want: &Value) {
     match (got, want) {
-        (got, Value::String(mark)) if mark == "ALLOCATED" || mark == "TIME" => {
-            if got.is_number() || got.as_str().is_some_and(|text| !text.is_empty()) {
-                *got = mark.as_str().into();
-            }
+        (got, Value::String(mark)) if (mark == "ALLOCATED" || mark == "TIME") && is_chosen(got) => {
+            *got = mark.as_str().into();
         }
         (Value::Object(got), Value::Object(want)) => {
             got.iter_mut().for_each(|(field, got)| mark_chosen(got, want.get(field).unwrap_or(&Value::Null)));
@@ -177,6 +175,10 @@ fn mark_chosen(got: &mut Value, want: &Value) {
         }
         _ => {}
     }
+}
+
+fn is_chosen(value: &Value) -> bool {
+    value.is_number() || value.as_str().is_some_and(|text| !text.is_empty())
 }
 
 /// Removes what the cases leave open.
@@ -208,21 +210,21 @@ fn drop_empty(value: &mut Value) {
 /// Where two objects differ, one line per place.
 fn differences(got: &Value, want: &Value) -> String {
     let mut lines = Vec::new();
-    collect(got, want, String::new(), &mut lines);
+    collect(got, want, "", &mut lines);
     lines.join("; ")
 }
 
-fn collect(got: &Value, want: &Value, path: String, lines: &mut Vec<String>) {
+fn collect(got: &Value, want: &Value, path: &str, lines: &mut Vec<String>) {
     match (got, want) {
         (Value::Object(a), Value::Object(b)) => {
             for field in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
                 let at = |map: &serde_json::Map<String, Value>| map.get(field).cloned().unwrap_or_default();
-                collect(&at(a), &at(b), format!("{path}.{field}"), lines);
+                collect(&at(a), &at(b), &format!("{path}.{field}"), lines);
             }
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             for (index, (a, b)) in a.iter().zip(b).enumerate() {
-                collect(a, b, format!("{path}[{index}]"), lines);
+                collect(a, b, &format!("{path}[{index}]"), lines);
             }
         }
         (a, b) if a != b => lines.push(format!("{path}: got {a}, want {b}")),

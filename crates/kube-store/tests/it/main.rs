@@ -7,9 +7,9 @@ mod client;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
-mod fuzz;
-#[cfg(test)]
 mod durable;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod informer;
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl World {
         (status.succeeded.unwrap_or(0), status.failed.unwrap_or(0))
     }
 
-    fn index_of(&self, uid: &str, pods: &BTreeMap<String, Value>) -> Option<i32> {
+    fn index_of(uid: &str, pods: &BTreeMap<String, Value>) -> Option<i32> {
         let index = &pods.get(uid)?["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"];
         index.as_str()?.parse().ok()
     }
@@ -230,7 +230,7 @@ proptest! {
         prop_assert_eq!((all.total(), status.succeeded), (completions, Some(completions)));
         let mut successes = BTreeMap::new();
         for (uid, succeeded) in &world.ended {
-            *successes.entry(world.index_of(uid, &kept)).or_insert(0) += i32::from(*succeeded);
+            *successes.entry(World::index_of(uid, &kept)).or_insert(0) += i32::from(*succeeded);
         }
         prop_assert!(successes.values().all(|count| *count <= 1), "{successes:?}");
     }

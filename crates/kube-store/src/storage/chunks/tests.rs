@@ -216,6 +216,8 @@ fn times_to_live_are_recovered_and_their_names_not_reused() {
     assert_eq!(now(storage.ttl(TtlOp::Grant(Duration::from_secs(1)))).unwrap().id, TtlId(ended.0 + 1));
 }
 
+type Damage = fn(&mut Held);
+
 #[test]
 fn what_is_damaged_is_noticed_and_named() {
     let shelf = Shelf::default();
@@ -225,7 +227,7 @@ fn what_is_damaged_is_noticed_and_named() {
     }
     drop(storage);
     let whole = shelf.held().clone();
-    let damage: [(&str, fn(&mut Held)); 5] = [
+    let damage: [(&str, Damage); 5] = [
         ("chunk 9: ", |held| held.get_mut(&9).unwrap()[20] ^= 1),
         ("chunk 9: ", |held| held.get_mut(&9).unwrap().truncate(50)),
         ("chunk 6: chunk 5 is missing", |held| drop(held.remove(&5))),
