@@ -90,13 +90,32 @@ pub fn conditions(
     failures: &[ApiError],
     now: Timestamp,
 ) {
-    let count = |all: &BTreeMap<String, usize>, what: &str| {
-        let parts: Vec<String> =
-            all.iter().map(|(name, count)| format!("{name} {what} {count} resource instances")).collect();
-        parts.join(", ")
-    };
+    let conditions = status.conditions.get_or_insert_default();
+    for (type_, holds, reason, message) in told(remaining, failures) {
+        let new = NamespaceCondition {
+            type_: type_.to_owned(),
+            status: if holds { TRUE } else { FALSE }.to_owned(),
+            reason: Some(reason.to_owned()),
+            message: Some(message),
+            last_transition_time: Some(Time(now)),
+        };
+        match conditions.iter_mut().find(|present| present.type_ == type_) {
+            Some(present) => {
+                let last = present.last_transition_time.clone().filter(|_| present.status == new.status);
+                *present =
+                    NamespaceCondition { last_transition_time: last.or(new.last_transition_time), ..new };
+            }
+            None => conditions.push(new),
+        }
+    }
+}
+
+/// Type, whether it holds, reason, message.
+type Told = (&'static str, bool, &'static str, String);
+
+fn told(remaining: &Remaining, failures: &[ApiError]) -> [Told; 5] {
     let failed: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    let told = [
+    [
         (
             "NamespaceDeletionDiscoveryFailure",
             false,
@@ -124,34 +143,22 @@ pub fn conditions(
             let message = "All content successfully removed".to_owned();
             ("NamespaceContentRemaining", false, "ContentRemoved", message)
         } else {
-            let message = format!("Some resources are remaining: {}", count(&remaining.kinds, "has"));
+            let message = format!("Some resources are remaining: {}", counted(&remaining.kinds, "has"));
             ("NamespaceContentRemaining", true, "SomeResourcesRemain", message)
         },
         if remaining.finalizers.is_empty() {
             let message = "All content-preserving finalizers finished".to_owned();
             ("NamespaceFinalizersRemaining", false, "ContentHasNoFinalizers", message)
         } else {
-            let text = count(&remaining.finalizers, "in");
+            let text = counted(&remaining.finalizers, "in");
             let message = format!("Some content in the namespace has finalizers remaining: {text}");
             ("NamespaceFinalizersRemaining", true, "SomeFinalizersRemain", message)
         },
-    ];
-    let conditions = status.conditions.get_or_insert_default();
-    for (type_, holds, reason, message) in told {
-        let new = NamespaceCondition {
-            type_: type_.to_owned(),
-            status: if holds { TRUE } else { FALSE }.to_owned(),
-            reason: Some(reason.to_owned()),
-            message: Some(message),
-            last_transition_time: Some(Time(now)),
-        };
-        match conditions.iter_mut().find(|present| present.type_ == type_) {
-            Some(present) => {
-                let last = present.last_transition_time.clone().filter(|_| present.status == new.status);
-                *present =
-                    NamespaceCondition { last_transition_time: last.or(new.last_transition_time), ..new };
-            }
-            None => conditions.push(new),
-        }
-    }
+    ]
+}
+
+fn counted(all: &BTreeMap<String, usize>, what: &str) -> String {
+    let parts: Vec<String> =
+        all.iter().map(|(name, count)| format!("{name} {what} {count} resource instances")).collect();
+    parts.join(", ")
 }
