@@ -2,6 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kube_benches::schedule::baseline::{Loop, Sums};
+use kube_benches::schedule::hard::{Crowd, PerNode, Wish};
 use kube_benches::schedule::{Ours, World};
 use std::time::Duration;
 
@@ -20,12 +21,28 @@ fn place(c: &mut Criterion) {
     group.finish();
 }
 
+/// Pods that look at other pods, on 5,000 nodes: beside each the naive version that looks at every pod of every node.
+fn crowd(c: &mut Criterion) {
+    let mut group = c.benchmark_group("schedule-5000");
+    for (name, wish) in Wish::ALL {
+        let Ok(crowd) = Crowd::new(wish, 5_000, CROWD) else { continue };
+        let Ok(ours) = crowd.ours() else { continue };
+        let naive = PerNode::new(&crowd);
+        group.throughput(Throughput::Elements(CROWD as u64));
+        group.bench_function(BenchmarkId::new("ours", name), |b| b.iter(|| ours.place_all(&crowd.pending)));
+        group.bench_function(BenchmarkId::new("per-node", name), |b| b.iter(|| naive.place(wish, CROWD)));
+    }
+    group.finish();
+}
+
+const CROWD: usize = 500;
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(4));
-    targets = place
+    targets = place, crowd
 }
 criterion_main!(benches);

@@ -1,10 +1,12 @@
 //! Placing pods: every pending pod on the best node, one after the other, each counting for the next.
 
 pub mod baseline;
+pub mod hard;
 mod world;
 
 pub use world::World;
 
+use kube_core::view::PodView;
 use kube_sched::engine::Engine;
 use kube_sched::framework::PodInfo;
 use kube_sched::profile::{Profile, ProfileError};
@@ -32,12 +34,18 @@ impl Ours {
 
     /// The node of each pending pod of `world`; the cluster itself stays as it is.
     pub fn place(&self, world: &World) -> Vec<Option<Arc<str>>> {
+        self.place_all(&world.pending)
+    }
+
+    /// The node of each pod; the cluster itself stays as it is.
+    pub fn place_all(&self, pods: &[Arc<PodView>]) -> Vec<Option<Arc<str>>> {
         let mut cluster = self.cluster.clone();
-        let mut one = |pod| {
-            let node = self.engine.schedule(&cluster, pod).node().cloned()?;
-            cluster.assume(&PodInfo::new(pod.clone()), &node);
+        let mut one = |pod: &Arc<PodView>| {
+            let pod = PodInfo::new(pod.clone());
+            let node = self.engine.schedule_read(&cluster, &pod).node().cloned()?;
+            cluster.assume(&pod, &node);
             Some(node)
         };
-        world.pending.iter().map(&mut one).collect()
+        pods.iter().map(&mut one).collect()
     }
 }

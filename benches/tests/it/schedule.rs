@@ -1,6 +1,7 @@
 //! Placing pods.
 
 use kube_benches::schedule::baseline::{Loop, Sums};
+use kube_benches::schedule::hard::{Crowd, PerNode, Wish};
 use kube_benches::schedule::{Ours, World};
 use std::collections::BTreeSet;
 
@@ -12,4 +13,18 @@ fn every_way_takes_the_same_nodes() {
     assert_eq!(ours, Loop::new(&world, Sums::Kept).place(&world));
     let used: BTreeSet<_> = ours.iter().flatten().collect();
     assert!(used.len() > 10, "{used:?}");
+}
+
+#[test]
+fn pods_that_look_at_others_all_get_a_node() {
+    for (name, wish) in Wish::ALL {
+        let crowd = Crowd::new(wish, 40, 20).expect("the objects decode");
+        let ours = crowd.ours().expect("the profile resolves").place_all(&crowd.pending);
+        let naive = PerNode::new(&crowd).place(wish, 20);
+        assert!(ours.iter().all(Option::is_some) && naive.iter().all(Option::is_some), "{name}");
+        if wish == Wish::Apart {
+            assert_eq!(ours.iter().collect::<BTreeSet<_>>().len(), 20, "one on each");
+            assert_eq!(naive.iter().collect::<BTreeSet<_>>().len(), 20, "one on each");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Which node, and why not: the scheduler as a library.
 //!
 //! - [`framework`]: what a plugin is; [`plugins`]: the built-in ones; [`profile`]: which of them decide.
+//! - [`config`]: `KubeSchedulerConfiguration`, for those who have one.
 //! - [`snapshot`]: the cluster in columns; [`engine`]: one pod, one cluster, one decision; [`explain`]: why not.
 //! - [`queue`]: which pod is next, and what the others wait for. All of these are values and functions: no store, no
 //!   runtime, no clock.
@@ -85,6 +86,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod config;
 pub mod driver;
 pub mod engine;
 pub mod explain;

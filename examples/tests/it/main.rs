@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod quickstart;
+#[cfg(test)]
+mod scheduling;

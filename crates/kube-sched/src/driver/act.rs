@@ -4,12 +4,14 @@ use super::decide::{Outcome, refused};
 use super::permit::answered;
 use super::{cause, shared::Shared};
 use crate::explain::Why;
-use crate::framework::{BindContext, Bound, ClusterEvent, guarded};
+use crate::framework::{BindContext, Bound, ClusterEvent, PluginError, guarded};
+use crate::profile::Point;
 use crate::queue::QueuedPod;
 use kube_core::env::BoxFuture;
 use kube_core::error::ApiError;
 use kube_core::view::{KindView, PodView};
 use kube_store::client::events::{EventTarget, EventType};
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,10 +28,11 @@ impl Shared {
             match outcome {
                 Outcome::Bind { popped, node, wait } => self.bind(popped, &node, &wait).await,
                 Outcome::Unschedulable { popped, why } => {
-                    self.tell(&popped, cause::UNSCHEDULABLE, &why.to_string()).await;
+                    self.tell(&popped, cause::UNSCHEDULABLE, &why).await;
+                    self.make_room(&popped, &why).await;
                 }
                 Outcome::Failed { popped, error } => {
-                    self.tell(&popped, cause::SCHEDULER_ERROR, &error.to_string()).await;
+                    self.tell(&popped, cause::SCHEDULER_ERROR, &error).await;
                 }
             }
         })
@@ -50,11 +53,11 @@ impl Shared {
     ) -> Result<(), Setback> {
         self.permitted(popped, wait).await?;
         let cx = BindContext::new(self.service.clone());
-        let plugins = || self.engine.plugins().iter();
-        for plugin in plugins().filter_map(|plugin| plugin.points.pre_bind.as_ref()) {
+        let pre_bind = self.at(popped, Point::PreBind);
+        for plugin in pre_bind.filter_map(|plugin| plugin.points.pre_bind.as_ref()) {
             plugin.pre_bind(&cx, &popped.pod, node).await.map_err(Setback::Error)?;
         }
-        for plugin in plugins().filter_map(|plugin| plugin.points.bind.as_ref()) {
+        for plugin in self.at(popped, Point::Bind).filter_map(|plugin| plugin.points.bind.as_ref()) {
             match plugin.bind(&cx, &popped.pod, node).await.map_err(Setback::Error)? {
                 Bound::Done => return Ok(()),
                 Bound::Skip => {}
@@ -86,7 +89,7 @@ impl Shared {
             state.whys.remove(popped.pod.key());
             state.tally.bound += 1;
         }
-        let plugins = self.engine.plugins().iter();
+        let plugins = self.at(popped, Point::PostBind);
         for plugin in plugins.filter_map(|plugin| plugin.points.post_bind.as_ref()) {
             if let Err(text) = guarded(|| plugin.post_bind(&popped.pod, node)) {
                 tracing::error!(plugin = plugin.name(), text, "post bind must not fail");
@@ -97,23 +100,26 @@ impl Shared {
     }
 
     /// Frees what the pod was assumed to hold, and takes it back to the queue.
-    async fn unbound(&self, popped: &QueuedPod, node: &str, setback: Setback) {
+    async fn unbound(&self, popped: &QueuedPod, node: &Arc<str>, setback: Setback) {
         {
             let mut state = self.state();
             self.unreserve(&mut state.cluster, popped, node);
             let now = self.env.now();
             if state.cluster.forget(popped.pod.key()) {
-                state.event(&ClusterEvent::PodDeleted(popped.pod.view().clone()), now);
+                // Where it would have been there is room again.
+                let mut freed = PodView::clone(popped.pod.view());
+                freed.spec.node_name = Some(node.clone());
+                state.event(&self.profiles, &ClusterEvent::PodDeleted(Arc::new(freed)), now);
             }
             state.tally.failed += 1;
             match &setback {
                 Setback::Error(_) => state.queue.failed(popped, now),
-                Setback::Refused(why) => state.queue.unschedulable(popped, why.rejectors(), now),
+                Setback::Refused(why) => state.queue.unschedulable(popped, why.rejectors(), now, |_| true),
             }
         }
         self.changed.notify_one();
         match setback {
-            Setback::Refused(why) => self.tell(popped, cause::UNSCHEDULABLE, &why.to_string()).await,
+            Setback::Refused(why) => self.tell(popped, cause::UNSCHEDULABLE, &why).await,
             // A pod that is gone, or was bound by somebody else, needs nothing from us.
             Setback::Error(error) if error.is_not_found() || error.is_conflict() || error.is_closed() => {}
             Setback::Error(error) => {
@@ -124,9 +130,16 @@ impl Shared {
     }
 
     /// Writes the pod's condition and an event.
-    async fn tell(&self, popped: &QueuedPod, reason: &str, message: &str) {
-        self.recorder.record(&target(popped), EventType::Warning, "FailedScheduling", message);
-        if let Err(error) = cause::write(&self.service, popped.pod.view(), reason, message).await {
+    async fn tell(
+        &self,
+        popped: &QueuedPod,
+        reason: &'static str,
+        what: &(impl Display + Nominating + Sync),
+    ) {
+        let message = what.to_string();
+        self.recorder.record(&target(popped), EventType::Warning, "FailedScheduling", &cut(&message));
+        let cause = cause::Cause { reason, message, nominated: what.nominated().cloned() };
+        if let Err(error) = cause::write(&self.service, popped.pod.view(), &cause).await {
             // Only told, never needed: the next attempt writes again.
             tracing::debug!(pod = %popped.pod.key(), %error, "the pod's condition was not written");
         }
@@ -135,4 +148,34 @@ impl Shared {
 
 fn target(popped: &QueuedPod) -> EventTarget {
     EventTarget::with_meta(PodView::kind(), &popped.pod.view().meta)
+}
+
+/// What may name a node that room is being made on.
+trait Nominating {
+    fn nominated(&self) -> Option<&Arc<str>> {
+        None
+    }
+}
+
+impl Nominating for Why {
+    fn nominated(&self) -> Option<&Arc<str>> {
+        self.nominated.as_ref()
+    }
+}
+
+impl Nominating for PluginError {}
+
+impl Nominating for String {}
+
+/// The note of an event takes so much.
+///
+/// Source: `pkg/scheduler` (`truncateMessage`).
+fn cut(message: &str) -> String {
+    const MOST: usize = 1024;
+    const REST: &str = " ...";
+    if message.len() <= MOST {
+        return message.to_owned();
+    }
+    let end = message.floor_char_boundary(MOST - REST.len());
+    format!("{}{REST}", &message[..end])
 }

@@ -1,53 +1,80 @@
 //! How to set a scheduler up.
 
 use super::Scheduler;
+use super::profiles::Profiles;
+use crate::config::Configuration;
 use crate::engine::Engine;
 use crate::profile::{Profile, ProfileError};
-use crate::queue::QueueConfig;
+use crate::queue::{DEFAULT_NAME, QueueConfig};
+use kube_core::metrics::{Discard, Metrics};
 use kube_store::informer::Informers;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Sets a scheduler up: see [`Scheduler::builder`].
 #[derive(Clone)]
 pub struct SchedulerBuilder {
     informers: Informers,
-    profile: Profile,
+    profiles: BTreeMap<Arc<str>, Profile>,
     name: Arc<str>,
     queue: QueueConfig,
     parallel: usize,
+    metrics: Arc<dyn Metrics>,
 }
 
 /// What a checked builder comes to.
 pub(super) struct Parts {
     pub(super) informers: Informers,
     pub(super) name: Arc<str>,
-    pub(super) engine: Engine,
+    pub(super) profiles: Profiles,
     pub(super) queue: QueueConfig,
     pub(super) parallel: usize,
+    pub(super) metrics: Arc<dyn Metrics>,
 }
 
 impl SchedulerBuilder {
     pub(super) fn new(informers: &Informers) -> Self {
         Self {
             informers: informers.clone(),
-            profile: Profile::default(),
+            profiles: BTreeMap::new(),
             name: DEFAULT_NAME.into(),
             queue: QueueConfig::default(),
             parallel: DEFAULT_PARALLEL,
+            metrics: Arc::new(Discard),
         }
     }
 
-    /// Decides by this profile; by the default one where none is given.
+    /// Decides by this profile about the pods that ask for this scheduler's name; by the default one where none is given.
     #[must_use]
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
+    pub fn profile(self, profile: Profile) -> Self {
+        let name = self.name.clone();
+        self.named_profile(name, profile)
+    }
+
+    /// Decides by this profile about the pods whose `spec.schedulerName` is `name`. Profiles share the queue and what is
+    /// known of the cluster.
+    #[must_use]
+    pub fn named_profile(mut self, name: impl Into<Arc<str>>, profile: Profile) -> Self {
+        self.profiles.insert(name.into(), profile);
+        self
+    }
+
+    /// Takes profiles and back-off from a configuration.
+    #[must_use]
+    pub fn configuration(mut self, configuration: Configuration) -> Self {
+        self.profiles.extend(configuration.profiles);
+        self.queue = configuration.queue;
         self
     }
 
     /// Takes the pods whose `spec.schedulerName` is this; `default-scheduler` where none is given.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.name = name.into();
+        let name = name.into();
+        if let Some(profile) = self.profiles.remove(&self.name) {
+            self.profiles.insert(name.clone(), profile);
+        }
+        self.name = name;
         self
     }
 
@@ -65,24 +92,33 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Counts here, under kube-scheduler's names; nowhere where nothing is said.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
     /// The scheduler; it starts when it is run.
     ///
     /// # Errors
     /// The profile cannot work.
     pub fn build(self) -> Result<Scheduler, ProfileError> {
-        let Self { informers, profile, name, queue, parallel } = self;
-        let engine = Engine::new(&profile)?;
-        Ok(Scheduler::assemble(Parts { informers, name, engine, queue, parallel }))
+        let Self { informers, mut profiles, name, queue, parallel, metrics } = self;
+        if profiles.is_empty() {
+            profiles.insert(name.clone(), Profile::default());
+        }
+        let engines = profiles.iter().map(|(name, profile)| Ok((name.clone(), Engine::new(profile)?)));
+        let profiles = Profiles(engines.collect::<Result<_, ProfileError>>()?);
+        Ok(Scheduler::assemble(Parts { informers, name, profiles, queue, parallel, metrics }))
     }
 }
 
 impl std::fmt::Debug for SchedulerBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut debug = f.debug_struct("SchedulerBuilder");
-        debug.field("name", &self.name).field("profile", &self.profile).finish_non_exhaustive()
+        debug.field("name", &self.name).field("profiles", &self.profiles).finish_non_exhaustive()
     }
 }
 
-/// Source: `k8s.io/api/core/v1` (`DefaultSchedulerName`).
-pub(super) const DEFAULT_NAME: &str = "default-scheduler";
 const DEFAULT_PARALLEL: usize = 64;

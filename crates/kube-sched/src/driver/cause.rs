@@ -18,6 +18,14 @@ pub(super) const UNSCHEDULABLE: &str = "Unschedulable";
 /// Source: `k8s.io/api/core/v1` (`PodReasonSchedulerError`).
 pub(super) const SCHEDULER_ERROR: &str = "SchedulerError";
 
+/// Why a pod has no node.
+pub(super) struct Cause {
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+    /// The node that room is being made on for it.
+    pub(super) nominated: Option<Arc<str>>,
+}
+
 /// Sets `PodScheduled` to `False`, unless it says so already.
 ///
 /// # Errors
@@ -25,15 +33,16 @@ pub(super) const SCHEDULER_ERROR: &str = "SchedulerError";
 pub(super) async fn write(
     service: &Arc<dyn ObjectService>,
     pod: &PodView,
-    reason: &str,
-    message: &str,
+    cause: &Cause,
 ) -> Result<(), ApiError> {
+    let Cause { reason, message, nominated } = cause;
+    let same_node = nominated.is_none() || *nominated == pod.status.nominated_node_name;
     let told = pod.condition(POD_SCHEDULED).is_some_and(|known| {
         &*known.status == condition::FALSE
-            && known.reason.as_deref() == Some(reason)
-            && known.message.as_deref() == Some(message)
+            && known.reason.as_deref() == Some(*reason)
+            && known.message.as_deref() == Some(message.as_str())
     });
-    if told {
+    if told && same_node {
         return Ok(());
     }
     let now = Time(service.env().wall_seconds());
@@ -47,10 +56,13 @@ pub(super) async fn write(
         let wanted = PodCondition {
             type_: POD_SCHEDULED.to_owned(),
             status: condition::FALSE.to_owned(),
-            reason: Some(reason.to_owned()),
-            message: Some(message.to_owned()),
+            reason: Some((*reason).to_owned()),
+            message: Some(message.clone()),
             ..PodCondition::default()
         };
+        if let Some(node) = nominated {
+            stored.status.get_or_insert_default().nominated_node_name = Some(node.to_string());
+        }
         let conditions = stored.status.get_or_insert_default().conditions.get_or_insert_default();
         condition::set(conditions, wanted, &now);
     })

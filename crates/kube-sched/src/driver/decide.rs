@@ -1,9 +1,11 @@
 //! One pod, from the queue to a node that it is assumed on.
 
+use super::meter::Ended;
 use super::shared::{Shared, State};
 use crate::engine::Decision;
 use crate::explain::{PodRejection, Why};
 use crate::framework::{Permission, PluginError, Reasons, Verdict, guarded};
+use crate::profile::{Point, Resolved};
 use crate::queue::QueuedPod;
 use crate::snapshot::Snapshot;
 use kube_core::env::{Mono, Rng};
@@ -32,17 +34,27 @@ impl Shared {
         let mut state = self.state();
         let now = self.env.now();
         let popped = state.queue.pop(now)?;
-        let decision = self.engine.schedule_with(&state.cluster, &popped.pod, rng);
-        Some(match decision {
+        let engine = self.profiles.of(popped.pod.view())?;
+        let decision = engine.schedule_with(&state.cluster, &popped.pod, rng);
+        let outcome = match decision {
             Decision::Place { node, .. } => self.take(&mut state, popped, node, now),
-            Decision::Unschedulable(why) => Self::reject(&mut state, popped, why, now),
+            Decision::Unschedulable(why) => self.reject(&mut state, popped, why, now),
             Decision::Failed(error) => Self::fail(&mut state, popped, error, now),
-        })
+        };
+        let ended = match &outcome {
+            Outcome::Bind { .. } => Ended::Scheduled,
+            Outcome::Unschedulable { .. } => Ended::Unschedulable,
+            Outcome::Failed { .. } => Ended::Error,
+        };
+        self.meter.attempt(ended, (now, self.env.now()));
+        self.meter.pending(&state.queue.pending());
+        Some(outcome)
     }
 
     /// Counts the pod on its node, if the plugins that keep books agree.
     fn take(&self, state: &mut State, popped: QueuedPod, node: Arc<str>, now: Mono) -> Outcome {
         state.cluster.assume(&popped.pod, &node);
+        state.cluster.unnominate(popped.pod.key());
         match self.reserve(&mut state.cluster, &popped, &node) {
             Ok(wait) => {
                 state.queue.binding(&popped);
@@ -55,7 +67,7 @@ impl Shared {
                     Refusal::Broke(error) => Self::fail(state, popped, error, now),
                     Refusal::Rejected(plugin, reasons) => {
                         let why = refused(state.cluster.node_count(), plugin, reasons);
-                        Self::reject(state, popped, why, now)
+                        self.reject(state, popped, why, now)
                     }
                 }
             }
@@ -69,7 +81,7 @@ impl Shared {
         popped: &QueuedPod,
         node: &str,
     ) -> Result<Vec<(&'static str, Duration)>, Refusal> {
-        for plugin in self.engine.plugins() {
+        for plugin in self.at(popped, Point::Reserve) {
             let Some(reserve) = &plugin.points.reserve else { continue };
             match guarded(|| reserve.reserve(cluster, &popped.pod, node)) {
                 Ok(Verdict::Fits) => {}
@@ -80,7 +92,7 @@ impl Shared {
             }
         }
         let mut waits = Vec::new();
-        for plugin in self.engine.plugins() {
+        for plugin in self.at(popped, Point::Permit) {
             let Some(permit) = &plugin.points.permit else { continue };
             match guarded(|| permit.permit(&popped.pod, node)) {
                 Ok(Permission::Granted) => {}
@@ -94,7 +106,7 @@ impl Shared {
 
     /// Undoes `reserve`, last plugin first.
     pub(super) fn unreserve(&self, cluster: &mut Snapshot, popped: &QueuedPod, node: &str) {
-        let plugins = self.engine.plugins().iter().rev();
+        let plugins = self.at(popped, Point::Reserve).rev();
         for reserve in plugins.filter_map(|plugin| plugin.points.reserve.as_ref()) {
             if let Err(text) = guarded(|| reserve.unreserve(cluster, &popped.pod, node)) {
                 tracing::error!(plugin = reserve.name(), text, "unreserve must not fail");
@@ -102,8 +114,19 @@ impl Shared {
         }
     }
 
-    fn reject(state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
-        state.queue.unschedulable(&popped, why.rejectors(), now);
+    /// The plugins that take part in a point for the pod, in their order.
+    pub(super) fn at(&self, popped: &QueuedPod, point: Point) -> impl DoubleEndedIterator<Item = &Resolved> {
+        self.profiles.of(popped.pod.view()).into_iter().flat_map(move |engine| engine.at(point))
+    }
+
+    fn reject(&self, state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
+        if let Some(node) = &why.nominated {
+            state.cluster.nominate(&popped.pod, node);
+        }
+        let State { cluster, queue, .. } = &mut *state;
+        queue.unschedulable(&popped, why.rejectors(), now, |pod| {
+            self.profiles.of(pod.view()).is_none_or(|engine| engine.may_fit(cluster, pod, None))
+        });
         if state.queue.pod(popped.pod.key()).is_some() {
             state.whys.insert(popped.pod.key().clone(), why.clone());
         }

@@ -1,6 +1,5 @@
 //! Changes of pods and nodes, as they come from the informers.
 
-use super::builder::DEFAULT_NAME;
 use super::shared::{Shared, State};
 use crate::framework::{ClusterEvent, PodInfo};
 use kube_core::env::Mono;
@@ -24,7 +23,7 @@ impl Shared {
                 Some(node) => state.cluster.upsert_node(node),
                 None => state.cluster.remove_node(&change.key.name),
             }
-            state.event(&event, self.env.now());
+            state.event(&self.profiles, &event, self.env.now());
             event
         };
         if !event.set().is_empty() {
@@ -62,37 +61,48 @@ impl Shared {
             (None, Some(new)) => {
                 state.settled(key);
                 state.cluster.upsert_pod(new);
-                state.event(&ClusterEvent::PodAssigned(new.clone()), now);
+                state.event(&self.profiles, &ClusterEvent::PodAssigned(new.clone()), now);
             }
             (Some(old), Some(new)) => {
                 state.cluster.upsert_pod(new);
-                state.event(&ClusterEvent::PodUpdated { old: old.clone(), new: new.clone() }, now);
+                state.event(
+                    &self.profiles,
+                    &ClusterEvent::PodUpdated { old: old.clone(), new: new.clone() },
+                    now,
+                );
             }
             (Some(old), None) => {
                 state.cluster.remove_pod(key);
-                state.event(&ClusterEvent::PodDeleted(old.clone()), now);
+                state.event(&self.profiles, &ClusterEvent::PodDeleted(old.clone()), now);
             }
             (None, None) => match new.filter(|pod| self.is_waiting(pod)) {
-                Some(new) => state.queue.add(Arc::new(PodInfo::new(new.clone())), now),
-                None => Self::gone(state, key, old.or(new), now),
+                Some(new) => {
+                    let pod = Arc::new(PodInfo::new(new.clone()));
+                    // A scheduler before this one made room for it.
+                    let stated = new.status.nominated_node_name.as_ref().filter(|name| !name.is_empty());
+                    if let Some(node) = stated.filter(|_| state.cluster.nominated_node(key).is_none()) {
+                        state.cluster.nominate(&pod, node);
+                    }
+                    state.queue.add(pod, now);
+                }
+                None => self.gone(state, key, old.or(new), now),
             },
         }
     }
 
     /// A pod without a node needs none any more. What it was assumed to hold is free again.
-    fn gone(state: &mut State, key: &ObjectKey, pod: Option<&Arc<PodView>>, now: Mono) {
+    fn gone(&self, state: &mut State, key: &ObjectKey, pod: Option<&Arc<PodView>>, now: Mono) {
         state.settled(key);
         if state.cluster.forget(key)
             && let Some(pod) = pod
         {
-            state.event(&ClusterEvent::PodDeleted(pod.clone()), now);
+            state.event(&self.profiles, &ClusterEvent::PodDeleted(pod.clone()), now);
         }
     }
 
     /// Whether this scheduler is to find a node for the pod.
     fn is_waiting(&self, pod: &PodView) -> bool {
-        let scheduler = pod.spec.scheduler_name.as_deref().filter(|name| !name.is_empty());
-        pod.is_active() && scheduler.unwrap_or(DEFAULT_NAME) == &*self.name
+        pod.is_active() && self.profiles.of(pod).is_some()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::shared::Shared;
 use crate::engine::Decision;
-use crate::explain::{PodRejection, Why};
-use crate::framework::Reasons;
+use crate::explain::{Everything, PodRejection, Why};
+use crate::framework::{PodInfo, Reasons};
 use crate::snapshot::Snapshot;
 use kube_core::resource::ObjectKey;
+use kube_core::view::PodView;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,10 +47,25 @@ impl SchedulerHandle {
             let info = state.queue.pod(pod)?.clone();
             (state.cluster.clone(), info, state.whys.get(pod)?.clone())
         };
-        match self.0.engine.explain(&cluster, &info) {
+        match self.0.profiles.of(info.view())?.explain(&cluster, &info) {
             Decision::Unschedulable(why) => Some(why),
             _ => Some(last),
         }
+    }
+
+    /// What every plugin says of every node about a pod: one that waits, or one that has its node (then as if it were to
+    /// be placed anew). `None` for pods that are not known here.
+    pub fn report(&self, pod: &ObjectKey) -> Option<Everything> {
+        let (mut cluster, info) = {
+            let state = self.0.state();
+            let placed = || Some(Arc::new(PodInfo::new(state.cluster.pod(pod)?.view().clone())));
+            (state.cluster.clone(), state.queue.pod(pod).cloned().or_else(placed)?)
+        };
+        cluster.remove_pod(pod);
+        let mut view = PodView::clone(info.view());
+        view.spec.node_name = None;
+        let info = PodInfo::new(view);
+        self.0.profiles.of(info.view())?.report(&cluster, &info).ok()
     }
 
     /// The pods that have no node yet, by key.

@@ -7,9 +7,13 @@ mod act;
 mod builder;
 mod cause;
 mod decide;
+mod evict;
 mod feed;
 mod handle;
+mod meter;
+mod others;
 mod permit;
+mod profiles;
 mod shared;
 
 pub use builder::SchedulerBuilder;
@@ -18,7 +22,7 @@ pub use handle::{SchedulerHandle, Tally};
 use async_trait::async_trait;
 use builder::Parts;
 use futures::StreamExt;
-use futures::future::{Either, select, try_join};
+use futures::future::{Either, select, try_join, try_join_all};
 use futures::stream::FuturesUnordered;
 use kube_core::env::{BoxFuture, Mono, Rng};
 use kube_core::error::ApiError;
@@ -26,6 +30,7 @@ use kube_core::view::{NodeView, PodView};
 use kube_store::client::events::Recorder;
 use kube_store::client::{Component, StopToken};
 use kube_store::informer::{Informer, Informers};
+use others::Synced;
 use shared::Shared;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -38,6 +43,7 @@ pub struct Scheduler {
     shared: Arc<Shared>,
     pods: Informer<PodView>,
     nodes: Informer<NodeView>,
+    informers: Informers,
     parallel: usize,
 }
 
@@ -53,20 +59,22 @@ impl Scheduler {
     }
 
     fn assemble(parts: Parts) -> Self {
-        let Parts { informers, name, engine, queue, parallel } = parts;
+        let Parts { informers, name, profiles, queue, parallel, metrics } = parts;
         let recorder = Recorder::new(informers.service().clone(), &name);
-        let shared = Shared::new(informers.service().clone(), name, engine, queue, recorder);
+        let shared = Shared::new(informers.service().clone(), name, profiles, queue, (recorder, &*metrics));
         Self {
             shared: Arc::new(shared),
             pods: informers.informer::<PodView>(),
             nodes: informers.informer::<NodeView>(),
+            informers,
             parallel,
         }
     }
 
     /// Feeds the snapshot and the queue from now on. The informers hold no more than a weak reference, so that a
     /// scheduler that has ended costs nothing.
-    fn listen(&self) {
+    fn listen(&self) -> Synced {
+        let others = others::listen(&self.shared, &self.informers);
         let shared = Arc::downgrade(&self.shared);
         self.nodes.on_change(move |change| {
             if let Some(shared) = shared.upgrade() {
@@ -79,6 +87,7 @@ impl Scheduler {
                 shared.pod_changed(change);
             }
         });
+        others
     }
 }
 
@@ -89,9 +98,9 @@ impl Component for Scheduler {
     }
 
     async fn run(self: Box<Self>, stop: StopToken) -> Result<(), ApiError> {
-        self.listen();
+        let others = self.listen();
         let mut ends = pin!(self.ends(&stop));
-        let synced = try_join(self.pods.synced(), self.nodes.synced());
+        let synced = try_join(try_join(self.pods.synced(), self.nodes.synced()), try_join_all(others));
         match select(ends.as_mut(), pin!(synced)).await {
             Either::Left((cause, _)) => return cause.map_or(Ok(()), Err),
             Either::Right((synced, _)) => drop(synced?),

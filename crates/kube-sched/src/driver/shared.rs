@@ -1,13 +1,15 @@
 //! What the scheduler's task, the informers' handlers and the handles share.
 
 use super::handle::Tally;
+use super::meter::Meter;
 use super::permit::Permits;
-use crate::engine::Engine;
+use super::profiles::Profiles;
 use crate::explain::Why;
 use crate::framework::ClusterEvent;
 use crate::queue::{Queue, QueueConfig};
 use crate::snapshot::Snapshot;
 use kube_core::env::{Env, Mono};
+use kube_core::metrics::Metrics;
 use kube_core::resource::ObjectKey;
 use kube_store::client::events::Recorder;
 use kube_store::service::ObjectService;
@@ -19,8 +21,9 @@ pub(super) struct Shared {
     pub(super) name: Arc<str>,
     pub(super) env: Env,
     pub(super) service: Arc<dyn ObjectService>,
-    pub(super) engine: Engine,
+    pub(super) profiles: Profiles,
     pub(super) recorder: Recorder,
+    pub(super) meter: Meter,
     pub(super) permits: Permits,
     /// Told whenever the queue may have become ready, or its next deadline has moved.
     pub(super) changed: Notify,
@@ -39,13 +42,14 @@ impl Shared {
     pub(super) fn new(
         service: Arc<dyn ObjectService>,
         name: Arc<str>,
-        engine: Engine,
+        profiles: Profiles,
         queue: QueueConfig,
-        recorder: Recorder,
+        (recorder, metrics): (Recorder, &dyn Metrics),
     ) -> Self {
+        let meter = Meter::new(metrics, &name);
         let state = State {
             cluster: Snapshot::new(),
-            queue: Queue::new(queue, &engine),
+            queue: Queue::with_profiles(queue, profiles.0.iter()),
             whys: BTreeMap::new(),
             tally: Tally::default(),
         };
@@ -53,8 +57,9 @@ impl Shared {
             name,
             env: service.env().clone(),
             service,
-            engine,
+            profiles,
             recorder,
+            meter,
             permits: Permits::default(),
             changed: Notify::new(),
             state: Mutex::new(state),
@@ -66,19 +71,31 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Something happened that may help pods.
+    pub(super) fn happened(&self, event: &ClusterEvent) {
+        if self.state().event(&self.profiles, event, self.env.now()) > 0 {
+            self.changed.notify_one();
+        }
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Mono> {
         self.state().queue.next_deadline()
     }
 }
 
 impl State {
-    pub(super) fn event(&mut self, event: &ClusterEvent, now: Mono) {
-        self.queue.event(event, now);
+    /// Wakes the pods that `event` helps; returns how many.
+    pub(super) fn event(&mut self, profiles: &Profiles, event: &ClusterEvent, now: Mono) -> usize {
+        let Self { cluster, queue, .. } = self;
+        queue.event(event, now, |pod| {
+            profiles.of(pod.view()).is_none_or(|engine| engine.may_fit(cluster, pod, Some(event)))
+        })
     }
 
     /// The pod needs no node any more.
     pub(super) fn settled(&mut self, key: &ObjectKey) {
         self.queue.remove(key);
         self.whys.remove(key);
+        self.cluster.unnominate(key);
     }
 }

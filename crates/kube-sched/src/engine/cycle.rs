@@ -4,8 +4,8 @@ use super::room::Trial;
 use super::{Decision, Engine, Evaluation, NodeOutcome, Scores};
 use crate::explain::{PodRejection, Rejection, Why};
 use crate::framework::{
-    AttachedFilter, NodeRef, NodeSet, Nodes, PluginError, PodInfo, Prepared, Reads, Reason, Reasons, Verdict,
-    guarded,
+    AttachedFilter, ClusterEvent, NodeRef, NodeSet, Nodes, PluginError, PodInfo, Prepared, Reads, Reason,
+    Reasons, Verdict, guarded,
 };
 use crate::snapshot::{NodeSlot, Snapshot};
 use kube_core::env::Rng;
@@ -167,7 +167,7 @@ impl<'c> Cycle<'c> {
     /// that a `PreFilter` left out are in neither.
     fn filter(&self) -> (Vec<NodeSlot>, Vec<NodeSet>) {
         let mut set: NodeSet = match &self.only {
-            None => self.cluster.nodes().map(|node| node.slot()).collect(),
+            None => self.cluster.marked().all.clone(),
             Some(names) => names.iter().filter_map(|name| Some(self.cluster.node(name)?.slot())).collect(),
         };
         let mut stages = vec![set.clone()];
@@ -227,6 +227,21 @@ impl<'c> Cycle<'c> {
             return None;
         }
         Trial::new(self, node.slot())?.with_nominated()
+    }
+
+    /// See [`Engine::may_fit`].
+    pub(super) fn may_fit(&self, event: Option<&ClusterEvent>) -> bool {
+        if self.rejected.is_some() {
+            return false;
+        }
+        let local = self.filters.iter().all(|by| by.filter.fork().is_none());
+        match event.and_then(ClusterEvent::node).filter(|_| local) {
+            Some(name) => self
+                .cluster
+                .node(name)
+                .is_some_and(|node| !self.left_out(&node) && self.verdict(node).is_none()),
+            None => !self.filter().0.is_empty(),
+        }
     }
 
     fn left_out(&self, node: &NodeRef<'_>) -> bool {

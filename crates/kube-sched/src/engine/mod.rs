@@ -1,8 +1,10 @@
 //! One pod, one cluster, one decision. No store, no runtime, no clock.
 
+mod check;
 mod cycle;
 mod decision;
 mod evaluation;
+mod group;
 mod nearest;
 mod room;
 mod scoring;
@@ -12,15 +14,17 @@ mod tests;
 
 pub use decision::{Decision, Scores};
 pub use evaluation::{Evaluation, NodeOutcome, NodeScores};
+pub use group::GroupDecision;
 pub use room::{Room, Trial};
 
-use crate::explain::Why;
-use crate::framework::{AnyFilter, AnyScore, PluginError, PodInfo, PostFiltered, Reads};
-use crate::profile::{Profile, ProfileError, Resolved};
+use crate::explain::{Everything, Why};
+use crate::framework::{AnyFilter, AnyScore, ClusterEvent, PluginError, PodInfo, PostFiltered, Reads};
+use crate::profile::{Point, Profile, ProfileError, Resolved};
 use crate::snapshot::Snapshot;
 use cycle::Cycle;
 use kube_core::env::Rng;
 use kube_core::view::PodView;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -52,6 +56,7 @@ pub struct Engine {
     filters: Vec<FilterAt>,
     scores: Vec<ScoreAt>,
     plugins: Arc<[Resolved]>,
+    orders: Arc<BTreeMap<Point, Vec<usize>>>,
 }
 
 #[derive(Clone)]
@@ -77,21 +82,35 @@ impl Engine {
     pub fn new(profile: &Profile) -> Result<Self, ProfileError> {
         let plugins = profile.resolve()?;
         let (mut filters, mut scores) = (Vec::new(), Vec::new());
-        for Resolved { name, weight, reads, points } in &plugins {
-            let (name, weight) = (*name, *weight);
+        let order = |point| (point, profile.order(point, &plugins));
+        let orders: BTreeMap<Point, Vec<usize>> = Point::ALL.into_iter().map(order).collect();
+        for Resolved { name, reads, points, .. } in
+            orders[&Point::Filter].iter().map(|index| &plugins[*index])
+        {
+            let name = *name;
             if let Some(plugin) = points.filter.clone() {
                 filters.push(FilterAt { name, reads: reads.clone(), plugin });
             }
+        }
+        for Resolved { name, weight, reads, points, .. } in
+            orders[&Point::Score].iter().map(|index| &plugins[*index])
+        {
+            let (name, weight) = (*name, *weight);
             if let Some(plugin) = points.score.clone() {
                 scores.push(ScoreAt { name, weight, reads: reads.clone(), plugin });
             }
         }
-        Ok(Self { filters, scores, plugins: plugins.into() })
+        Ok(Self { filters, scores, orders: Arc::new(orders), plugins: plugins.into() })
     }
 
     /// Where `pod` goes. Of several best nodes the first of the snapshot is taken.
     pub fn schedule(&self, cluster: &Snapshot, pod: &Arc<PodView>) -> Decision {
-        self.decide(cluster, &PodInfo::new(pod.clone()), None)
+        self.schedule_read(cluster, &PodInfo::new(pod.clone()))
+    }
+
+    /// As [`Engine::schedule`], for a pod that was read before.
+    pub fn schedule_read(&self, cluster: &Snapshot, pod: &PodInfo) -> Decision {
+        self.decide(cluster, pod, None)
     }
 
     /// Where `pod` goes. Of several best nodes `rng` picks one, as kube-scheduler does at random.
@@ -108,6 +127,22 @@ impl Engine {
             Err(error) => return Decision::Failed(error),
         }
         Decision::Unschedulable(why)
+    }
+
+    /// What every plugin says of every node, not only the first; scores before and after weighting; the margin of the
+    /// best node.
+    ///
+    /// # Errors
+    /// A plugin broke.
+    pub fn report(&self, cluster: &Snapshot, pod: &PodInfo) -> Result<Everything, PluginError> {
+        let summary = match self.decide(cluster, pod, None) {
+            Decision::Unschedulable(why) => Some(why.to_string()),
+            Decision::Failed(error) => return Err(error),
+            Decision::Place { .. } => None,
+        };
+        Cycle::guarded(self, cluster, pod, |cycle| {
+            Ok(Everything::new(&cycle.evaluate()?, cycle.all_verdicts(), summary))
+        })
     }
 
     /// Everything: what becomes of every node, every score of every node that fits, the best set.
@@ -147,7 +182,7 @@ impl Engine {
     }
 
     fn post_filter(&self, cycle: &Cycle<'_>, pod: &PodInfo, mut why: Why) -> Why {
-        let plugins = self.plugins.iter();
+        let plugins = self.at(Point::PostFilter);
         for (name, plugin) in
             plugins.filter_map(|plugin| Some((plugin.name, plugin.points.post_filter.as_ref()?)))
         {
@@ -166,6 +201,19 @@ impl Engine {
 
     pub(crate) fn plugins(&self) -> &[Resolved] {
         &self.plugins
+    }
+
+    /// The plugins of one point, in their order.
+    pub(crate) fn at(&self, point: Point) -> impl DoubleEndedIterator<Item = &Resolved> {
+        self.orders.get(&point).into_iter().flatten().map(|index| &self.plugins[*index])
+    }
+
+    /// Whether a node may fit the pod now that `event` has happened: what the queue asks before it wakes a pod.
+    ///
+    /// Looks at the node of the event alone where no plugin looks further for this pod. A plugin that breaks leaves it
+    /// to the attempt.
+    pub fn may_fit(&self, cluster: &Snapshot, pod: &PodInfo, event: Option<&ClusterEvent>) -> bool {
+        Cycle::guarded(self, cluster, pod, |cycle| Ok(cycle.may_fit(event))).unwrap_or(true)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::cycle::Cycle;
 use crate::explain::{NearFit, Obstacle};
-use crate::framework::NodeRef;
+use crate::framework::{NodeRef, Verdict};
 
 impl Cycle<'_> {
     /// The nodes that lack least.
@@ -12,6 +12,18 @@ impl Cycle<'_> {
         all.retain(|near| !near.obstacles.is_empty());
         all.truncate(most);
         all
+    }
+
+    /// What every plugin says of every node.
+    pub(super) fn all_verdicts(&self) -> Vec<Vec<(&'static str, Verdict)>> {
+        let said = |node: NodeRef<'_>| {
+            let by = self.filters.iter().map(|by| {
+                self.at.0.set((by.name, "Filter"));
+                (by.name, by.filter.filter(node.with_columns(by.reads.columns())))
+            });
+            by.collect()
+        };
+        self.cluster.nodes().map(said).collect()
     }
 
     /// Everything that every plugin has against a node.

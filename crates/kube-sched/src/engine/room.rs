@@ -2,7 +2,7 @@
 
 use super::cycle::Cycle;
 use crate::explain::Why;
-use crate::framework::{AttachedFilter, PodInfo, Verdict};
+use crate::framework::{AttachedFilter, PodInfo, Reads, Verdict};
 use crate::snapshot::{BoundPod, DryNode, NodeSlot, Snapshot};
 use std::fmt;
 use std::sync::Arc;
@@ -44,7 +44,8 @@ impl<'r> Room<'r> {
 
 impl<'t> Trial<'t> {
     pub(super) fn new(cycle: &'t Cycle<'t>, slot: NodeSlot) -> Option<Self> {
-        let node = cycle.cluster.dry(slot)?;
+        let lists_pods = cycle.filters.iter().any(|by| by.reads.contains(&Reads::NODE_PODS));
+        let node = cycle.cluster.dry(slot, lists_pods)?;
         Some(Self { cycle, node, forks: cycle.filters.iter().map(|by| by.filter.fork()).collect() })
     }
 
@@ -56,7 +57,7 @@ impl<'t> Trial<'t> {
 
     /// Puts a pod there.
     pub fn add(&mut self, pod: &Arc<BoundPod>) {
-        self.node.add(pod.clone());
+        self.node.add(pod);
         self.adjust(pod, 1);
     }
 
@@ -72,6 +73,9 @@ impl<'t> Trial<'t> {
     }
 
     pub(super) fn with_nominated(&mut self) -> Option<(&'static str, Verdict)> {
+        if !self.cycle.cluster.has_nominations() {
+            return None;
+        }
         let name = self.node.node(self.cycle.cluster)?.name().clone();
         let nominated = self.cycle.cluster.nominated(&name);
         let others = nominated.iter().filter(|other| Self::counts(other, self.cycle.pod));

@@ -1,6 +1,6 @@
 //! Ties, isolation of plugins, undeclared reads, forks.
 
-use super::{Decision, Engine};
+use super::{Decision, Engine, GroupDecision};
 use crate::fixtures::{cluster, info, node, on, pod, requesting};
 use crate::framework::{
     Filter, NodeRef, Nodes, Normalize, Plugin, PodInfo, Points, PreFilter, PreFiltered, Reads, Reason,
@@ -117,6 +117,25 @@ fn a_single_node_that_fits_is_not_scored() {
         Engine::new(&Profile::empty().with(Made { score: |_| panic!("not needed"), ..FITS })).unwrap();
     let one = cluster(&[node("only", json!({}))]);
     assert_eq!(engine.schedule(&one, &pod("p", json!({}))).node().map(AsRef::as_ref), Some("only"));
+}
+
+#[test]
+fn a_group_goes_as_a_whole_or_not_at_all() {
+    let engine = Engine::new(&Profile::default()).unwrap();
+    let world = three();
+    let group = |count: usize| -> Vec<_> {
+        (0..count).map(|n| Arc::new(info(&requesting(&format!("g{n}"), "3", "1Gi")))).collect()
+    };
+    let decide = |count, least| engine.schedule_group(&world, &group(count), least, &mut Rng::new(1));
+    let GroupDecision::Place(places) = decide(3, 3) else { panic!("three nodes take three") };
+    assert_eq!(places.iter().map(|(_, node)| node).collect::<BTreeSet<_>>().len(), 3);
+    let GroupDecision::Unschedulable { placed, first } = decide(5, 4) else {
+        panic!("a fourth does not fit")
+    };
+    assert_eq!((placed, first.map(|(pod, _)| pod.key().name.to_string())), (3, Some("g3".to_owned())));
+    let GroupDecision::Place(places) = decide(5, 2) else { panic!("two are enough") };
+    assert_eq!(places.len(), 3);
+    assert_eq!(world.pod_count(), 0, "a trial leaves the cluster alone");
 }
 
 /// Leaves one node by name.

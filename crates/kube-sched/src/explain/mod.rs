@@ -1,9 +1,12 @@
 //! Why a pod has no node: which plugin rejected which node, and what would have to change.
 
+mod everything;
 mod report;
 
 #[cfg(test)]
 mod tests;
+
+pub use everything::{Everything, NodeReport};
 
 use crate::framework::{Reason, Reasons, Remedy};
 use kube_core::resource::ObjectKey;

@@ -58,3 +58,19 @@ fn the_report_names_the_nearest_nodes_and_the_remedies() {
         ]
     );
 }
+
+#[test]
+fn a_report_has_every_plugins_word_on_every_node() {
+    let both = json!({"spec": {"unschedulable": true}, "status": {"allocatable": {"cpu": "100m"}}});
+    let mut cluster = cluster(&[node("both", both), node("a", json!({})), node("b", json!({}))]);
+    cluster.upsert_pod(&on("b", &requesting("other", "2", "1Gi")));
+    let engine = Engine::new(&Profile::default()).unwrap();
+    let report = engine.report(&cluster, &info(&requesting("p", "1", "1Gi"))).unwrap();
+    let against: Vec<&str> = report.nodes[0].against().map(|(plugin, _)| plugin).collect();
+    assert_eq!(against, ["NodeUnschedulable", "NodeResourcesFit"], "not only the first");
+    assert_eq!((report.nodes[0].total, report.best.len(), &*report.best[0]), (None, 1, "a"));
+    let totals = [report.nodes[1].total.unwrap(), report.nodes[2].total.unwrap()];
+    assert_eq!(report.margin, Some(totals[0] - totals[1]));
+    let text = report.to_string();
+    assert!(text.contains("a fits") && text.contains("the best") && text.contains("behind"), "{text}");
+}

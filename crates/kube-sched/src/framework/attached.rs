@@ -122,6 +122,8 @@ pub(crate) trait AnyScore: Send + Sync {
 
 /// A scorer attached to one pod.
 pub(crate) trait AttachedScore {
+    fn score(&self, node: NodeRef<'_>) -> i64;
+
     fn score_all(&self, nodes: Nodes<'_>, scores: &mut Vec<i64>);
 
     fn normalization(&self) -> Normalize;
@@ -145,6 +147,10 @@ impl<P: Score> AnyScore for Stateless<P> {
 struct Scoring<T>(T);
 
 impl<P: PreScore> AttachedScore for Scoring<WithState<'_, P, P::State>> {
+    fn score(&self, node: NodeRef<'_>) -> i64 {
+        self.0.plugin.score(&self.0.state, self.0.pod, node)
+    }
+
     fn score_all(&self, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
         self.0.plugin.score_all(&self.0.state, self.0.pod, nodes, scores);
     }
@@ -159,6 +165,10 @@ impl<P: PreScore> AttachedScore for Scoring<WithState<'_, P, P::State>> {
 }
 
 impl<P: Score> AttachedScore for Scoring<WithoutState<'_, P>> {
+    fn score(&self, node: NodeRef<'_>) -> i64 {
+        self.0.plugin.score(self.0.pod, node)
+    }
+
     fn score_all(&self, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
         self.0.plugin.score_all(self.0.pod, nodes, scores);
     }

@@ -41,13 +41,24 @@ pub enum ClusterEvent {
     /// An object of a kind that a plugin declared in its reads appeared, changed or went.
     Other {
         /// The kind.
-        kind: &'static KindInfo,
+        kind: Arc<KindInfo>,
         /// The object.
         key: ObjectKey,
     },
 }
 
 impl ClusterEvent {
+    /// The node that it happened on; `None` where it may matter for any.
+    pub(crate) fn node(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::NodeAdded(node) | Self::NodeUpdated { new: node, .. } => Some(&node.meta.name),
+            Self::PodAssigned(pod) | Self::PodUpdated { new: pod, .. } | Self::PodDeleted(pod) => {
+                pod.node_name()
+            }
+            Self::NodeDeleted(_) | Self::SelfUpdated { .. } | Self::Other { .. } => None,
+        }
+    }
+
     /// The kinds of event this is: an update may be several at once.
     pub fn set(&self) -> EventSet {
         match self {

@@ -10,6 +10,7 @@ mod pod_info;
 mod points;
 mod reads;
 mod verdict;
+mod watch;
 
 pub use event::{ClusterEvent, EventSet, Hint};
 pub use node_ref::{Core, NodeRef, Nodes};
@@ -27,6 +28,7 @@ pub use pod_info::{
 pub use points::Points;
 pub use reads::Reads;
 pub use verdict::{PluginError, Reason, Reasons, Verdict};
+pub use watch::Watch;
 
 pub(crate) use attached::{AnyFilter, AnyScore, AttachedFilter, Prepared};
 pub(crate) use verdict::guarded;

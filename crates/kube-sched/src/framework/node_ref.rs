@@ -3,7 +3,8 @@
 use super::pod_info::HostPort;
 use super::{Amounts, NonZero, Reads};
 use crate::snapshot::{
-    BoundPod, ImageState, Kept, LabelColumn, Marks, NodeFacts, NodeSlot, Shapes, Slot, Snapshot, Table,
+    BoundPod, ImageState, Kept, LabelColumn, MarkedNodes, Marks, NodeFacts, NodeSlot, Shapes, Slot, Snapshot,
+    Table,
 };
 use kube_core::selector::LabelSet;
 use kube_core::taint::Taint;
@@ -218,21 +219,34 @@ impl<'s> Nodes<'s> {
         self.snapshot.node_count()
     }
 
+    /// Which nodes of the cluster may keep pods away ([`Reads::NODE_TAINTS`]).
+    pub fn marked(&self) -> &'s MarkedNodes {
+        self.declared(&Reads::NODE_TAINTS);
+        self.snapshot.marked()
+    }
+
+    /// The nodes of the cluster that have the image `name`, and its size there ([`Reads::NODE_IMAGES`]).
+    pub fn image(&self, name: &str) -> impl ExactSizeIterator<Item = (NodeSlot, i64)> + use<'s> {
+        self.declared(&Reads::NODE_IMAGES);
+        let snapshot = self.snapshot;
+        snapshot.image(name).collect::<Vec<_>>().into_iter()
+    }
+
     /// One label of all nodes; `None` where no node has it ([`Reads::NODE_LABELS`]).
     pub fn labels(&self, key: &str) -> Option<&'s Arc<LabelColumn>> {
         self.declared(&Reads::NODE_LABELS);
         self.snapshot.label_column(key)
     }
 
-    /// All pods on nodes, by what affinity and spreading see of them ([`Reads::NODE_PODS`]).
+    /// All pods on nodes, by what affinity and spreading see of them ([`Reads::SHAPES`]).
     pub fn shapes(&self) -> &'s Shapes {
-        self.declared(&Reads::NODE_PODS);
+        self.declared(&Reads::SHAPES);
         self.snapshot.shapes()
     }
 
-    /// On how many nodes each claim is in use ([`Reads::NODE_PODS`]).
+    /// On how many nodes each claim is in use ([`Reads::SHAPES`]).
     pub fn claim_uses(&self, namespace: &str, claim: &str) -> usize {
-        self.declared(&Reads::NODE_PODS);
+        self.declared(&Reads::SHAPES);
         self.snapshot.claim_uses(namespace, claim)
     }
 

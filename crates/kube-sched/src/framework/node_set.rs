@@ -16,6 +16,28 @@ impl NodeSet {
         self.0[word] |= bit;
     }
 
+    /// Takes a place out.
+    pub fn remove(&mut self, slot: NodeSlot) {
+        let (word, bit) = place(slot);
+        if let Some(bits) = self.0.get_mut(word) {
+            *bits &= !bit;
+        }
+    }
+
+    /// As [`NodeSet::retain`], but only asks about places that are in `some` as well: the others stay.
+    pub fn retain_among(&mut self, some: &Self, mut keep: impl FnMut(NodeSlot) -> bool) {
+        for (number, (word, asked)) in self.0.iter_mut().zip(&some.0).enumerate() {
+            let mut left = *word & asked;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if !keep(slot(number, bit)) {
+                    *word &= !(1 << bit);
+                }
+            }
+        }
+    }
+
     /// Whether the place is in it.
     pub fn contains(&self, slot: NodeSlot) -> bool {
         let (word, bit) = place(slot);

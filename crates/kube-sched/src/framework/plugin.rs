@@ -5,6 +5,7 @@
 //!
 //! Source: `k8s.io/kube-scheduler/framework` (`interface.go`), Kubernetes v1.36.
 
+use super::Watch;
 use super::{
     ClusterEvent, EventSet, Hint, NodeRef, NodeSet, Nodes, Normalize, PodInfo, Points, Reads, Reason,
     Reasons, Verdict,
@@ -26,6 +27,10 @@ pub trait Plugin: Send + Sync + 'static {
 
     /// What its `filter` and `score` read of a node and of other kinds. Reading anything else panics in debug builds.
     fn reads(&self) -> Reads;
+
+    /// Names the informers that it reads outside of nodes and pods, of the kinds that [`Plugin::reads`] declares: their
+    /// changes wake the pods that it rejected. Called once, when the scheduler starts.
+    fn follow(&self, _watch: &mut Watch) {}
 
     /// Lists the extension points it takes part in: `points.filter(self.clone()).score(self);`.
     fn points(self: Arc<Self>, points: &mut Points);

@@ -34,6 +34,9 @@ impl Reads {
     /// The node object itself, whatever else it holds.
     pub const NODE_OBJECT: Self = Self::column(1 << 7);
 
+    /// All pods of the cluster by what affinity and spreading see of them, and how many use each claim.
+    pub const SHAPES: Self = Self::column(1 << 8);
+
     const fn column(columns: u32) -> Self {
         Self { columns, kinds: Vec::new() }
     }

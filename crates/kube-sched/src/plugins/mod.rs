@@ -39,7 +39,7 @@ pub fn built_in() -> Vec<Weighted> {
         (Arc::new(node_unschedulable::NodeUnschedulable), 1),
         (Arc::new(node_name::NodeName), 1),
         (Arc::new(taint_toleration::TaintToleration), 3),
-        (Arc::new(node_affinity::NodeAffinity), 2),
+        (Arc::new(node_affinity::NodeAffinity::default()), 2),
         (Arc::new(node_ports::NodePorts), 1),
         (Arc::new(node_resources_fit::NodeResourcesFit::default()), 1),
         (Arc::new(volume_restrictions::VolumeRestrictions), 1),

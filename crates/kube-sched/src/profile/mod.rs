@@ -1,7 +1,12 @@
 //! Which plugins decide, in which order and with which weights.
 
+mod point;
+
+pub use point::Point;
+
 use crate::framework::{Plugin, Points, Reads};
 use crate::plugins;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +30,8 @@ pub struct Profile {
     entries: Vec<Entry>,
     /// The entry that `weight` is about.
     last: usize,
+    /// The order at single points, where it is not that of the entries.
+    orders: BTreeMap<Point, Vec<String>>,
 }
 
 #[derive(Clone)]
@@ -37,21 +44,35 @@ impl Default for Profile {
     fn default() -> Self {
         let entries: Vec<Entry> =
             plugins::built_in().into_iter().map(|(plugin, weight)| Entry { plugin, weight }).collect();
-        Self { last: entries.len().saturating_sub(1), entries }
+        Self { last: entries.len().saturating_sub(1), entries, orders: BTreeMap::new() }
     }
 }
 
 impl Profile {
     /// No plugins: every node fits every pod, and all are alike.
     pub fn empty() -> Self {
-        Self { entries: Vec::new(), last: 0 }
+        Self { entries: Vec::new(), last: 0, orders: BTreeMap::new() }
     }
 
     /// Adds a plugin behind the others, with weight 1.
     #[must_use]
-    pub fn with(mut self, plugin: impl Plugin) -> Self {
+    pub fn with(self, plugin: impl Plugin) -> Self {
+        self.with_shared(Arc::new(plugin))
+    }
+
+    /// As [`Profile::with`], for a plugin that others hold as well.
+    #[must_use]
+    pub fn with_shared(mut self, plugin: Arc<dyn Plugin>) -> Self {
         self.last = self.entries.len();
-        self.entries.push(Entry { plugin: Arc::new(plugin), weight: 1 });
+        self.entries.push(Entry { plugin, weight: 1 });
+        self
+    }
+
+    /// Lets only the plugins of these names take part in one point, in this order. Names of plugins that are not in the
+    /// profile, or not in the point, do not count.
+    #[must_use]
+    pub fn at(mut self, point: Point, names: impl IntoIterator<Item = String>) -> Self {
+        self.orders.insert(point, names.into_iter().collect());
         self
     }
 
@@ -115,12 +136,25 @@ impl Profile {
             if points.names().is_empty() {
                 return Err(ProfileError::NoPoints(name));
             }
-            if points.queue_sort.is_some() && resolved.iter().any(|other| other.points.queue_sort.is_some()) {
-                return Err(ProfileError::TwoQueueSorts(name));
-            }
-            resolved.push(Resolved { name, weight: *weight, reads: plugin.reads(), points });
+            let plugin = plugin.clone();
+            resolved.push(Resolved { name, weight: *weight, reads: plugin.reads(), points, plugin });
         }
-        Ok(resolved)
+        match self.order(Point::QueueSort, &resolved).as_slice() {
+            [_, second, ..] => Err(ProfileError::TwoQueueSorts(resolved[*second].name)),
+            _ => Ok(resolved),
+        }
+    }
+
+    /// Which of the plugins take part in a point, in their order.
+    pub(crate) fn order(&self, point: Point, plugins: &[Resolved]) -> Vec<usize> {
+        let takes_part = |index: &usize| point.is_in(&plugins[*index].points);
+        match self.orders.get(&point) {
+            None => (0..plugins.len()).filter(takes_part).collect(),
+            Some(names) => {
+                let find = |name: &String| plugins.iter().position(|plugin| plugin.name == *name);
+                names.iter().filter_map(find).filter(takes_part).collect()
+            }
+        }
     }
 }
 
@@ -131,12 +165,13 @@ impl fmt::Debug for Profile {
 }
 
 /// A plugin of a checked profile.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Resolved {
     pub(crate) name: &'static str,
     pub(crate) weight: i64,
     pub(crate) reads: Reads,
     pub(crate) points: Points,
+    pub(crate) plugin: Arc<dyn Plugin>,
 }
 
 /// A profile that cannot work.

@@ -52,6 +52,20 @@ impl Place {
     }
 }
 
+/// How many pods of a queue wait for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pending {
+    /// Ready to be taken.
+    pub active: usize,
+    /// Backing off.
+    pub backoff: usize,
+    /// Waiting for an event that may help.
+    pub unschedulable: usize,
+    /// Held back by a plugin.
+    pub gated: usize,
+}
+
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) pod: Arc<PodInfo>,

@@ -10,7 +10,10 @@ use std::sync::Arc;
 impl Queue {
     /// Asks the plugins that rejected or gate pods about `event`, and moves the pods that it may help. Returns how
     /// many moved.
-    pub fn event(&mut self, event: &ClusterEvent, now: Mono) -> usize {
+    ///
+    /// `may_fit` has the last word about pods that were rejected: whether a node may fit the pod by now. It is asked
+    /// only where a plugin thinks that the event may help.
+    pub fn event(&mut self, event: &ClusterEvent, now: Mono, may_fit: impl Fn(&PodInfo) -> bool) -> usize {
         let set = event.set();
         if set.is_empty() {
             return 0;
@@ -20,9 +23,10 @@ impl Queue {
         for (plugin, keys) in self.waiting.listeners().filter(|(plugin, _)| self.policy.listens(plugin, set))
         {
             let helped = keys.iter().filter(|key| !woken.contains(*key)).filter(|key| {
-                self.pods
-                    .get(key)
-                    .is_some_and(|entry| self.policy.hint(plugin, &entry.pod, event) == Hint::Queue)
+                self.pods.get(key).is_some_and(|entry| {
+                    self.policy.hint(plugin, &entry.pod, event) == Hint::Queue
+                        && (matches!(entry.place, Place::Gated { .. }) || may_fit(&entry.pod))
+                })
             });
             let helped: Vec<ObjectKey> = helped.cloned().collect();
             woken.extend(helped);
@@ -41,6 +45,7 @@ impl Queue {
                 self.requeue(key, now);
             }
             Place::Gated { .. } => {
+                self.gated -= 1;
                 self.waiting.unlisten(key, &entry.rejectors);
                 self.admit(key);
             }

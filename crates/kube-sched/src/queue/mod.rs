@@ -28,7 +28,7 @@ mod prop_tests;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Place, QueuedPod};
+pub use entry::{Pending, Place, QueuedPod};
 pub use policy::QueueConfig;
 
 use crate::engine::Engine;
@@ -37,6 +37,7 @@ use entry::Entry;
 use in_flight::InFlight;
 use kube_core::env::Mono;
 use kube_core::resource::ObjectKey;
+pub(crate) use policy::DEFAULT_NAME;
 use policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -51,18 +52,29 @@ pub struct Queue {
     waiting: Waiting,
     in_flight: InFlight,
     tickets: u64,
+    gated: usize,
 }
 
 impl Queue {
     /// An empty queue, ordered, gated and woken by the plugins of `engine`.
     pub fn new(config: QueueConfig, engine: &Engine) -> Self {
+        let name = DEFAULT_NAME.into();
+        Self::with_profiles(config, std::iter::once((&name, engine)))
+    }
+
+    /// An empty queue for the pods of several profiles, by name. It is ordered by the first that orders it.
+    pub fn with_profiles<'e>(
+        config: QueueConfig,
+        engines: impl Iterator<Item = (&'e Arc<str>, &'e Engine)>,
+    ) -> Self {
         Self {
             config,
-            policy: Policy::new(engine.plugins()),
+            policy: Policy::new(engines),
             pods: BTreeMap::new(),
             waiting: Waiting::default(),
             in_flight: InFlight::default(),
             tickets: 0,
+            gated: 0,
         }
     }
 
@@ -119,14 +131,22 @@ impl Queue {
 
     /// No node fits the pod: it waits for an event that one of `rejectors` listens to, or for a node where there is
     /// none to blame. Where such an event came meanwhile it is tried again after its back-off.
-    pub fn unschedulable(&mut self, popped: &QueuedPod, rejectors: BTreeSet<&'static str>, now: Mono) {
+    ///
+    /// `may_fit` says whether a node may fit the pod by now.
+    pub fn unschedulable(
+        &mut self,
+        popped: &QueuedPod,
+        rejectors: BTreeSet<&'static str>,
+        now: Mono,
+        may_fit: impl FnOnce(&PodInfo) -> bool,
+    ) {
         let events = self.in_flight.leave(popped.ticket);
         let Some(entry) = Self::popped(&mut self.pods, popped) else { return };
         entry.rejections += 1;
         entry.errors = 0;
         entry.since = now;
         entry.rejectors = rejectors;
-        let woken = events.iter().any(|event| self.policy.wakes(entry, event));
+        let woken = events.iter().any(|event| self.policy.wakes(entry, event)) && may_fit(&entry.pod);
         let key = popped.pod.key().clone();
         if woken { self.requeue(&key, now) } else { self.park(&key) }
     }
@@ -180,6 +200,12 @@ impl Queue {
         }
     }
 
+    /// How many pods wait for what.
+    pub fn pending(&self) -> Pending {
+        let (active, backoff, unschedulable) = self.waiting.counts();
+        Pending { active, backoff, unschedulable, gated: self.gated }
+    }
+
     /// The pods, by key.
     pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
         self.pods.keys()
@@ -213,6 +239,7 @@ impl Queue {
             Some((plugin, reasons)) => {
                 entry.place = Place::Gated { plugin, reasons };
                 entry.rejectors = BTreeSet::from([plugin]);
+                self.gated += 1;
                 self.waiting.listen(key, &entry.rejectors);
             }
         }
@@ -255,7 +282,10 @@ impl Queue {
             Place::Active => self.waiting.deactivate(key, self.policy.sort_key(&entry.pod, entry.since)),
             Place::Backoff { until } => self.waiting.end_backoff(key, *until),
             Place::Unschedulable { since } => self.waiting.unpark(key, *since, &entry.rejectors),
-            Place::Gated { .. } => self.waiting.unlisten(key, &entry.rejectors),
+            Place::Gated { .. } => {
+                self.gated -= 1;
+                self.waiting.unlisten(key, &entry.rejectors);
+            }
             Place::InFlight => drop(self.in_flight.leave(entry.ticket)),
             Place::Binding => {}
         }

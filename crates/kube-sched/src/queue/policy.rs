@@ -1,11 +1,12 @@
 //! What the plugins of a profile say about waiting.
 
 use super::entry::Entry;
+use crate::engine::Engine;
 use crate::framework::{
     ClusterEvent, EnqueueHints, EventSet, Hint, PodInfo, PreEnqueue, QueueSort, Reason, Reasons, SortKey,
     Verdict, guarded,
 };
-use crate::profile::Resolved;
+use crate::profile::{Point, Resolved};
 use kube_core::env::Mono;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,21 +52,52 @@ type Hints = (EventSet, Arc<dyn EnqueueHints>);
 
 #[derive(Default)]
 pub(super) struct Policy {
+    /// One for all profiles: they share the queue.
     sort: Option<Arc<dyn QueueSort>>,
+    profiles: BTreeMap<Arc<str>, Asked>,
+}
+
+/// Whom to ask about the pods of one profile.
+#[derive(Default)]
+struct Asked {
     gates: Vec<(&'static str, Arc<dyn PreEnqueue>)>,
     /// `None` for plugins without hints.
     hints: BTreeMap<&'static str, Option<Hints>>,
 }
 
+impl Asked {
+    fn listens(&self, name: &str, set: EventSet) -> bool {
+        match self.hints.get(name) {
+            Some(Some((events, _))) => events.intersects(set),
+            // Without hints every event may help.
+            _ => true,
+        }
+    }
+}
+
 impl Policy {
-    pub(super) fn new(plugins: &[Resolved]) -> Self {
+    pub(super) fn new<'e>(engines: impl Iterator<Item = (&'e Arc<str>, &'e Engine)>) -> Self {
         let mut policy = Self::default();
-        for Resolved { name, points, .. } in plugins {
-            policy.sort = policy.sort.or_else(|| points.queue_sort.clone());
-            policy.gates.extend(points.pre_enqueue.clone().map(|gate| (*name, gate)));
-            policy.hints.insert(name, points.hints.clone().map(|hints| (hints.events(), hints)));
+        for (profile, engine) in engines {
+            let sort = engine.at(Point::QueueSort).next().and_then(|plugin| plugin.points.queue_sort.clone());
+            policy.sort = policy.sort.or(sort);
+            let gates = engine.at(Point::PreEnqueue);
+            let gates = gates.filter_map(|plugin| Some((plugin.name, plugin.points.pre_enqueue.clone()?)));
+            let mut asked = Asked { gates: gates.collect(), hints: BTreeMap::new() };
+            for Resolved { name, points, .. } in engine.plugins() {
+                asked.hints.insert(name, points.hints.clone().map(|hints| (hints.events(), hints)));
+            }
+            policy.profiles.insert(profile.clone(), asked);
         }
         policy
+    }
+
+    /// Whom to ask about `pod`; where there is but one profile it is everybody's.
+    fn of(&self, pod: &PodInfo) -> Option<&Asked> {
+        let stated = pod.view().spec.scheduler_name.as_ref();
+        let named =
+            stated.and_then(|name| self.profiles.get(name)).or_else(|| self.profiles.get(DEFAULT_NAME));
+        named.or_else(|| self.profiles.values().next())
     }
 
     /// The place in the active queue; in order of arrival without a plugin that orders it.
@@ -76,7 +108,7 @@ impl Policy {
 
     /// The first plugin that holds the pod back.
     pub(super) fn gate(&self, pod: &PodInfo) -> Option<(&'static str, Reasons)> {
-        self.gates.iter().find_map(|(name, gate)| match guarded(|| gate.pre_enqueue(pod)) {
+        self.of(pod)?.gates.iter().find_map(|(name, gate)| match guarded(|| gate.pre_enqueue(pod)) {
             Ok(Verdict::Fits) => None,
             Ok(Verdict::No(reasons) | Verdict::Never(reasons)) => Some((*name, reasons)),
             Err(message) => Some((*name, Reasons::from(Reason::from(message)))),
@@ -88,11 +120,7 @@ impl Policy {
         if name == NOBODY {
             return set.intersects(EventSet::NODE_ADD);
         }
-        match self.hints.get(name) {
-            Some(Some((events, _))) => events.intersects(set),
-            // Without hints every event may help.
-            _ => true,
-        }
+        self.profiles.values().any(|asked| asked.listens(name, set))
     }
 
     /// Whether the plugin `name`, which rejected `pod`, thinks that `event` may help.
@@ -102,7 +130,9 @@ impl Policy {
         {
             return Hint::Skip;
         }
-        match self.hints.get(name) {
+        let Some(asked) = self.of(pod).filter(|_| name != NOBODY) else { return Hint::Queue };
+        match asked.hints.get(name) {
+            Some(Some((events, _))) if !events.intersects(event.set()) => Hint::Skip,
             // A plugin that breaks here must not lose a wake-up.
             Some(Some((_, hints))) => guarded(|| hints.hint(pod, event)).unwrap_or(Hint::Queue),
             _ => Hint::Queue,
@@ -119,9 +149,12 @@ impl Policy {
 
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.hints.keys()).finish()
+        f.debug_list().entries(self.profiles.keys()).finish()
     }
 }
+
+/// Source: `k8s.io/api/core/v1` (`DefaultSchedulerName`).
+pub(crate) const DEFAULT_NAME: &str = "default-scheduler";
 
 /// Stands for the rejector of a pod that nobody rejected: there were no nodes.
 pub(super) const NOBODY: &str = "";

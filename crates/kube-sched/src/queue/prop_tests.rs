@@ -117,7 +117,7 @@ impl World {
             Step::Pop => self.pop(),
             Step::Reject => {
                 if let Some(popped) = self.first_out() {
-                    self.queue.unschedulable(&popped, BTreeSet::from(["Colour"]), self.now);
+                    self.queue.unschedulable(&popped, BTreeSet::from(["Colour"]), self.now, |_| true);
                 }
             }
             Step::Fail => {
@@ -139,7 +139,7 @@ impl World {
                     *owed |= colour(key) == Some(wanted);
                 }
                 let event = ClusterEvent::NodeAdded(node(&format!("node-{wanted}"), json!({})));
-                self.queue.event(&event, self.now);
+                self.queue.event(&event, self.now, |_| true);
             }
             Step::Wait(millis) => self.now = self.now + Duration::from_millis(u64::from(millis)),
         }

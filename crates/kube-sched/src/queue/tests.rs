@@ -30,7 +30,7 @@ fn pop(queue: &mut Queue, now: Mono) -> Option<String> {
 }
 
 fn reject(queue: &mut Queue, popped: &QueuedPod, by: &'static str, now: Mono) {
-    queue.unschedulable(popped, BTreeSet::from([by]), now);
+    queue.unschedulable(popped, BTreeSet::from([by]), now, |_| true);
 }
 
 fn key(name: &str) -> ObjectKey {
@@ -73,9 +73,9 @@ fn an_event_that_cannot_help_leaves_the_pod_where_it_is() {
     add(&mut queue, "p", json!({"nodeSelector": {"disk": "ssd"}}), at(0));
     let popped = queue.pop(at(0)).unwrap();
     reject(&mut queue, &popped, "NodeAffinity", at(0));
-    assert_eq!(queue.event(&ClusterEvent::NodeAdded(node("n1", json!({}))), at(1)), 0);
+    assert_eq!(queue.event(&ClusterEvent::NodeAdded(node("n1", json!({}))), at(1), |_| true), 0);
     let ssd = node("n2", json!({"metadata": {"labels": {"disk": "ssd"}}}));
-    assert_eq!(queue.event(&ClusterEvent::NodeAdded(ssd), at(1)), 1);
+    assert_eq!(queue.event(&ClusterEvent::NodeAdded(ssd), at(1), |_| true), 1);
     assert_eq!(pop(&mut queue, at(999)), None, "it still backs off");
     assert_eq!(pop(&mut queue, at(1000)), Some("p".to_owned()));
 }
@@ -85,7 +85,7 @@ fn an_event_during_the_attempt_counts_after_it() {
     let mut queue = queue(true);
     add(&mut queue, "p", json!({}), at(0));
     let popped = queue.pop(at(0)).unwrap();
-    queue.event(&ClusterEvent::NodeAdded(node("n", json!({}))), at(1));
+    queue.event(&ClusterEvent::NodeAdded(node("n", json!({}))), at(1), |_| true);
     reject(&mut queue, &popped, "NodeResourcesFit", at(2));
     assert!(matches!(queue.place(&key("p")), Some(Place::Backoff { .. })));
     assert_eq!(pop(&mut queue, at(3)), Some("p".to_owned()), "nothing else is to do");
@@ -96,10 +96,10 @@ fn a_pod_without_any_node_waits_for_one() {
     let mut queue = queue(true);
     add(&mut queue, "p", json!({}), at(0));
     let popped = queue.pop(at(0)).unwrap();
-    queue.unschedulable(&popped, BTreeSet::new(), at(0));
+    queue.unschedulable(&popped, BTreeSet::new(), at(0), |_| true);
     let gone = pod("other", json!({"nodeName": "n"}));
-    assert_eq!(queue.event(&ClusterEvent::PodDeleted(gone), at(1)), 0);
-    assert_eq!(queue.event(&ClusterEvent::NodeAdded(node("n", json!({}))), at(1)), 1);
+    assert_eq!(queue.event(&ClusterEvent::PodDeleted(gone), at(1), |_| true), 0);
+    assert_eq!(queue.event(&ClusterEvent::NodeAdded(node("n", json!({}))), at(1), |_| true), 1);
 }
 
 #[test]

@@ -93,6 +93,11 @@ impl Waiting {
         self.listeners.iter().map(|(name, keys)| (*name, keys))
     }
 
+    /// Active, backing off, parked.
+    pub(super) fn counts(&self) -> (usize, usize, usize) {
+        (self.active.len(), self.rejected.len() + self.broken.len(), self.parked.len())
+    }
+
     pub(super) fn next_deadline(&self, flush_after: Duration) -> Option<Mono> {
         let ends = [self.rejected.first(), self.broken.first()];
         let overdue = self.parked.first().map(|(since, _)| *since + flush_after);

@@ -78,31 +78,39 @@ impl Chunk {
 
     /// Adds a pod.
     pub(super) fn add(&mut self, at: usize, pod: Arc<BoundPod>) {
-        self.account(at, &pod, 1);
-        let load = &mut self.loads[at];
-        if !pod.ports().is_empty() {
-            let ports = Arc::make_mut(&mut load.ports);
-            ports.extend(pod.ports().iter().cloned());
-            ports.sort_unstable();
-        }
-        let pods = Arc::make_mut(&mut load.pods);
+        self.hold(at, &pod);
+        let pods = Arc::make_mut(&mut self.loads[at].pods);
         let place = pods.partition_point(|other| other.key() < pod.key());
         pods.insert(place, pod);
     }
 
-    /// Takes a pod away.
-    pub(super) fn remove(&mut self, at: usize, pod: &BoundPod) {
-        self.account(at, pod, -1);
-        let load = &mut self.loads[at];
+    /// Counts what a pod holds, without adding the pod itself.
+    pub(super) fn hold(&mut self, at: usize, pod: &BoundPod) {
+        self.account(at, pod, 1);
         if !pod.ports().is_empty() {
-            let ports = Arc::make_mut(&mut load.ports);
+            let ports = Arc::make_mut(&mut self.loads[at].ports);
+            ports.extend(pod.ports().iter().cloned());
+            ports.sort_unstable();
+        }
+    }
+
+    /// Undoes [`Chunk::hold`].
+    pub(super) fn let_go(&mut self, at: usize, pod: &BoundPod) {
+        self.account(at, pod, -1);
+        if !pod.ports().is_empty() {
+            let ports = Arc::make_mut(&mut self.loads[at].ports);
             for port in pod.ports() {
                 if let Ok(place) = ports.binary_search(port) {
                     ports.remove(place);
                 }
             }
         }
-        let pods = Arc::make_mut(&mut load.pods);
+    }
+
+    /// Takes a pod away.
+    pub(super) fn remove(&mut self, at: usize, pod: &BoundPod) {
+        self.let_go(at, pod);
+        let pods = Arc::make_mut(&mut self.loads[at].pods);
         if let Ok(place) = pods.binary_search_by(|other| other.key().cmp(pod.key())) {
             pods.remove(place);
         }

@@ -11,25 +11,34 @@ use std::sync::Arc;
 pub(crate) struct DryNode {
     chunk: Chunk,
     slot: NodeSlot,
+    /// Whether its pods themselves are looked at, and not only what they hold.
+    lists_pods: bool,
 }
 
 impl DryNode {
-    pub(super) fn new(chunk: Chunk, slot: NodeSlot) -> Self {
-        let mut node = Self { chunk, slot };
+    pub(super) fn new(chunk: Chunk, slot: NodeSlot, lists_pods: bool) -> Self {
+        let mut node = Self { chunk, slot, lists_pods };
         node.chunk.share_ports(0);
         node
     }
 
-    pub(crate) fn add(&mut self, pod: Arc<BoundPod>) {
-        let ports = !pod.ports().is_empty();
-        self.chunk.add(0, pod);
-        if ports {
+    pub(crate) fn add(&mut self, pod: &Arc<BoundPod>) {
+        if self.lists_pods {
+            self.chunk.add(0, pod.clone());
+        } else {
+            self.chunk.hold(0, pod);
+        }
+        if !pod.ports().is_empty() {
             self.chunk.share_ports(0);
         }
     }
 
     pub(crate) fn remove(&mut self, pod: &BoundPod) {
-        self.chunk.remove(0, pod);
+        if self.lists_pods {
+            self.chunk.remove(0, pod);
+        } else {
+            self.chunk.let_go(0, pod);
+        }
     }
 
     /// The node as it is now, all columns readable; everything else is as in `snapshot`.

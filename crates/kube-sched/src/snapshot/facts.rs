@@ -84,9 +84,9 @@ impl NodeFacts {
         Some(self.images[place].1)
     }
 
-    /// Names of its images, each once.
-    pub(super) fn image_names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.images.iter().map(|(name, _)| name)
+    /// Its images and their sizes, each name once.
+    pub(super) fn images(&self) -> impl Iterator<Item = &(Arc<str>, i64)> {
+        self.images.iter()
     }
 
     /// Whether both have the same images.

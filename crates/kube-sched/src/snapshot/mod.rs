@@ -10,7 +10,9 @@ mod claims;
 mod column;
 mod dry;
 mod facts;
+mod images;
 mod labels;
+mod marked;
 mod nominations;
 mod objects;
 mod pod_index;
@@ -24,6 +26,7 @@ pub use bound_pod::BoundPod;
 pub use column::SlotColumn;
 pub use facts::{ImageState, Marks};
 pub use labels::LabelColumn;
+pub use marked::MarkedNodes;
 pub use objects::{
     Kept, NamespaceView, Objects, ReplicaSetView, ReplicationControllerView, ServiceView, StatefulSetView,
     Table, Tables,
@@ -38,6 +41,7 @@ pub(crate) use slot::Slot;
 use crate::framework::{NodeRef, PodInfo};
 use chunk::{CHUNK, Chunk};
 use claims::ClaimUses;
+use images::Images;
 use imbl::OrdMap;
 use kube_core::resource::ObjectKey;
 use kube_core::selector::LabelSet;
@@ -57,7 +61,8 @@ pub struct Snapshot {
     slots: OrdMap<Arc<str>, NodeSlot>,
     free: BTreeSet<NodeSlot>,
     pods: PodIndex,
-    images: OrdMap<Arc<str>, usize>,
+    images: Images,
+    marked: MarkedNodes,
     labels: NodeLabels,
     shapes: Shapes,
     claims: ClaimUses,
@@ -187,10 +192,10 @@ impl Snapshot {
         self.claims.count(namespace, claim)
     }
 
-    /// A copy of one node, to try changes on.
-    pub(crate) fn dry(&self, slot: NodeSlot) -> Option<DryNode> {
+    /// A copy of one node, to try changes on; `lists_pods` where somebody looks at its pods themselves.
+    pub(crate) fn dry(&self, slot: NodeSlot, lists_pods: bool) -> Option<DryNode> {
         self.node_at(slot)?;
-        Some(DryNode::new(self.chunks[slot.chunk()].alone(slot.at()), slot))
+        Some(DryNode::new(self.chunks[slot.chunk()].alone(slot.at()), slot, lists_pods))
     }
 
     /// How many nodes there are.
@@ -239,7 +244,17 @@ impl Snapshot {
 
     /// On how many nodes the image `name` is.
     pub fn nodes_with_image(&self, name: &str) -> usize {
-        self.images.get(name).copied().unwrap_or(0)
+        self.images.count(name)
+    }
+
+    /// The nodes that have the image `name`, and its size there in bytes.
+    pub fn image(&self, name: &str) -> impl ExactSizeIterator<Item = (NodeSlot, i64)> + '_ {
+        self.images.on(name)
+    }
+
+    /// Which nodes there are, and which of them may keep pods away.
+    pub fn marked(&self) -> &MarkedNodes {
+        &self.marked
     }
 
     fn slot(&self, slot: NodeSlot) -> Option<Slot<'_>> {
@@ -291,29 +306,15 @@ impl Snapshot {
             _ => false,
         };
         if !same_images {
-            self.count_images(old.as_deref(), facts.as_deref());
+            self.images.change(slot, old.as_deref(), facts.as_deref());
         }
         let labels = |facts: &Option<Arc<NodeFacts>>| {
             facts.as_ref().map_or(LabelSet::EMPTY, |facts| facts.view().meta.labels.clone())
         };
         self.labels.change(slot, &labels(&old), &labels(&facts));
+        self.marked.set(slot, facts.as_ref().map(|facts| facts.marks()));
         self.nodes = self.nodes + usize::from(facts.is_some()) - usize::from(old.is_some());
         self.chunk_mut(slot).set_facts(slot.at(), facts);
-    }
-
-    fn count_images(&mut self, old: Option<&NodeFacts>, new: Option<&NodeFacts>) {
-        let images = &mut self.images;
-        for name in new.into_iter().flat_map(NodeFacts::image_names) {
-            *images.entry(name.clone()).or_default() += 1;
-        }
-        for name in old.into_iter().flat_map(NodeFacts::image_names) {
-            if let Some(count) = images.get_mut(name) {
-                *count -= 1;
-                if *count == 0 {
-                    images.remove(name);
-                }
-            }
-        }
     }
 
     fn put(&mut self, slot: NodeSlot, pod: BoundPod) {

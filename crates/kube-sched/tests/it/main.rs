@@ -6,3 +6,5 @@ mod alone;
 mod driver;
 #[cfg(test)]
 mod parity_scheduler;
+#[cfg(test)]
+mod soundness;

@@ -27,17 +27,34 @@ impl Plugin for ImageLocality {
 }
 
 impl PreScore for ImageLocality {
-    /// How many nodes the cluster has.
-    type State = usize;
+    /// What the images on each node count for, by its place; nodes behind the end have none.
+    type State = Vec<i64>;
 
-    fn pre_score(&self, _pod: &PodInfo, nodes: Nodes<'_>) -> Option<usize> {
-        Some(nodes.cluster_size())
+    fn pre_score(&self, pod: &PodInfo, nodes: Nodes<'_>) -> Option<Vec<i64>> {
+        let mut sums = Vec::new();
+        for name in pod.images() {
+            let on = nodes.image(name);
+            let count = on.len();
+            for (slot, size) in on {
+                if sums.len() <= slot.index() {
+                    sums.resize(slot.index() + 1, 0);
+                }
+                sums[slot.index()] += spread(size, count, nodes.cluster_size());
+            }
+        }
+        Some(sums)
     }
 
-    fn score(&self, cluster_size: &usize, pod: &PodInfo, node: NodeRef<'_>) -> i64 {
-        let held = pod.images().iter().filter_map(|name| node.image(name));
-        let sum: i64 = held.map(|image| spread(image.size_bytes, image.nodes, *cluster_size)).sum();
-        scaled(sum, pod.container_count())
+    fn score(&self, sums: &Vec<i64>, pod: &PodInfo, node: NodeRef<'_>) -> i64 {
+        scaled(sums.get(node.slot().index()).copied().unwrap_or(0), pod.container_count())
+    }
+
+    fn score_all(&self, sums: &Vec<i64>, pod: &PodInfo, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        let containers = pod.container_count();
+        scores.extend(nodes.slots().map(|slot| match sums.get(slot.index()) {
+            Some(sum) => scaled(*sum, containers),
+            None => 0,
+        }));
     }
 }
 

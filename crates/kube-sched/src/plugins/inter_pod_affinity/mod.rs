@@ -44,7 +44,7 @@ impl Plugin for InterPodAffinity {
     }
 
     fn reads(&self) -> Reads {
-        Reads::NODE_LABELS | Reads::NODE_PODS | Reads::kind::<NamespaceView>()
+        Reads::NODE_LABELS | Reads::SHAPES | Reads::kind::<NamespaceView>()
     }
 
     fn points(self: Arc<Self>, points: &mut Points) {

@@ -9,16 +9,38 @@ use crate::framework::{
     ClusterEvent, EnqueueHints, EventSet, Hint, NodeRef, Nodes, Normalize, Plugin, PodInfo, Points,
     PreFilter, PreFiltered, PreScore, Reads, Reason, Reasons, Remedy, Verdict,
 };
+use kube_core::selector::LabelSet;
 use kube_core::selector::SelectorOperator;
-use kube_core::selector::node::{NodeSelectorTerm, PreferredSchedulingTerms};
+use kube_core::selector::node::{
+    CompiledNodeSelector, NodeSelector, NodeSelectorTerm, PreferredSchedulingTerms, PreferredTerm,
+};
 use kube_core::view::NodeView;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rejects nodes that the pod's node selector or required node affinity do not match; prefers those that its
 /// preferred terms match.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NodeAffinity;
+#[derive(Clone, Debug, Default)]
+pub struct NodeAffinity {
+    added: Option<CompiledNodeSelector>,
+    added_wishes: PreferredSchedulingTerms,
+}
+
+impl NodeAffinity {
+    /// With terms that every pod gets beside its own: `addedAffinity` of `NodeAffinityArgs`.
+    ///
+    /// # Errors
+    /// What is wrong with a term.
+    pub fn with_added(required: Option<&NodeSelector>, preferred: &[PreferredTerm]) -> Result<Self, String> {
+        let added = required.map(NodeSelector::parse).transpose().map_err(|error| error.to_string())?;
+        let added_wishes = PreferredSchedulingTerms::parse(preferred).map_err(|error| error.to_string())?;
+        Ok(Self { added, added_wishes })
+    }
+
+    fn refuses(&self, labels: &LabelSet, name: &str) -> bool {
+        self.added.as_ref().is_some_and(|added| added.matches(labels, name) != Ok(true))
+    }
+}
 
 impl Plugin for NodeAffinity {
     fn name(&self) -> &'static str {
@@ -38,7 +60,7 @@ impl PreFilter for NodeAffinity {
     type State = ();
 
     fn pre_filter(&self, pod: &PodInfo, _nodes: Nodes<'_>) -> PreFiltered<()> {
-        if pod.required_affinity().is_unconstrained() {
+        if pod.required_affinity().is_unconstrained() && self.added.is_none() {
             return PreFiltered::Skip;
         }
         match pinned(pod) {
@@ -51,6 +73,9 @@ impl PreFilter for NodeAffinity {
     }
 
     fn filter(&self, (): &(), pod: &PodInfo, node: NodeRef<'_>) -> Verdict {
+        if self.refuses(node.labels(), node.name()) {
+            return Verdict::never(ENFORCED);
+        }
         // Terms that cannot be read match nothing here.
         match pod.required_affinity().matches(node.labels(), node.name()) {
             Ok(true) => Verdict::Fits,
@@ -78,11 +103,12 @@ impl PreScore for NodeAffinity {
     type State = PreferredSchedulingTerms;
 
     fn pre_score(&self, pod: &PodInfo, _nodes: Nodes<'_>) -> Option<PreferredSchedulingTerms> {
-        pod.preferred_affinity().filter(|terms| !terms.is_empty()).cloned()
+        let own = pod.preferred_affinity().filter(|terms| !terms.is_empty()).cloned();
+        own.or_else(|| (!self.added_wishes.is_empty()).then(PreferredSchedulingTerms::default))
     }
 
     fn score(&self, terms: &PreferredSchedulingTerms, _pod: &PodInfo, node: NodeRef<'_>) -> i64 {
-        terms.score(node.labels(), node.name())
+        terms.score(node.labels(), node.name()) + self.added_wishes.score(node.labels(), node.name())
     }
 
     fn normalization(&self) -> Normalize {
@@ -96,8 +122,10 @@ impl EnqueueHints for NodeAffinity {
     }
 
     fn hint(&self, pod: &PodInfo, event: &ClusterEvent) -> Hint {
-        let matches =
-            |node: &NodeView| pod.required_affinity().matches(&node.meta.labels, &node.meta.name) == Ok(true);
+        let matches = |node: &NodeView| {
+            let (labels, name) = (&node.meta.labels, &node.meta.name);
+            !self.refuses(labels, name) && pod.required_affinity().matches(labels, name) == Ok(true)
+        };
         match event {
             ClusterEvent::NodeAdded(node) => Hint::when(matches(node)),
             ClusterEvent::NodeUpdated { old, new } => Hint::when(matches(new) && !matches(old)),
@@ -128,4 +156,5 @@ fn pinned_by(term: &NodeSelectorTerm) -> Option<BTreeSet<Arc<str>>> {
 }
 
 const REASON: &str = "node(s) didn't match Pod's node affinity/selector";
+const ENFORCED: &str = "node(s) didn't match scheduler-enforced node affinity";
 const CONFLICT: &str = "pod affinity terms conflict";

@@ -35,8 +35,8 @@ fn only_a_node_that_begins_to_match_wakes_the_pod() {
     let pod = info(&pod("p", json!({"nodeSelector": {"disk": "ssd"}})));
     let (plain, ssd) = (node("n", json!({})), node("n", json!({"metadata": {"labels": {"disk": "ssd"}}})));
     let update = |old: &_, new: &_| ClusterEvent::NodeUpdated { old: Arc::clone(old), new: Arc::clone(new) };
-    assert_eq!(NodeAffinity.hint(&pod, &update(&plain, &ssd)), Hint::Queue);
-    assert_eq!(NodeAffinity.hint(&pod, &update(&ssd, &ssd)), Hint::Skip);
-    assert_eq!(NodeAffinity.hint(&pod, &update(&ssd, &plain)), Hint::Skip);
-    assert_eq!(NodeAffinity.hint(&pod, &ClusterEvent::NodeAdded(plain)), Hint::Skip);
+    assert_eq!(NodeAffinity::default().hint(&pod, &update(&plain, &ssd)), Hint::Queue);
+    assert_eq!(NodeAffinity::default().hint(&pod, &update(&ssd, &ssd)), Hint::Skip);
+    assert_eq!(NodeAffinity::default().hint(&pod, &update(&ssd, &plain)), Hint::Skip);
+    assert_eq!(NodeAffinity::default().hint(&pod, &ClusterEvent::NodeAdded(plain)), Hint::Skip);
 }

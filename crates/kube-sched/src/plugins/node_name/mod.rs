@@ -6,8 +6,8 @@
 mod tests;
 
 use crate::framework::{
-    ClusterEvent, EnqueueHints, EventSet, Filter, Hint, NodeRef, Plugin, PodInfo, Points, Reads, Remedy,
-    Verdict,
+    ClusterEvent, EnqueueHints, EventSet, Filter, Hint, NodeRef, NodeSet, Nodes, Plugin, PodInfo, Points,
+    Reads, Remedy, Verdict,
 };
 use std::sync::Arc;
 
@@ -34,6 +34,12 @@ impl Filter for NodeName {
         match pod.node_name() {
             Some(wanted) if wanted != node.name() => Verdict::never(REASON),
             _ => Verdict::Fits,
+        }
+    }
+
+    fn retain(&self, pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        if pod.node_name().is_some() {
+            set.retain(|slot| nodes.at(slot).is_some_and(|node| self.filter(pod, node).fits()));
         }
     }
 

@@ -12,9 +12,10 @@ pub use strategy::{Prefer, ScoringStrategy, Shape};
 
 use super::resource_allocation::{Column, NodeLoad};
 use crate::framework::{
-    Amounts, Core, NodeRef, Nodes, Plugin, PodInfo, Points, PreFilter, PreFiltered, PreScore, Reads, Reason,
-    Reasons, Remedy, Verdict,
+    Amounts, Core, NodeRef, NodeSet, Nodes, Plugin, PodInfo, Points, PreFilter, PreFiltered, PreScore, Reads,
+    Reason, Reasons, Remedy, Verdict,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Rejects nodes with too little of a resource left; scores by how much is left, or how little.
@@ -22,13 +23,42 @@ use std::sync::Arc;
 pub struct NodeResourcesFit {
     strategy: ScoringStrategy,
     columns: Vec<(Column, i64)>,
+    ignored: Ignored,
+}
+
+/// Extended resources that are not looked at: somebody else does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ignored {
+    resources: BTreeSet<String>,
+    groups: BTreeSet<String>,
+}
+
+impl Ignored {
+    /// By name, and by what stands before the `/`.
+    pub fn new(
+        resources: impl IntoIterator<Item = String>,
+        groups: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self { resources: resources.into_iter().collect(), groups: groups.into_iter().collect() }
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        let Some((group, _)) = name.split_once('/') else { return false };
+        self.resources.contains(name) || self.groups.contains(group)
+    }
 }
 
 impl NodeResourcesFit {
     /// With this strategy of scoring.
     pub fn new(strategy: ScoringStrategy) -> Self {
         let columns = strategy.resources.iter().map(|r| (Column::of(&r.name), r.weight)).collect();
-        Self { strategy, columns }
+        Self { strategy, columns, ignored: Ignored::default() }
+    }
+
+    /// Not looking at these resources.
+    #[must_use]
+    pub fn ignoring(self, ignored: Ignored) -> Self {
+        Self { ignored, ..self }
     }
 }
 
@@ -60,8 +90,9 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn new(requests: &Amounts) -> Self {
-        let scalars = requests.scalars().iter().filter(|(_, amount)| *amount != 0);
+    fn new(requests: &Amounts, ignored: &Ignored) -> Self {
+        let scalars = requests.scalars().iter();
+        let scalars = scalars.filter(|(name, amount)| *amount != 0 && !ignored.contains(name));
         Self {
             core: Core::of(requests),
             scalars: scalars
@@ -141,7 +172,7 @@ impl PreFilter for NodeResourcesFit {
     type State = Wanted;
 
     fn pre_filter(&self, pod: &PodInfo, _nodes: Nodes<'_>) -> PreFiltered<Wanted> {
-        PreFiltered::All(Wanted::new(pod.requests()))
+        PreFiltered::All(Wanted::new(pod.requests(), &self.ignored))
     }
 
     fn filter(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> Verdict {
@@ -158,6 +189,12 @@ impl PreFilter for NodeResourcesFit {
             Some(reasons) if hopeless => Verdict::Never(reasons),
             Some(reasons) => Verdict::No(reasons),
         }
+    }
+
+    fn retain(&self, wanted: &Wanted, _pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        set.retain(|slot| {
+            nodes.at(slot).is_some_and(|node| node.pod_count() < node.pod_limit() && wanted.fits(node))
+        });
     }
 
     fn remedies(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> Vec<Remedy> {

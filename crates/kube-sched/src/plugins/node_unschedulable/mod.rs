@@ -6,8 +6,8 @@
 mod tests;
 
 use crate::framework::{
-    ClusterEvent, EnqueueHints, EventSet, Filter, Hint, NodeRef, Plugin, PodInfo, Points, Reads, Remedy,
-    Verdict,
+    ClusterEvent, EnqueueHints, EventSet, Filter, Hint, NodeRef, NodeSet, Nodes, Plugin, PodInfo, Points,
+    Reads, Remedy, Verdict,
 };
 use kube_core::taint::{Effect, Taint};
 use std::sync::Arc;
@@ -36,6 +36,11 @@ impl Filter for NodeUnschedulable {
             return Verdict::Fits;
         }
         Verdict::never(REASON)
+    }
+
+    fn retain(&self, pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        let fits = tolerates(pod);
+        set.retain_among(&nodes.marked().cordoned, |_| fits);
     }
 
     fn remedies(&self, _pod: &PodInfo, node: NodeRef<'_>) -> Vec<Remedy> {

@@ -40,7 +40,7 @@ impl Plugin for PodTopologySpread {
     fn reads(&self) -> Reads {
         Reads::NODE_LABELS
             | Reads::NODE_TAINTS
-            | Reads::NODE_PODS
+            | Reads::SHAPES
             | Reads::kind::<ServiceView>()
             | Reads::kind::<ReplicationControllerView>()
             | Reads::kind::<ReplicaSetView>()

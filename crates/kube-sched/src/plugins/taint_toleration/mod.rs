@@ -6,8 +6,8 @@
 mod tests;
 
 use crate::framework::{
-    ClusterEvent, EnqueueHints, EventSet, Filter, Hint, NodeRef, Normalize, Plugin, PodInfo, Points, Reads,
-    Remedy, Score, Verdict,
+    ClusterEvent, EnqueueHints, EventSet, Filter, Hint, NodeRef, NodeSet, Nodes, Normalize, Plugin, PodInfo,
+    Points, Reads, Remedy, Score, Verdict,
 };
 use kube_core::taint::{Effect, Taint, first_untolerated};
 use kube_core::view::NodeView;
@@ -36,6 +36,11 @@ impl Filter for TaintToleration {
         if repels(node.taints(), pod) { Verdict::never(REASON) } else { Verdict::Fits }
     }
 
+    fn retain(&self, pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        let tainted = &nodes.marked().hard_tainted;
+        set.retain_among(tainted, |slot| nodes.at(slot).is_some_and(|node| self.filter(pod, node).fits()));
+    }
+
     fn remedies(&self, pod: &PodInfo, node: NodeRef<'_>) -> Vec<Remedy> {
         let hard = node.taints().iter().filter(|taint| taint.effect != Effect::PreferNoSchedule);
         hard.filter(|taint| !borne(taint, pod))
@@ -48,6 +53,18 @@ impl Score for TaintToleration {
     fn score(&self, pod: &PodInfo, node: NodeRef<'_>) -> i64 {
         let soft = node.taints().iter().filter(|taint| taint.effect == Effect::PreferNoSchedule);
         i64::try_from(soft.filter(|taint| !borne(taint, pod)).count()).unwrap_or(i64::MAX)
+    }
+
+    fn score_all(&self, pod: &PodInfo, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        let tainted = &nodes.marked().soft_tainted;
+        if tainted.is_empty() {
+            scores.resize(nodes.len(), 0);
+            return;
+        }
+        scores.extend(nodes.slots().map(|slot| match nodes.at(slot) {
+            Some(node) if tainted.contains(slot) => self.score(pod, node),
+            _ => 0,
+        }));
     }
 
     fn normalization(&self) -> Normalize {

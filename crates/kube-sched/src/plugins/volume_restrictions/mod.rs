@@ -37,7 +37,7 @@ impl Plugin for VolumeRestrictions {
     }
 
     fn reads(&self) -> Reads {
-        Reads::NODE_PODS | Reads::kind::<PersistentVolumeClaim>()
+        Reads::NODE_PODS | Reads::SHAPES | Reads::kind::<PersistentVolumeClaim>()
     }
 
     fn points(self: Arc<Self>, points: &mut Points) {

@@ -1,6 +1,7 @@
 //! The scheduler on a store.
 
 mod plugins;
+mod room;
 mod world;
 
 use kube_core::condition;

@@ -70,7 +70,7 @@ impl Pool {
 }
 
 pub(crate) struct World {
-    env: Env,
+    pub(crate) env: Env,
     clock: Arc<ManualClock>,
     pool: Pool,
     pub(crate) storage: Arc<MemoryStorage>,
