@@ -35,6 +35,7 @@ pub mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod informer;
+pub mod mutant;
 pub mod objects;
 pub mod rt;
 pub mod service;

@@ -11,6 +11,7 @@ use kube_core::resource::{KindInfo, ObjectKey, find_builtin};
 use kube_core::view::PodView;
 use kube_store::client::{Component, StopToken};
 use kube_store::informer::{Change, Informer, Informers};
+use kube_store::mutant::{self, Mutant};
 use kube_store::service::{DeleteOptions, ObjectService, Patch, Subresource, Write, WriteOptions};
 use kube_store::storage::ReadAt;
 use serde_json::json;
@@ -208,7 +209,8 @@ impl FleetDriver {
                 self.service.patch(kind, &task.key, Subresource::Status, &patch, &options).await.map(drop)
             }
             Effect::Remove => {
-                let options = DeleteOptions::now().uid(task.uid.clone());
+                let mut options = DeleteOptions::now().uid(task.uid.clone());
+                options.uid = options.uid.filter(|_| !mutant::is(Mutant::DeletesByName));
                 self.service.delete(pod_kind(), &task.key, &options).await.map(drop)
             }
         };
@@ -216,7 +218,11 @@ impl FleetDriver {
         match written {
             Err(error) if error.is_closed() => return Err(error),
             // A conflict here is the uid: the pod was replaced, its end will reach us as a change.
-            Err(error) if error.retry() != Retry::Never && !error.is_conflict() => {
+            Err(error)
+                if error.retry() != Retry::Never
+                    && !error.is_conflict()
+                    && !mutant::is(Mutant::DropsFailedReports) =>
+            {
                 tracing::debug!(%error, pod = %task.key, "a report was not written");
                 self.shared.fleet().retry(&task.uid, RETRY_DELAY, now);
             }

@@ -23,6 +23,7 @@ pub enum Heartbeats {
 #[derive(Clone, Debug)]
 pub struct SimFleet {
     pub(crate) nodes: usize,
+    pub(crate) first: usize,
     pub(crate) prefix: String,
     pub(crate) cpu: String,
     pub(crate) memory: String,
@@ -37,6 +38,7 @@ impl SimFleet {
     pub fn new(nodes: usize) -> Self {
         Self {
             nodes,
+            first: 0,
             prefix: "node".to_owned(),
             cpu: "4".to_owned(),
             memory: "16Gi".to_owned(),
@@ -51,6 +53,20 @@ impl SimFleet {
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// With this many nodes instead.
+    #[must_use]
+    pub fn count(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// Numbered from `first` on, in names and addresses: for one of several fleets that make up a cluster.
+    #[must_use]
+    pub fn first(mut self, first: usize) -> Self {
+        self.first = first;
         self
     }
 
@@ -98,12 +114,17 @@ impl SimFleet {
 
     /// The names of the nodes.
     pub fn node_names(&self) -> impl Iterator<Item = String> {
-        (0..self.nodes).map(|index| format!("{}-{index}", self.prefix))
+        (0..self.nodes).map(|index| self.node_name(index))
+    }
+
+    /// The name of node `index` of this fleet.
+    pub(crate) fn node_name(&self, index: usize) -> String {
+        format!("{}-{}", self.prefix, self.first + index)
     }
 
     /// The zone of node `index`.
     pub(crate) fn zone(&self, index: usize) -> Option<&str> {
         let count = self.zones.len().max(1);
-        self.zones.get(index % count).map(String::as_str)
+        self.zones.get((self.first + index) % count).map(String::as_str)
     }
 }

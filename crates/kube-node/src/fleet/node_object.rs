@@ -12,14 +12,14 @@ const LEASE_SECONDS: u32 = 40;
 
 /// The `Node` object of node `index`, without status.
 pub fn node_object(fleet: &SimFleet, index: usize) -> Value {
-    let name = format!("{}-{index}", fleet.prefix);
+    let name = fleet.node_name(index);
     let mut labels = json!({
         "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
     });
     if let Some(zone) = fleet.zone(index) {
         labels["topology.kubernetes.io/zone"] = zone.into();
     }
-    let cidr = Addresses::of_node(index).cidr();
+    let cidr = Addresses::of_node(fleet.first + index).cidr();
     json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": { "name": name, "labels": labels },
@@ -42,8 +42,8 @@ pub fn node_status(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
     json!({
         "capacity": resources, "allocatable": resources,
         "addresses": [
-            { "type": "InternalIP", "address": Addresses::of_node(index).node().to_string() },
-            { "type": "Hostname", "address": format!("{}-{index}", fleet.prefix) },
+            { "type": "InternalIP", "address": Addresses::of_node(fleet.first + index).node().to_string() },
+            { "type": "Hostname", "address": fleet.node_name(index) },
         ],
         "conditions": [
             condition("MemoryPressure", "False", "KubeletHasSufficientMemory"),
@@ -56,7 +56,7 @@ pub fn node_status(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
 
 /// The `Lease` by which node `index` shows that it lives.
 pub fn lease_object(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
-    let name = format!("{}-{index}", fleet.prefix);
+    let name = fleet.node_name(index);
     json!({
         "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
         "metadata": { "name": name, "namespace": "kube-node-lease" },

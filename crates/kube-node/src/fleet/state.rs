@@ -6,6 +6,7 @@ use crate::machine::{Effect, Now, PodMachine};
 use kube_core::env::{Mono, Rng};
 use kube_core::resource::{ObjectKey, Uid};
 use kube_core::view::PodView;
+use kube_store::mutant::{self, Mutant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ impl Fleet {
     pub fn new(config: SimFleet, rng: Rng) -> Self {
         let by_name = config.node_names().enumerate().map(|(index, name)| (name, index)).collect();
         let nodes = (0..config.nodes)
-            .map(|index| Node { addresses: Addresses::of_node(index), waiting: Vec::new() })
+            .map(|index| Node { addresses: Addresses::of_node(config.first + index), waiting: Vec::new() })
             .collect();
         Self { config, nodes, by_name, pods: BTreeMap::new(), timers: BTreeSet::new(), rng }
     }
@@ -88,7 +89,7 @@ impl Fleet {
             return;
         };
         let script = self.config.behavior.script(&pod, &mut self.rng);
-        let mut machine = if present.is_some() {
+        let mut machine = if present.is_some() && !mutant::is(Mutant::StartsTwice) {
             PodMachine::resume(script, ip, &pod, now)
         } else {
             PodMachine::new(script, ip, now)

@@ -9,6 +9,7 @@ use crate::profile::{Point, Resolved};
 use crate::queue::QueuedPod;
 use crate::snapshot::Snapshot;
 use kube_core::env::{Mono, Rng};
+use kube_store::mutant::{self, Mutant};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +54,9 @@ impl Shared {
 
     /// Counts the pod on its node, if the plugins that keep books agree.
     fn take(&self, state: &mut State, popped: QueuedPod, node: Arc<str>, now: Mono) -> Outcome {
-        state.cluster.assume(&popped.pod, &node);
+        if !mutant::is(Mutant::ForgetsAssumed) {
+            state.cluster.assume(&popped.pod, &node);
+        }
         state.cluster.unnominate(popped.pod.key());
         match self.reserve(&mut state.cluster, &popped, &node) {
             Ok(wait) => {

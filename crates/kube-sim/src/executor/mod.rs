@@ -16,18 +16,25 @@
 //! assert_eq!(hour.nanos(), 3_600_000_000_000);
 //! ```
 
+mod choice;
+mod clock;
 mod error;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod timers;
+mod waits;
 
-pub use error::SimError;
+pub use choice::{Choice, Reorder};
+pub use error::{SimError, Waiting};
+pub use waits::{Waits, note, waits};
 
 use crate::trace::{Step, Trace};
+use choice::Chooser;
+use clock::SimClock;
 use jiff::Timestamp;
 use kube_core::env::{BoxFuture, Env, Mono, Rng, SeededIds};
-use shared::{Shared, SimClock, SimSpawner, TaskId, TaskWaker};
-use std::collections::BTreeMap;
+use shared::{Next, Shared, SimSpawner, Spawned, TaskId, TaskWaker};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
@@ -54,16 +61,22 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Executor {
     shared: Arc<Shared>,
-    tasks: BTreeMap<TaskId, Task>,
-    picks: Rng,
+    tasks: Vec<Option<Task>>,
+    chooser: Chooser,
+    seed: u64,
     trace: Trace,
     limits: Limits,
+    at_one_time: u64,
+    due: Vec<Waker>,
     env: Env,
 }
 
 struct Task {
+    number: u64,
     name: Arc<str>,
     waker: Waker,
+    begin: Arc<TaskWaker>,
+    waits_for: Option<Arc<str>>,
     future: BoxFuture<'static, ()>,
 }
 
@@ -87,10 +100,13 @@ impl Executor {
         );
         Self {
             shared,
-            tasks: BTreeMap::new(),
-            picks: Rng::forked(seed, "executor"),
+            tasks: Vec::new(),
+            chooser: Chooser::new(Choice::Uniform, Reorder::All, Rng::forked(seed, "executor")),
+            seed,
             trace: Trace::new(),
             limits: Limits::default(),
+            at_one_time: 0,
+            due: Vec::new(),
             env,
         }
     }
@@ -99,6 +115,13 @@ impl Executor {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same with another way to choose the next task. To be said before anything is spawned.
+    #[must_use]
+    pub fn with_choice(mut self, choice: Choice, reorder: Reorder) -> Self {
+        self.chooser = Chooser::new(choice, reorder, Rng::forked(self.seed, "executor"));
         self
     }
 
@@ -127,7 +150,7 @@ impl Executor {
     /// Runs until `main` ends; other tasks stay as they are.
     ///
     /// # Errors
-    /// Deadlock (with the names of the tasks that wait), livelock, and the limits.
+    /// Deadlock (with the tasks that wait, and for what as far as they said), livelock, and the limits.
     pub fn run<T: Send + 'static>(
         &mut self,
         name: &str,
@@ -139,65 +162,85 @@ impl Executor {
             let value = main.await;
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         });
-        let mut at_one_time = 0;
         loop {
-            if let Some(value) = result.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Ok(value);
-            }
-            self.adopt();
-            if self.step() {
-                at_one_time += 1;
-                self.check_limits(at_one_time)?;
-            } else {
-                at_one_time = 0;
-                self.advance()?;
+            match self.shared.next(&mut self.chooser) {
+                Next::Adopt(spawned, aborted) => self.adopt(spawned, aborted),
+                Next::Run(id, now) => {
+                    // Only the end of a task can be that of the main one.
+                    if self.step(id, now)
+                        && let Some(value) = result.lock().unwrap_or_else(PoisonError::into_inner).take()
+                    {
+                        return Ok(value);
+                    }
+                    self.at_one_time += 1;
+                    self.check_limits()?;
+                }
+                Next::Idle => {
+                    self.at_one_time = 0;
+                    self.advance()?;
+                }
             }
         }
     }
 
     /// Takes over what was spawned and drops what was aborted since the last step.
-    fn adopt(&mut self) {
-        let (spawned, aborted) = self.shared.take_changes();
-        for (id, name, future) in spawned {
-            let waker = Waker::from(Arc::new(TaskWaker { id, shared: self.shared.clone() }));
-            self.tasks.insert(id, Task { name, waker, future });
+    fn adopt(&mut self, spawned: Vec<Spawned>, aborted: Vec<TaskId>) {
+        for Spawned { id, name, waker: begin, future } in spawned {
+            if self.tasks.len() <= id.slot {
+                self.tasks.resize_with(id.slot + 1, || None);
+            }
+            self.chooser.adopt(id.slot, &name);
+            self.trace.name(id.number, &name);
+            let waker = Waker::from(begin.clone());
+            let task = Task { number: id.number, name, waker, begin, waits_for: None, future };
+            if let Some(place) = self.tasks.get_mut(id.slot) {
+                *place = Some(task);
+            }
         }
         // Dropped one by one outside any lock: a destructor may wake, spawn or abort.
         for id in aborted {
-            drop(self.tasks.remove(&id));
+            drop(self.remove(id));
         }
     }
 
-    /// Polls one ready task; false when none is ready.
-    fn step(&mut self) -> bool {
-        let Some(id) = self.shared.pick(&mut self.picks) else { return false };
-        let Some(task) = self.tasks.get_mut(&id) else { return true };
-        self.trace.push(&Step { task: id.0, name: task.name.clone(), now: self.shared.now() });
-        let waker = task.waker.clone();
-        let ended = task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
-        if ended {
-            self.tasks.remove(&id);
+    fn remove(&mut self, id: TaskId) -> Option<Task> {
+        let task = self.tasks.get_mut(id.slot)?.take_if(|task| task.number == id.number)?;
+        self.shared.release(id.slot);
+        Some(task)
+    }
+
+    /// Polls a task, unless it is gone; true when it ended.
+    fn step(&mut self, id: TaskId, now: Mono) -> bool {
+        let place = self.tasks.get_mut(id.slot).and_then(Option::as_mut);
+        let Some(task) = place.filter(|task| task.number == id.number) else { return false };
+        if self.trace.is_recording() {
+            self.trace.push(&Step { task: id.number, name: task.name.clone(), now });
+        } else {
+            self.trace.step(id.number, now);
         }
-        true
+        task.begin.begin();
+        let ended = task.future.as_mut().poll(&mut Context::from_waker(&task.waker)).is_ready();
+        task.waits_for = waits::take_note();
+        if ended {
+            drop(self.remove(id));
+        }
+        ended
     }
 
     /// Moves time to the next timer.
     fn advance(&mut self) -> Result<(), SimError> {
-        if self.shared.has_changes() {
-            return Ok(());
-        }
-        let Some(now) = self.shared.advance() else {
-            return Err(SimError::Deadlock { waiting: self.names() });
+        let Some(now) = self.shared.advance(&mut self.due) else {
+            return Err(SimError::Deadlock { waiting: self.waiting() });
         };
         if now > Mono::default() + self.limits.time {
-            return Err(SimError::TimeLimit { limit: self.limits.time, waiting: self.names() });
+            return Err(SimError::TimeLimit { limit: self.limits.time, waiting: self.waiting() });
         }
         Ok(())
     }
 
-    fn check_limits(&self, at_one_time: u64) -> Result<(), SimError> {
-        if at_one_time > self.limits.steps_at_one_time {
-            return Err(SimError::Livelock { steps: at_one_time, ready: self.ready_names() });
+    fn check_limits(&self) -> Result<(), SimError> {
+        if self.at_one_time > self.limits.steps_at_one_time {
+            return Err(SimError::Livelock { steps: self.at_one_time, ready: self.ready_names() });
         }
         if self.trace.steps() > self.limits.steps {
             return Err(SimError::StepLimit { limit: self.limits.steps });
@@ -205,13 +248,21 @@ impl Executor {
         Ok(())
     }
 
-    fn names(&self) -> Vec<String> {
-        self.tasks.values().map(|task| task.name.to_string()).collect()
+    fn waiting(&self) -> Vec<Waiting> {
+        let mut tasks: Vec<&Task> = self.tasks.iter().flatten().collect();
+        tasks.sort_by_key(|task| task.number);
+        let waiting = tasks.into_iter().map(|task| Waiting {
+            task: task.name.to_string(),
+            waits_for: task.waits_for.as_ref().map(ToString::to_string),
+        });
+        waiting.collect()
     }
 
     fn ready_names(&self) -> Vec<String> {
-        let ready = self.shared.ready();
-        ready.iter().filter_map(|id| self.tasks.get(id)).map(|task| task.name.to_string()).collect()
+        let mut ready = self.shared.ready();
+        ready.sort_by_key(|id| id.number);
+        let tasks = ready.iter().filter_map(|id| self.tasks.get(id.slot)?.as_ref());
+        tasks.map(|task| task.name.to_string()).collect()
     }
 }
 
@@ -219,7 +270,8 @@ impl Drop for Executor {
     fn drop(&mut self) {
         // Destructors of tasks may spawn or abort others; what they leave behind goes as well.
         while !self.tasks.is_empty() || self.shared.has_changes() {
-            self.adopt();
+            let (spawned, aborted) = self.shared.take_changes();
+            self.adopt(spawned, aborted);
             drop(std::mem::take(&mut self.tasks));
         }
     }

@@ -1,27 +1,57 @@
 //! What tasks, wakers, the clock and the executor share.
 
-use jiff::{SignedDuration, Timestamp};
-use kube_core::env::{Abort, BoxFuture, Clock, Mono, Rng, Spawner, TaskHandle};
-use std::collections::{BTreeMap, BTreeSet};
+use super::choice::Chooser;
+use super::timers::{TimerId, Timers};
+use kube_core::env::{Abort, BoxFuture, Mono, Spawner, TaskHandle};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Wake, Waker};
-use std::time::Duration;
+use std::task::{Wake, Waker};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TaskId(pub(super) u64);
+/// A task: its number, in order of spawning, and its place in the table, which another task may take later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TaskId {
+    pub(super) number: u64,
+    pub(super) slot: usize,
+}
 
-pub(super) type Spawned = (TaskId, Arc<str>, BoxFuture<'static, ()>);
+/// A task that can run, and when it became so among all that did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ready {
+    pub(super) id: TaskId,
+    pub(super) ticket: u64,
+}
+
+/// A task that the executor has not seen yet.
+pub(super) struct Spawned {
+    pub(super) id: TaskId,
+    pub(super) name: Arc<str>,
+    pub(super) waker: Arc<TaskWaker>,
+    pub(super) future: BoxFuture<'static, ()>,
+}
 
 #[derive(Default)]
 struct State {
     now: Mono,
-    next_task: u64,
-    next_timer: u64,
-    ready: BTreeSet<TaskId>,
-    timers: BTreeMap<(Mono, u64), Waker>,
+    tasks: u64,
+    slots: usize,
+    free: Vec<usize>,
+    tickets: u64,
+    // In no particular order: tickets tell who came first.
+    ready: Vec<Ready>,
+    timers: Timers,
     // Both are emptied at every step by the executor, which is the only one that lets tasks run.
     spawned: Vec<Spawned>,
     aborted: Vec<TaskId>,
+}
+
+/// What the executor has to do next.
+pub(super) enum Next {
+    /// Take over what was spawned and aborted.
+    Adopt(Vec<Spawned>, Vec<TaskId>),
+    /// Poll this task.
+    Run(TaskId, Mono),
+    /// Nothing is ready.
+    Idle,
 }
 
 #[derive(Default)]
@@ -43,9 +73,14 @@ impl Shared {
         self.state().now
     }
 
-    pub(super) fn take_changes(&self) -> (Vec<Spawned>, Vec<TaskId>) {
+    /// What comes next; `chooser` picks among the tasks that are ready.
+    pub(super) fn next(&self, chooser: &mut Chooser) -> Next {
         let mut state = self.state();
-        (std::mem::take(&mut state.spawned), std::mem::take(&mut state.aborted))
+        if !state.spawned.is_empty() || !state.aborted.is_empty() {
+            return Next::Adopt(std::mem::take(&mut state.spawned), std::mem::take(&mut state.aborted));
+        }
+        let now = state.now;
+        chooser.pick(&mut state.ready).map_or(Next::Idle, |ready| Next::Run(ready.id, now))
     }
 
     pub(super) fn has_changes(&self) -> bool {
@@ -53,57 +88,81 @@ impl Shared {
         !state.spawned.is_empty() || !state.aborted.is_empty()
     }
 
-    pub(super) fn pick(&self, rng: &mut Rng) -> Option<TaskId> {
+    pub(super) fn take_changes(&self) -> (Vec<Spawned>, Vec<TaskId>) {
         let mut state = self.state();
-        let count = state.ready.len();
-        // A draw only where there is a choice keeps traces short and equal.
-        let index = if count > 1 { rng.below(count) } else { 0 };
-        let id = state.ready.iter().nth(index).copied()?;
-        state.ready.remove(&id);
-        Some(id)
+        (std::mem::take(&mut state.spawned), std::mem::take(&mut state.aborted))
     }
 
-    pub(super) fn ready(&self) -> BTreeSet<TaskId> {
-        self.state().ready.clone()
+    /// The place of a task that ended may be taken by another.
+    pub(super) fn release(&self, slot: usize) {
+        self.state().free.push(slot);
+    }
+
+    pub(super) fn ready(&self) -> Vec<TaskId> {
+        self.state().ready.iter().map(|ready| ready.id).collect()
     }
 
     /// Moves time to the next timer and wakes all that are due then; `None` when there is no timer.
-    pub(super) fn advance(&self) -> Option<Mono> {
-        let (now, due) = {
+    pub(super) fn advance(&self, due: &mut Vec<Waker>) -> Option<Mono> {
+        let now = {
             let mut state = self.state();
-            let (at, _) = *state.timers.keys().next()?;
-            let later = state.timers.split_off(&(at, u64::MAX));
-            let due = std::mem::replace(&mut state.timers, later);
+            let at = state.timers.take_due(due)?;
             state.now = state.now.max(at);
-            (state.now, due)
+            state.now
         };
-        due.into_values().for_each(Waker::wake);
+        // Outside the lock: waking takes it.
+        due.drain(..).for_each(Waker::wake);
         Some(now)
     }
 
-    fn set_timer(&self, at: Mono, waker: Waker) -> u64 {
+    /// Whether `deadline` has come; if not, `waker` is woken then.
+    pub(super) fn reached(&self, deadline: Mono, timer: &mut Option<TimerId>, waker: &Waker) -> bool {
         let mut state = self.state();
-        let number = state.next_timer;
-        state.next_timer += 1;
-        state.timers.insert((at, number), waker);
-        number
+        if state.now >= deadline {
+            return true;
+        }
+        if !timer.is_some_and(|timer| state.timers.is_set(timer, waker)) {
+            if let Some(timer) = timer.take() {
+                state.timers.clear(timer);
+            }
+            *timer = Some(state.timers.set(deadline, waker.clone()));
+        }
+        false
     }
 
-    fn clear_timer(&self, at: Mono, number: u64) {
-        let waker = self.state().timers.remove(&(at, number));
+    pub(super) fn clear_timer(&self, timer: TimerId) {
+        let waker = self.state().timers.clear(timer);
+        // Outside the lock: it may be the last reference to a task.
         drop(waker);
     }
 }
 
 /// Marks its task ready.
 pub(super) struct TaskWaker {
-    pub(super) id: TaskId,
-    pub(super) shared: Arc<Shared>,
+    id: TaskId,
+    shared: Arc<Shared>,
+    queued: AtomicBool,
+}
+
+impl TaskWaker {
+    /// The task is about to run: from now on it can become ready again.
+    pub(super) fn begin(&self) {
+        self.queued.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        self.shared.state().ready.insert(self.id);
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.queued.swap(true, Ordering::Relaxed) {
+            let mut state = self.shared.state();
+            let ticket = state.tickets;
+            state.tickets += 1;
+            state.ready.push(Ready { id: self.id, ticket });
+        }
     }
 }
 
@@ -113,10 +172,18 @@ pub(super) struct SimSpawner(pub(super) Arc<Shared>);
 impl Spawner for SimSpawner {
     fn spawn(&self, name: &str, task: BoxFuture<'static, ()>) -> TaskHandle {
         let mut state = self.0.state();
-        let id = TaskId(state.next_task);
-        state.next_task += 1;
-        state.spawned.push((id, name.into(), task));
-        state.ready.insert(id);
+        let number = state.tasks;
+        state.tasks += 1;
+        let slot = state.free.pop().unwrap_or_else(|| {
+            state.slots += 1;
+            state.slots - 1
+        });
+        let id = TaskId { number, slot };
+        let waker = Arc::new(TaskWaker { id, shared: self.0.clone(), queued: AtomicBool::new(true) });
+        state.spawned.push(Spawned { id, name: name.into(), waker, future: task });
+        let ticket = state.tickets;
+        state.tickets += 1;
+        state.ready.push(Ready { id, ticket });
         drop(state);
         TaskHandle::new(SimTask { id, shared: self.0.clone() })
     }
@@ -129,64 +196,6 @@ struct SimTask {
 
 impl Abort for SimTask {
     fn abort(&self) {
-        let mut state = self.shared.state();
-        state.ready.remove(&self.id);
-        state.aborted.push(self.id);
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct SimClock {
-    shared: Arc<Shared>,
-    start: Timestamp,
-}
-
-impl SimClock {
-    pub(super) fn new(shared: Arc<Shared>, start: Timestamp) -> Self {
-        Self { shared, start }
-    }
-}
-
-impl Clock for SimClock {
-    fn now(&self) -> Mono {
-        self.shared.now()
-    }
-
-    fn wall(&self) -> Timestamp {
-        let elapsed = SignedDuration::try_from(Duration::from_nanos(self.now().nanos())).unwrap_or_default();
-        self.start.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
-    }
-
-    fn sleep_until(&self, deadline: Mono) -> BoxFuture<'static, ()> {
-        Box::pin(Sleep { shared: self.shared.clone(), deadline, timer: None })
-    }
-}
-
-struct Sleep {
-    shared: Arc<Shared>,
-    deadline: Mono,
-    timer: Option<u64>,
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
-        if let Some(number) = self.timer.take() {
-            self.shared.clear_timer(self.deadline, number);
-        }
-        if self.shared.now() >= self.deadline {
-            return Poll::Ready(());
-        }
-        self.timer = Some(self.shared.set_timer(self.deadline, cx.waker().clone()));
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let Some(number) = self.timer {
-            self.shared.clear_timer(self.deadline, number);
-        }
+        self.shared.state().aborted.push(self.id);
     }
 }

@@ -1,6 +1,6 @@
 //! The executor: order by seed, virtual time, deadlock and livelock.
 
-use super::{Executor, Limits, SimError};
+use super::{Choice, Executor, Limits, Reorder, SimError, waits};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 use std::time::Duration;
@@ -67,9 +67,70 @@ async fn reschedule() {
 fn a_deadlock_names_who_waits() {
     let mut executor = Executor::new(1);
     executor.env().spawn("stuck", std::future::pending());
-    let outcome = executor.run("main", std::future::pending::<()>());
+    let outcome = executor.run("main", waits("a letter", std::future::pending::<()>()));
     let Err(SimError::Deadlock { waiting }) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(waiting, ["stuck", "main"]);
+    let waiting: Vec<String> = waiting.iter().map(ToString::to_string).collect();
+    assert_eq!(waiting, ["stuck", "main (for a letter)"]);
+}
+
+#[test]
+fn priorities_let_one_task_run_far_ahead_and_repeat() {
+    let run = |seed| {
+        let choice = Choice::Priorities { changes: 1, within: 40 };
+        let mut executor = Executor::new(seed).with_choice(choice, Reorder::All);
+        let env = executor.env();
+        let (sender, receiver) = mpsc::channel(64);
+        for index in 0..3 {
+            let mut sender = sender.clone();
+            env.spawn("worker", async move {
+                for _ in 0..5 {
+                    sender.send(index).await.unwrap();
+                    reschedule().await;
+                }
+            });
+        }
+        drop(sender);
+        executor.run("main", receiver.collect::<Vec<usize>>()).unwrap()
+    };
+    assert_eq!(run(5), run(5));
+    let ahead = (0..20).filter(|seed| run(*seed).windows(5).any(|five| five.iter().all(|x| *x == five[0])));
+    assert!(ahead.count() >= 10, "no task runs to its end before the others begin");
+}
+
+#[test]
+fn tasks_of_others_stay_in_order() {
+    let order = |reorder: Reorder| {
+        let mut executor = Executor::new(11).with_choice(Choice::Uniform, reorder);
+        let env = executor.env();
+        let (sender, receiver) = mpsc::channel(64);
+        for index in 0..8 {
+            let mut sender = sender.clone();
+            let name = if index == 7 { "late:x" } else { "steady:x" };
+            env.spawn(name, async move { sender.send(index).await.unwrap() });
+        }
+        drop(sender);
+        executor.run("main", receiver.collect::<Vec<usize>>()).unwrap()
+    };
+    assert_eq!(order(Reorder::Only(Vec::new())), [0, 1, 2, 3, 4, 5, 6, 7]);
+    let mut only_late = order(Reorder::Only(vec!["late".into()]));
+    only_late.retain(|index| *index != 7);
+    assert_eq!(only_late, [0, 1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_cleared_timer_does_not_move_time() {
+    let mut executor = Executor::new(1);
+    let env = executor.env();
+    let inside = env.clone();
+    executor
+        .run("main", async move {
+            for _ in 0..1000 {
+                let long = inside.sleep(Duration::from_hours(1));
+                futures::future::select(inside.sleep(Duration::from_millis(1)), long).await;
+            }
+        })
+        .unwrap();
+    assert_eq!(env.now().nanos(), 1_000_000_000);
 }
 
 #[test]

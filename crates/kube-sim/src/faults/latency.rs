@@ -1,11 +1,12 @@
 //! A store that takes its time: each operation and each watch delivery waits as the seed says.
 
+use super::Weather;
 use async_trait::async_trait;
-use kube_core::env::{BoxFuture, Env, Rng};
+use kube_core::env::{BoxFuture, Env, Mono, Rng};
 use kube_store::storage::mvcc::Snapshot;
 use kube_store::storage::{
-    Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageResult, StorageStatus,
-    TtlInfo, TtlOp, Txn, TxnOutcome, WatchItem, WatchOptions, WatchSource, WatchStream,
+    Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageError, StorageResult,
+    StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchItem, WatchOptions, WatchSource, WatchStream,
 };
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -42,6 +43,7 @@ pub struct SlowStorage {
     inner: Arc<dyn Storage>,
     env: Env,
     latency: Latency,
+    weather: Option<Arc<Weather>>,
     rng: Mutex<Rng>,
 }
 
@@ -49,11 +51,19 @@ impl SlowStorage {
     /// `inner`, slowed down. Draws come from the stream `storage-latency` of `env`.
     pub fn new(inner: Arc<dyn Storage>, env: Env, latency: Latency) -> Self {
         let rng = Mutex::new(env.rng("storage-latency"));
-        Self { inner, env, latency, rng }
+        Self { inner, env, latency, weather: None, rng }
+    }
+
+    /// The same, slower still when the weather is bad.
+    pub(crate) fn in_weather(mut self, weather: Arc<Weather>) -> Self {
+        self.weather = Some(weather);
+        self
     }
 
     fn draw(&self, range: &RangeInclusive<Duration>) -> Duration {
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).between(*range.start(), *range.end())
+        let drawn =
+            self.rng.lock().unwrap_or_else(PoisonError::into_inner).between(*range.start(), *range.end());
+        drawn + self.weather.as_ref().map_or(Duration::ZERO, |weather| weather.latency())
     }
 
     async fn read_delay(&self) {
@@ -93,8 +103,9 @@ impl Storage for SlowStorage {
             env: self.env.clone(),
             range: self.latency.watch.clone(),
             rng,
-            held: VecDeque::new(),
+            under_way: VecDeque::new(),
             timer: None,
+            ended: false,
         })))
     }
 
@@ -131,6 +142,9 @@ impl Storage for SlowStorage {
     }
 }
 
+/// Deliveries under way at a time.
+const UNDER_WAY: usize = 1024;
+
 /// Holds each delivery back for a while; the order stays.
 struct SlowWatch {
     inner: WatchStream,
@@ -138,46 +152,53 @@ struct SlowWatch {
     env: Env,
     range: RangeInclusive<Duration>,
     rng: Rng,
-    // One at a time: what has left the store but not arrived.
-    held: VecDeque<StorageResult<WatchItem>>,
-    timer: Option<BoxFuture<'static, ()>>,
+    /// What has left the store but not arrived, with the moment of its arrival.
+    under_way: VecDeque<(Mono, StorageResult<WatchItem>)>,
+    timer: Option<(Mono, BoxFuture<'static, ()>)>,
+    ended: bool,
 }
 
 impl SlowWatch {
-    fn deliver(&mut self) -> Option<StorageResult<WatchItem>> {
-        let item = self.held.pop_front()?;
-        match &item {
-            Ok(WatchItem::Batch(batch)) => self.position = batch.revision,
-            Ok(WatchItem::Bookmark(revision)) => self.position = *revision,
-            Err(_) => {}
+    /// Takes what has left the store.
+    fn take(&mut self, cx: &mut Context<'_>) {
+        while !self.ended && self.under_way.len() < UNDER_WAY {
+            let item = match futures::StreamExt::poll_next_unpin(&mut self.inner, cx) {
+                Poll::Pending => return,
+                Poll::Ready(None) => Err(StorageError::Closed),
+                Poll::Ready(Some(item)) => item,
+            };
+            self.ended = item.is_err();
+            let due = self.env.now() + self.rng.between(*self.range.start(), *self.range.end());
+            let before = self.under_way.back().map_or(due, |(at, _)| *at);
+            self.under_way.push_back((due.max(before), item));
         }
-        Some(item)
     }
 }
 
 impl WatchSource for SlowWatch {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<StorageResult<WatchItem>> {
+        self.take(cx);
         loop {
-            if let Some(timer) = &mut self.timer {
-                if timer.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
+            let Some((due, _)) = self.under_way.front() else { return Poll::Pending };
+            let due = *due;
+            if self.env.now() >= due
+                && let Some((_, item)) = self.under_way.pop_front()
+            {
+                match &item {
+                    Ok(WatchItem::Batch(batch)) => self.position = batch.revision,
+                    Ok(WatchItem::Bookmark(revision)) => self.position = *revision,
+                    Err(_) => {}
                 }
-                self.timer = None;
-                if let Some(item) = self.deliver() {
-                    return Poll::Ready(item);
-                }
+                return Poll::Ready(item);
             }
-            match futures::StreamExt::poll_next_unpin(&mut self.inner, cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => {
-                    return Poll::Ready(Err(kube_store::storage::StorageError::Closed));
-                }
-                Poll::Ready(Some(item)) => {
-                    self.held.push_back(item);
-                    let delay = self.rng.between(*self.range.start(), *self.range.end());
-                    self.timer = Some(self.env.sleep(delay));
-                }
+            let timer = match &mut self.timer {
+                Some((at, timer)) if *at == due => timer,
+                other => &mut other.insert((due, self.env.sleep_until(due))).1,
+            };
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
             }
+            self.timer = None;
         }
     }
 

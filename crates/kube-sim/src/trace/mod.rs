@@ -22,12 +22,13 @@ pub struct Trace {
     recorded: Option<Vec<Step>>,
 }
 
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0100_0000_01b3;
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+/// Odd, with bits all over: 2^64 divided by the golden ratio.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Default for Trace {
     fn default() -> Self {
-        Self { hash: FNV_OFFSET, steps: 0, recorded: None }
+        Self { hash: START, steps: 0, recorded: None }
     }
 }
 
@@ -42,22 +43,57 @@ impl Trace {
         Self { recorded: Some(Vec::new()), ..Self::default() }
     }
 
+    /// Whether steps are kept.
+    pub fn is_recording(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    /// Adds the name of a task.
+    pub fn name(&mut self, task: u64, name: &str) {
+        self.word(task);
+        self.mix(name.as_bytes());
+    }
+
     /// Adds a step.
     pub fn push(&mut self, step: &Step) {
-        self.mix(&step.task.to_le_bytes());
-        self.mix(step.name.as_bytes());
-        self.mix(&step.now.nanos().to_le_bytes());
-        self.steps += 1;
+        self.step(step.task, step.now);
         if let Some(recorded) = &mut self.recorded {
             recorded.push(step.clone());
         }
     }
 
+    /// Adds a step without keeping it.
+    pub fn step(&mut self, task: u64, now: Mono) {
+        self.word(task);
+        self.word(now.nanos());
+        self.steps += 1;
+    }
+
     /// Adds bytes that are no step: a committed write, for example.
     pub fn mix(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.word(u64::from_le_bytes(*word));
         }
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.word(u64::from_le_bytes(last));
+        self.word(bytes.len() as u64);
+    }
+
+    /// Adds eight bytes at once: multiplied, so that each of them reaches the upper half, and folded back down.
+    fn word(&mut self, word: u64) {
+        let product = u128::from(self.hash ^ word) * u128::from(MULTIPLIER);
+        let bytes = product.to_le_bytes();
+        let (halves, _) = bytes.as_chunks::<8>();
+        let (low, high) = match halves {
+            [low, high] => (u64::from_le_bytes(*low), u64::from_le_bytes(*high)),
+            _ => (0, 0),
+        };
+        // The rotation keeps equal words in a row from cancelling each other.
+        self.hash = (low ^ high).rotate_left(23) ^ word.wrapping_mul(MULTIPLIER);
     }
 
     /// The hash so far.

@@ -1,7 +1,7 @@
 //! The same seed gives the same run; other seeds give other runs; all of them end the same way.
 
 use crate::scenario::{Summary, small_day};
-use kube_sim::{Outcome, Sim};
+use kube_sim::{Outcome, Solo};
 use std::collections::BTreeSet;
 
 /// How many seeds to run: 20, or as many as the variable `SIM_SEEDS` says.
@@ -11,7 +11,7 @@ fn seeds() -> u64 {
 }
 
 fn run(seed: u64) -> Outcome<Summary> {
-    Sim::new(seed).run(small_day).unwrap_or_else(|error| panic!("seed {seed}: {error}"))
+    Solo::new(seed).run(small_day).unwrap_or_else(|error| panic!("seed {seed}: {error}"))
 }
 
 #[test]

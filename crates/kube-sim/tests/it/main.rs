@@ -4,3 +4,5 @@
 mod determinism;
 #[cfg(test)]
 mod scenario;
+#[cfg(test)]
+mod scenarios;

@@ -1,6 +1,7 @@
 //! What a watch delivered, turned into steps: ordering, resuming, relisting. No waiting, no locks.
 
 use super::table::Entry;
+use crate::mutant::{self, Mutant};
 use crate::service::{ObjectEvent, WatchStart};
 use crate::storage::Revision;
 use kube_core::error::ApiError;
@@ -43,7 +44,12 @@ impl<V: View> Feed<V> {
     /// Where the next watch has to begin.
     pub(super) fn begin(&mut self) -> WatchStart {
         self.staged = self.taken.is_none().then(BTreeMap::new);
-        self.taken.map_or(WatchStart::Initial, WatchStart::After)
+        let taken = if mutant::is(Mutant::SkipsOnReconnect) {
+            self.taken.map(|_| self.newest.next())
+        } else {
+            self.taken
+        };
+        taken.map_or(WatchStart::Initial, WatchStart::After)
     }
 
     /// The next watch has to begin anew: history after [`Feed::begin`]'s revision is gone.

@@ -1,6 +1,7 @@
 //! The objects an informer holds, and the indexes over them: persistent, so that readers take a copy and go.
 
 use super::{Change, Index};
+use crate::mutant::{self, Mutant};
 use crate::storage::Revision;
 use imbl::OrdMap;
 use kube_core::resource::{ObjectKey, ResourceVersion};
@@ -113,7 +114,7 @@ impl<V> Table<V> {
     ) -> Vec<Change<V>> {
         let mut changes = Vec::new();
         for (key, _) in &self.objects() {
-            if !wanted.contains_key(key) {
+            if !wanted.contains_key(key) && !mutant::is(Mutant::KeepsGoneObjects) {
                 let old = self.remove(key);
                 changes.push(Change { key: key.clone(), old, new: None, revision, initial: false });
             }

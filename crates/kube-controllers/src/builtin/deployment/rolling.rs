@@ -4,11 +4,12 @@
 
 use super::fenceposts::Target;
 use super::sets::{SetSize, Sets};
+use kube_store::mutant::{self, Mutant};
 
 /// The size of the new ReplicaSet that the limits allow now.
 pub fn new_set_size(target: &Target, sets: &Sets) -> i32 {
     let size = sets.new.as_ref().map_or(0, |set| set.size);
-    if target.rolling.is_none() {
+    if target.rolling.is_none() || mutant::is(Mutant::IgnoresSurge) {
         return target.replicas;
     }
     let total = sets.total_size();
@@ -39,7 +40,9 @@ pub fn reconcile_old(target: &Target, sets: &mut Sets) -> bool {
     }
     // A set that has not followed the last step yet reports pods that are on their way out: they must not be given
     // away twice. (Kubernetes fails the sync where it reports more than its size, and otherwise trusts it.)
-    let behind = |set: &SetSize| !set.is_observed || set.available > set.size;
+    let behind = |set: &SetSize| {
+        (!set.is_observed || set.available > set.size) && !mutant::is(Mutant::TrustsOldCounts)
+    };
     if sets.new.iter().any(behind) || sets.old.iter().any(|set| set.is_active() && behind(set)) {
         return false;
     }

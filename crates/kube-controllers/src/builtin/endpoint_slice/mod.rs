@@ -15,6 +15,7 @@ use kube_core::view::{NodeView, PodView};
 use kube_net::slices::{SERVICE_NAME_LABEL, SlicePlan};
 use kube_store::client::events::EventType;
 use kube_store::informer::{Change, Index};
+use kube_store::mutant::{self, Mutant};
 use plan::{View, plan, selector, selects};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,6 +57,9 @@ fn services_of_slice(change: &Change<EndpointSlice>, _: &Listers) -> Vec<ObjectK
 
 /// The Services that select the pod, or did.
 fn services_of_pod(change: &Change<PodView>, listers: &Listers) -> Vec<ObjectKey> {
+    if change.is_deletion() && mutant::is(Mutant::KeepsEndpoints) {
+        return Vec::new();
+    }
     let pods: Vec<&Arc<PodView>> = [&change.old, &change.new].into_iter().flatten().collect();
     let services = listers.by_index::<Service>(NAMESPACE, &change.key.namespace);
     let selected = services.iter().filter(|service| {

@@ -16,6 +16,7 @@ use kube_core::resource::{ObjectKey, Resource, ResourceExt};
 use kube_core::selector::Selector;
 use kube_core::view::PodView;
 use kube_store::informer::{Change, Index};
+use kube_store::mutant::{self, Mutant};
 use plan::{View, plan, status};
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ impl Reconciler for ReplicaSets {
         cx.patch_status(&*set, |status| *status = report).await?;
         match failure {
             Some(error) => Err(error.into()),
-            None => Ok(plan.requeue.into()),
+            None => Ok(plan.requeue.filter(|_| !mutant::is(Mutant::NeverLooksAgain)).into()),
         }
     }
 }

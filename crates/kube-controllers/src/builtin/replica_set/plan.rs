@@ -9,6 +9,7 @@ use kube_core::kinds::meta::v1::Time;
 use kube_core::resource::{ObjectKey, ResourceExt, Uid};
 use kube_core::selector::{LabelSet, Selector};
 use kube_core::view::PodView;
+use kube_store::mutant::{self, Mutant};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,7 +97,7 @@ pub fn plan(view: &View<'_>) -> Plan {
     for pod in view.pods {
         let controller = pod.meta.controller().map(|owner| &owner.uid);
         let claim = claimant.judge(&pod.meta.labels, controller, pod.is_terminating());
-        if !pod.is_active() {
+        if !pod.is_active() && !(mutant::is(Mutant::CountsTerminating) && !pod.is_terminal()) {
             terminating += i32::from(claim == Claim::Ours && pod.is_terminating() && !pod.is_terminal());
             continue;
         }
@@ -205,7 +206,11 @@ pub fn status(set: &ReplicaSet, tally: &Tally, failure: Option<&str>, now: Times
         fully_labeled_replicas: count(tally.fully_labeled),
         ready_replicas: count(tally.ready),
         available_replicas: count(tally.available),
-        terminating_replicas: Some(tally.terminating),
+        terminating_replicas: Some(if mutant::is(Mutant::StatusBumpsItself) {
+            old.terminating_replicas.unwrap_or(0) + 1
+        } else {
+            tally.terminating
+        }),
         observed_generation: set.metadata.generation,
         conditions: (!conditions.is_empty()).then_some(conditions),
     }

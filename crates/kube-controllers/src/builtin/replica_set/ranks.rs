@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use kube_core::resource::Uid;
 use kube_core::view::{PodPhase, PodView};
+use kube_store::mutant::{self, Mutant};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl Rank {
                 PodPhase::Unknown => 1,
                 _ => 2,
             },
-            ready: pod.is_ready(),
+            ready: pod.is_ready() != mutant::is(Mutant::GivesUpReadyPods),
             cost: deletion_cost(pod),
             colocated: Reverse(colocated),
             ready_for: since

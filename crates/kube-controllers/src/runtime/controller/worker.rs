@@ -8,6 +8,7 @@ use crate::runtime::reconciler::{AnyReconciler, Error, Outcome, Request, Retry};
 use futures::FutureExt;
 use futures::future::{Either, select};
 use kube_core::resource::{KindInfo, ObjectKey};
+use kube_store::mutant::{self, Mutant};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -31,6 +32,7 @@ pub(super) async fn work(shared: Arc<Shared>, reconciler: Arc<dyn AnyReconciler>
 async fn run(shared: &Arc<Shared>, reconciler: &dyn AnyReconciler, mut lease: Lease<ObjectKey>) {
     shared.meters.waited(shared.now() - lease.due);
     if let Some(floors) = shared.floors_of(&lease.key)
+        && !mutant::is(Mutant::ActsOnOldCaches)
         && let Err(error) = floors.reached(shared.listers()).await
     {
         // The informer has ended, and with it the controller.
@@ -134,6 +136,7 @@ fn failed(shared: &Shared, key: &ObjectKey, error: &Error) -> Finish {
     }
     note_failure(shared, key, error.to_string());
     match error.retry() {
+        Retry::After(_) if conflict && mutant::is(Mutant::IgnoresConflicts) => Finish::Done,
         Retry::After(at_least) => retry(shared, at_least),
         Retry::Never => {
             shared.meters.terminal_errors.add(1);

@@ -18,6 +18,7 @@ pub use limits::RetryLimits;
 
 use super::cause::{Cause, Causes};
 use kube_core::env::Mono;
+use kube_store::mutant::{self, Mutant};
 use limits::Bucket;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -157,6 +158,9 @@ impl<K: Ord + Clone> WorkQueue<K> {
         self.counts.adds += 1;
         let at = now + add.delay;
         let state = self.keys.entry(key.clone()).or_default();
+        if state.running && mutant::is(Mutant::LosesBusyKeys) {
+            return;
+        }
         if let Some(queued) = &mut state.queued {
             if !state.running {
                 self.ready.remove(&(Reverse(queued.priority), queued.turn));

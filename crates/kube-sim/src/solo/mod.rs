@@ -1,4 +1,4 @@
-//! A whole control plane on the seeded executor.
+//! One control plane on the seeded executor, as it is composed for real: no faults besides the store's delays.
 
 use crate::executor::{Executor, Limits, SimError};
 use crate::faults::{Latency, SlowStorage};
@@ -8,21 +8,22 @@ use kube_plane::{ControlPlane, ControlPlaneBuilder};
 use kube_store::storage::{KeyRange, ListOptions, MemoryStorage, Storage};
 use std::sync::Arc;
 
-/// One simulated run: a seed, and what the world below the control plane does.
+/// One simulated run of a composed control plane: a seed, and how slow the world below it is. [`Sim`](crate::Sim) is for
+/// faults and oracles.
 ///
 /// ```
 /// use kube_node::SimFleet;
-/// use kube_sim::Sim;
+/// use kube_sim::Solo;
 /// use std::time::Duration;
 ///
-/// let run = || Sim::new(42).run(|world| async move {
+/// let run = || Solo::new(42).run(|world| async move {
 ///     let plane = world.plane().nodes(SimFleet::new(3)).start().await.unwrap();
 ///     plane.until(Duration::from_secs(60), |view| view.nodes().len() == 3).await.unwrap();
 /// });
 /// assert_eq!(run().unwrap().trace_hash, run().unwrap().trace_hash);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Sim {
+pub struct Solo {
     seed: u64,
     latency: Latency,
     limits: Limits,
@@ -52,7 +53,7 @@ pub struct Outcome<T> {
     pub trace: Vec<Step>,
 }
 
-impl Sim {
+impl Solo {
     /// A run of `seed`, over a store one network hop away.
     pub fn new(seed: u64) -> Self {
         Self { seed, latency: Latency::default(), limits: Limits::default(), record: false }

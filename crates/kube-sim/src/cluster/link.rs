@@ -1,0 +1,296 @@
+//! What lies between a component and the API server: requests and answers get lost, watches break.
+
+use super::process::Process;
+use super::stream::LinkStream;
+use crate::executor::waits;
+use crate::faults::{Moment, Weather};
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use kube_core::env::{BoxFuture, Env};
+use kube_core::error::ApiError;
+use kube_core::resource::{KindInfo, ObjectKey};
+use kube_core::selector::field::FieldSelector;
+use kube_core::view::RawObject;
+use kube_store::service::{
+    DeleteOptions, Deleted, ListQuery, ObjectEvent, ObjectService, ObjectStream, Patch, RawList, Subresource,
+    TransactError, WatchQuery, WatchStart, Write, WriteOptions,
+};
+use kube_store::storage::{ReadAt, Revision};
+use serde_json::Value;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Components that crashed, to be started again.
+#[derive(Debug, Default)]
+pub(crate) struct Crashes {
+    queue: Mutex<Vec<(Arc<str>, Duration)>>,
+    pub(crate) news: tokio::sync::Notify,
+}
+
+impl Crashes {
+    /// Kills the process; it is to start again after `down`.
+    pub(crate) fn kill(&self, process: &Process, down: Duration) {
+        if process.kill() {
+            self.queue.lock().unwrap_or_else(PoisonError::into_inner).push((process.name.clone(), down));
+            self.news.notify_one();
+        }
+    }
+
+    pub(crate) fn take(&self) -> Vec<(Arc<str>, Duration)> {
+        std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The API server as one life of a component reaches it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) inner: Arc<dyn ObjectService>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) life: u64,
+    /// The component's own environment.
+    pub(crate) env: Env,
+    /// The true time.
+    pub(crate) base: Env,
+    pub(crate) weather: Arc<Weather>,
+    pub(crate) crashes: Arc<Crashes>,
+    /// What the component watches of a kind (by plural), where that is not everything.
+    pub(crate) only: Option<(&'static str, FieldSelector)>,
+}
+
+/// What a component waits for that does not live any more.
+async fn never<T>() -> T {
+    std::future::pending().await
+}
+
+impl Link {
+    /// Goes no further once the component is dead: another part of its task may have killed it.
+    async fn alive(&self) {
+        if !self.process.lives(self.life) {
+            never::<()>().await;
+        }
+    }
+
+    fn refused(&self) -> Option<ApiError> {
+        self.weather
+            .refuses(&self.process.name)
+            .then(|| ApiError::too_many_requests("the server is not there", 1))
+    }
+
+    async fn read<T>(&self, request: BoxFuture<'_, Result<T, ApiError>>) -> Result<T, ApiError> {
+        self.alive().await;
+        if let Some(refused) = self.refused() {
+            // Nobody learns at once that nobody answers.
+            self.base.sleep(Duration::from_millis(50)).await;
+            return Err(refused);
+        }
+        let answer = waits("an answer of the API server", request).await;
+        self.alive().await;
+        answer
+    }
+
+    /// `versioned`: the write says which version of an object of this kind it is about.
+    async fn write<T>(
+        &self,
+        versioned: Option<&KindInfo>,
+        request: BoxFuture<'_, Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        self.alive().await;
+        let name = &self.process.name;
+        let number = self.process.next_write();
+        self.crash(Moment::BeforeWrite(number)).await;
+        if let Some(refused) = self.refused() {
+            self.base.sleep(Duration::from_millis(50)).await;
+            return Err(refused);
+        }
+        if let Some(kind) = versioned
+            && self.weather.conflicts(name)
+        {
+            let detail =
+                "the object has been modified; please apply your changes to the latest version and try again";
+            return Err(ApiError::conflict(&kind.group, &kind.plural, "", detail));
+        }
+        let answer = waits("an answer of the API server", request).await;
+        self.alive().await;
+        if answer.is_ok() {
+            self.crash(Moment::AfterWrite(number)).await;
+            if self.weather.loses_answer(name) {
+                self.base.sleep(Duration::from_millis(500)).await;
+                return Err(ApiError::timeout("no answer in time"));
+            }
+        }
+        answer
+    }
+
+    async fn crash(&self, moment: Moment) {
+        if let Some(down) = self.weather.crashes(&self.process.name, moment) {
+            self.crashes.kill(&self.process, down);
+            never::<()>().await;
+        }
+    }
+
+    /// The state of some revisions ago as the beginning, and all that followed.
+    async fn old_watch(
+        &self,
+        kind: &KindInfo,
+        query: &WatchQuery,
+        age: u64,
+    ) -> Result<ObjectStream, ApiError> {
+        let current = self.inner.current().await?;
+        let old = Revision::new(current.get().saturating_sub(age).max(1));
+        let mut list = ListQuery::all().at(ReadAt::Exactly(old));
+        list.namespace.clone_from(&query.namespace);
+        list.labels.clone_from(&query.labels);
+        list.fields.clone_from(&query.fields);
+        let page = self.inner.list(kind, &list).await?;
+        let mut events: Vec<ObjectEvent> = page.items.into_iter().map(ObjectEvent::Added).collect();
+        events.push(ObjectEvent::Bookmark(page.revision));
+        let rest = self.inner.watch(kind, &query.clone().after(page.revision)).await?;
+        Ok(super::stream::after(events, rest))
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ObjectService for Link {
+    async fn create(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        self.write(None, self.inner.create(kind, namespace, object, options)).await
+    }
+
+    async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
+        self.read(self.inner.get(kind, key, at)).await
+    }
+
+    async fn list(&self, kind: &KindInfo, query: &ListQuery) -> Result<RawList, ApiError> {
+        self.read(self.inner.list(kind, query)).await
+    }
+
+    async fn watch(&self, kind: &KindInfo, query: &WatchQuery) -> Result<ObjectStream, ApiError> {
+        self.base.sleep_until(self.process.watches_from()).await;
+        let mut query = query.clone();
+        if let Some((plural, fields)) = &self.only
+            && *kind.plural == **plural
+        {
+            query.fields = Some(fields.clone());
+        }
+        let age = self.weather.time_travel(&self.process.name);
+        let opened: BoxFuture<'_, _> = match age {
+            Some(age) if query.start == WatchStart::Initial => Box::pin(self.old_watch(kind, &query, age)),
+            _ => self.inner.watch(kind, &query),
+        };
+        let inner = self.read(opened).await?;
+        Ok(ObjectStream::new(Box::new(LinkStream::new(inner, self, kind))))
+    }
+
+    async fn update(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let versioned = object.pointer("/metadata/resourceVersion").is_some_and(Value::is_string);
+        self.write(versioned.then_some(kind), self.inner.update(kind, key, subresource, object, options))
+            .await
+    }
+
+    async fn patch(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        patch: &Patch,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let versioned =
+            matches!(patch, Patch::Merge(patch) if patch.pointer("/metadata/resourceVersion").is_some());
+        self.write(versioned.then_some(kind), self.inner.patch(kind, key, subresource, patch, options)).await
+    }
+
+    async fn delete(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, ApiError> {
+        let versioned = options.version.is_some();
+        self.write(versioned.then_some(kind), self.inner.delete(kind, key, options)).await
+    }
+
+    async fn delete_collection(
+        &self,
+        kind: &KindInfo,
+        query: &ListQuery,
+        options: &DeleteOptions,
+    ) -> Result<Vec<RawObject>, ApiError> {
+        self.write(None, self.inner.delete_collection(kind, query, options)).await
+    }
+
+    async fn create_on(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        body: Value,
+        options: &WriteOptions,
+    ) -> Result<Value, ApiError> {
+        self.write(None, self.inner.create_on(kind, key, subresource, body, options)).await
+    }
+
+    async fn get_on(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+    ) -> Result<Value, ApiError> {
+        self.read(self.inner.get_on(kind, key, subresource)).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError> {
+        // Only the error of the transaction itself has a place for which write failed.
+        let failed = Mutex::new(None);
+        let request = async {
+            let answer = self.inner.transact(writes).await;
+            answer.map_err(|error| {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = error.write;
+                error.error
+            })
+        };
+        let answer = self.write(None, Box::pin(request)).await;
+        answer.map_err(|error| TransactError {
+            write: *failed.lock().unwrap_or_else(PoisonError::into_inner),
+            error,
+        })
+    }
+
+    async fn current(&self) -> Result<Revision, ApiError> {
+        self.read(self.inner.current()).await
+    }
+
+    fn find_kind(&self, api_version: &str, kind: &str) -> Option<Arc<KindInfo>> {
+        self.inner.find_kind(api_version, kind)
+    }
+
+    fn kinds(&self) -> Vec<Arc<KindInfo>> {
+        self.inner.kinds()
+    }
+
+    fn env(&self) -> &Env {
+        &self.env
+    }
+}
+
+/// Resolves like `future`, or to `None` after `time`.
+pub(crate) async fn within<F: Future>(env: &Env, time: Duration, future: F) -> Option<F::Output> {
+    match select(pin!(future), env.sleep(time)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}

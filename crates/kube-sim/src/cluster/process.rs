@@ -1,0 +1,212 @@
+//! A component as a process of its own: it can be killed and made to stand still, with all its tasks.
+
+use crate::oracle::Observer;
+use kube_core::env::{Abort, BoxFuture, Env, Mono, NoTasks, Spawner, TaskHandle};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// A component's process, over all its lives.
+pub(crate) struct Process {
+    pub(crate) name: Arc<str>,
+    author: usize,
+    observer: Arc<Observer>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Counts its lives.
+    life: u64,
+    up: bool,
+    paused: bool,
+    parked: Vec<Waker>,
+    tasks: BTreeMap<u64, Arc<TaskHandle>>,
+    next_task: u64,
+    writes: u64,
+    deliveries: u64,
+    /// Watches do not open before this.
+    watches_from: Mono,
+}
+
+enum Admission {
+    Run,
+    Wait,
+    Dead,
+}
+
+impl Process {
+    /// A process that has not started; `author` is its number with the observer.
+    pub(crate) fn new(name: Arc<str>, author: usize, observer: Arc<Observer>) -> Self {
+        Self { name, author, observer, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins the next life and gives its number.
+    pub(crate) fn begin(&self) -> u64 {
+        let mut state = self.state();
+        state.life += 1;
+        state.up = true;
+        state.life
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.state().up
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.state().paused
+    }
+
+    /// Whether that life goes on.
+    pub(crate) fn lives(&self, life: u64) -> bool {
+        let state = self.state();
+        state.up && state.life == life
+    }
+
+    /// Ends every task at once; false when it was dead already.
+    pub(crate) fn kill(&self) -> bool {
+        let tasks = {
+            let mut state = self.state();
+            if !std::mem::replace(&mut state.up, false) {
+                return false;
+            }
+            state.parked.clear();
+            std::mem::take(&mut state.tasks)
+        };
+        for task in tasks.values() {
+            task.abort();
+        }
+        true
+    }
+
+    /// Stands still until [`Process::resume`].
+    pub(crate) fn pause(&self) {
+        self.state().paused = true;
+    }
+
+    pub(crate) fn resume(&self) {
+        let parked = {
+            let mut state = self.state();
+            state.paused = false;
+            std::mem::take(&mut state.parked)
+        };
+        parked.into_iter().for_each(Waker::wake);
+    }
+
+    /// The number of the write that is about to be made.
+    pub(crate) fn next_write(&self) -> u64 {
+        let mut state = self.state();
+        state.writes += 1;
+        state.writes - 1
+    }
+
+    /// The number of the event that is about to be delivered.
+    pub(crate) fn next_delivery(&self) -> u64 {
+        let mut state = self.state();
+        state.deliveries += 1;
+        state.deliveries - 1
+    }
+
+    /// Writes and deliveries so far.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.writes, state.deliveries)
+    }
+
+    /// Watches do not open before `moment`.
+    pub(crate) fn hold_watches(&self, moment: Mono) {
+        let mut state = self.state();
+        state.watches_from = state.watches_from.max(moment);
+    }
+
+    pub(crate) fn watches_from(&self) -> Mono {
+        self.state().watches_from
+    }
+
+    fn admit(&self, life: u64, waker: &Waker) -> Admission {
+        let mut state = self.state();
+        if !state.up || state.life != life {
+            return Admission::Dead;
+        }
+        if state.paused {
+            state.parked.push(waker.clone());
+            return Admission::Wait;
+        }
+        Admission::Run
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Spawns the tasks of one life of a process.
+#[derive(Debug)]
+pub(crate) struct ProcessSpawner {
+    pub(crate) base: Env,
+    pub(crate) process: Arc<Process>,
+    pub(crate) life: u64,
+}
+
+impl Spawner for ProcessSpawner {
+    fn spawn(&self, name: &str, task: BoxFuture<'static, ()>) -> TaskHandle {
+        let number = {
+            let mut state = self.process.state();
+            if !state.up || state.life != self.life {
+                return TaskHandle::new(NoTasks);
+            }
+            state.next_task += 1;
+            state.next_task
+        };
+        let task = ProcessTask { process: self.process.clone(), life: self.life, number, inner: task };
+        let handle = Arc::new(self.base.spawn(&format!("{}:{name}", self.process.name), task));
+        self.process.state().tasks.insert(number, handle.clone());
+        TaskHandle::new(SharedTask(handle))
+    }
+}
+
+struct SharedTask(Arc<TaskHandle>);
+
+impl Abort for SharedTask {
+    fn abort(&self) {
+        self.0.abort();
+    }
+}
+
+struct ProcessTask {
+    process: Arc<Process>,
+    life: u64,
+    number: u64,
+    inner: BoxFuture<'static, ()>,
+}
+
+impl Future for ProcessTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.process.admit(self.life, cx.waker()) {
+            Admission::Run => {}
+            Admission::Wait => return Poll::Pending,
+            Admission::Dead => return Poll::Ready(()),
+        }
+        let before = self.process.observer.enter(self.process.author);
+        let polled = self.inner.as_mut().poll(cx);
+        self.process.observer.enter(before);
+        polled
+    }
+}
+
+impl Drop for ProcessTask {
+    fn drop(&mut self) {
+        let handle = self.process.state().tasks.remove(&self.number);
+        drop(handle);
+    }
+}

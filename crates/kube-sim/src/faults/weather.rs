@@ -1,0 +1,147 @@
+//! The faults that are in force at a moment.
+
+use super::{Fault, Moment, Plan, What};
+use kube_core::env::{Env, Mono, Rng};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A plan at work: whoever may be hit asks here.
+#[derive(Debug)]
+pub(crate) struct Weather {
+    env: Env,
+    faults: Vec<Active>,
+    healed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Active {
+    fault: Fault,
+    rng: Mutex<Rng>,
+    /// A fault that happens once has happened.
+    spent: AtomicBool,
+}
+
+impl Active {
+    fn draw<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
+        draw(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn spend(&self) -> bool {
+        !self.spent.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Weather {
+    /// The weather of `plan`. `env` has the true time.
+    pub(crate) fn new(env: Env, plan: &Plan) -> Self {
+        let active = |(_, fault): &(usize, Fault)| Active {
+            fault: fault.clone(),
+            rng: Mutex::new(Rng::new(fault.salt)),
+            spent: AtomicBool::new(false),
+        };
+        Self { env, faults: plan.faults.iter().map(active).collect(), healed: AtomicBool::new(false) }
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub(crate) fn heal(&self) {
+        self.healed.store(true, Ordering::Relaxed);
+    }
+
+    fn of<'a>(&'a self, process: &'a str) -> impl Iterator<Item = &'a Active> {
+        let now = self.env.now();
+        let faults = if self.healed.load(Ordering::Relaxed) { &[][..] } else { &self.faults };
+        faults.iter().filter(move |active| active.fault.is_open(now) && active.fault.hits(process))
+    }
+
+    /// Faults that are bound to a count, whatever the time.
+    fn counted<'a>(&'a self, process: &'a str) -> impl Iterator<Item = &'a Active> {
+        let faults = if self.healed.load(Ordering::Relaxed) { &[][..] } else { &self.faults };
+        faults.iter().filter(move |active| active.fault.hits(process))
+    }
+
+    fn strikes(&self, process: &str, rate: impl Fn(What) -> Option<f64>) -> bool {
+        let mut struck = false;
+        for active in self.of(process) {
+            if let Some(rate) = rate(active.fault.what) {
+                struck |= active.draw(|rng| rng.chance(rate));
+            }
+        }
+        struck
+    }
+
+    fn longest(&self, process: &str, length: impl Fn(What) -> Option<Duration>) -> Duration {
+        let mut longest = Duration::ZERO;
+        for active in self.of(process) {
+            if let Some(up_to) = length(active.fault.what) {
+                longest = longest.max(active.draw(|rng| rng.between(Duration::ZERO, up_to)));
+            }
+        }
+        longest
+    }
+
+    /// How much longer an operation of the store takes.
+    pub(crate) fn latency(&self) -> Duration {
+        self.longest("", |what| if let What::Latency(up_to) = what { Some(up_to) } else { None })
+    }
+
+    /// How much later an event arrives.
+    pub(crate) fn delay(&self, process: &str) -> Duration {
+        self.longest(process, |what| if let What::Delay(up_to) = what { Some(up_to) } else { None })
+    }
+
+    pub(crate) fn cuts(&self, process: &str) -> bool {
+        self.is_apart(process)
+            || self.strikes(process, |what| if let What::Cut(rate) = what { Some(rate) } else { None })
+    }
+
+    pub(crate) fn conflicts(&self, process: &str) -> bool {
+        self.strikes(process, |what| if let What::Conflict(rate) = what { Some(rate) } else { None })
+    }
+
+    pub(crate) fn loses_answer(&self, process: &str) -> bool {
+        self.strikes(process, |what| if let What::Unknown(rate) = what { Some(rate) } else { None })
+    }
+
+    pub(crate) fn refuses(&self, process: &str) -> bool {
+        self.is_apart(process)
+            || self.strikes(process, |what| if let What::Refused(rate) = what { Some(rate) } else { None })
+    }
+
+    /// Whether the component can reach nobody.
+    fn is_apart(&self, process: &str) -> bool {
+        self.of(process).any(|active| active.fault.what == What::Partition)
+    }
+
+    /// Until when the component's watches stand still.
+    pub(crate) fn stale_until(&self, process: &str) -> Option<Mono> {
+        let stale = self.of(process).filter(|active| active.fault.what == What::Stale);
+        stale.map(|active| Mono::default() + active.fault.until).max()
+    }
+
+    /// How old the state is that a watch begins with.
+    pub(crate) fn time_travel(&self, process: &str) -> Option<u64> {
+        self.of(process).find_map(|active| match active.fault.what {
+            What::TimeTravel(revisions) => Some(revisions),
+            _ => None,
+        })
+    }
+
+    /// For how long the component is down, if it crashes at this moment.
+    pub(crate) fn crashes(&self, process: &str, moment: Moment) -> Option<Duration> {
+        let hit = self.counted(process).find(|active| active.fault.what == What::Crash(moment))?;
+        hit.spend().then(|| hit.fault.length())
+    }
+
+    /// For how long the watch stands still before this delivery.
+    pub(crate) fn stale_at(&self, process: &str, delivery: u64) -> Option<Duration> {
+        let hit = self.counted(process).find(|active| active.fault.what == What::StaleAt(delivery))?;
+        hit.spend().then(|| hit.fault.length())
+    }
+
+    /// For how long the watch is lost before this delivery.
+    pub(crate) fn skip_at(&self, process: &str, delivery: u64) -> Option<Duration> {
+        let hit = self.counted(process).find(|active| active.fault.what == What::SkipAt(delivery))?;
+        hit.spend().then(|| hit.fault.length())
+    }
+}

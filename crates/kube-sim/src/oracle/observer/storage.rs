@@ -1,0 +1,137 @@
+//! The store below everything, with somebody who looks on.
+
+use super::Observer;
+use async_trait::async_trait;
+use kube_store::storage::mvcc::Snapshot;
+use kube_store::storage::{
+    Event, Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageResult,
+    StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions, WatchSource,
+    WatchStream,
+};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Tells the observer of every commit and every delivery of a watch.
+#[derive(Debug)]
+pub(crate) struct ObservedStorage {
+    pub(crate) inner: Arc<dyn Storage>,
+    pub(crate) observer: Arc<Observer>,
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Storage for ObservedStorage {
+    async fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
+        self.inner.get(key, at).await
+    }
+
+    async fn list(&self, range: &KeyRange, options: &ListOptions) -> StorageResult<Page> {
+        self.inner.list(range, options).await
+    }
+
+    async fn txn(&self, txn: Txn) -> StorageResult<TxnOutcome> {
+        let ops = txn.ops.clone();
+        let outcome = self.inner.txn(txn).await?;
+        self.observer.committed(&ops, &outcome);
+        Ok(outcome)
+    }
+
+    async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
+        let inner = self.inner.watch(range, options).await?;
+        Ok(WatchStream::new(Box::new(ObservedWatch {
+            position: inner.position(),
+            initial: options.from == WatchFrom::Initial,
+            inner,
+            range: range.clone(),
+            observer: self.observer.clone(),
+        })))
+    }
+
+    async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {
+        self.inner.ttl(op).await
+    }
+
+    async fn current(&self) -> StorageResult<Revision> {
+        self.inner.current().await
+    }
+
+    async fn compact(&self, revision: Revision) -> StorageResult<()> {
+        self.inner.compact(revision).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
+    fn snapshot(&self) -> Option<Snapshot> {
+        self.inner.snapshot()
+    }
+
+    fn status(&self) -> StorageStatus {
+        self.inner.status()
+    }
+
+    fn close(&self) {
+        self.inner.close();
+    }
+}
+
+struct ObservedWatch {
+    inner: WatchStream,
+    range: KeyRange,
+    /// Up to here everything was delivered.
+    position: Revision,
+    /// The present state is still to be delivered.
+    initial: bool,
+    observer: Arc<Observer>,
+}
+
+impl ObservedWatch {
+    fn see(&mut self, item: &StorageResult<WatchItem>) {
+        match item {
+            Ok(WatchItem::Bookmark(revision)) => {
+                if std::mem::take(&mut self.initial) {
+                    self.position = *revision;
+                } else if *revision > self.position {
+                    self.check(revision.next(), &[]);
+                    self.position = *revision;
+                }
+            }
+            Ok(WatchItem::Batch(batch)) if !self.initial => {
+                let keys: Vec<&Key> = batch.events.iter().map(Event::key).collect();
+                self.check(batch.revision, &keys);
+                self.position = batch.revision;
+            }
+            Ok(WatchItem::Batch(_)) | Err(_) => {}
+        }
+    }
+
+    fn check(&self, revision: Revision, keys: &[&Key]) {
+        // A bookmark is checked as the step to the revision after it, which need not exist.
+        let end = if keys.is_empty() { None } else { Some(revision) };
+        if let Err(what) = self.observer.may_deliver(&self.range, (self.position, revision), end, keys) {
+            self.observer.violate("watches", what);
+        }
+    }
+}
+
+impl WatchSource for ObservedWatch {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<StorageResult<WatchItem>> {
+        let Poll::Ready(item) = futures::StreamExt::poll_next_unpin(&mut self.inner, cx) else {
+            return Poll::Pending;
+        };
+        let item = item.unwrap_or(Err(kube_store::storage::StorageError::Closed));
+        self.see(&item);
+        Poll::Ready(item)
+    }
+
+    fn try_next(&mut self) -> Option<StorageResult<WatchItem>> {
+        let item = self.inner.try_next()?;
+        self.see(&item);
+        Some(item)
+    }
+
+    fn position(&self) -> Revision {
+        self.inner.position()
+    }
+}

@@ -1,0 +1,122 @@
+//! Known bugs, one line each, by which checkers are checked: a checker that misses them sees nothing.
+//!
+//! A component asks [`is`] where the bug would be. Without the feature `mutants` the answer is a constant "no", which
+//! the compiler drops; with it the answer is "no" until a test selects a mutant for its own thread. The feature is for
+//! tests of checkers alone: kube-sim's tests enable it.
+
+/// A known bug. Each stands for a kind of mistake that real controllers have made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Mutant {
+    /// A controller acts before its caches show what it wrote.
+    ActsOnOldCaches,
+    /// A controller takes a lost race for the end of its work.
+    IgnoresConflicts,
+    /// A controller starts before its caches are complete.
+    StartsUnsynced,
+    /// A controller forgets to look again when time has passed.
+    NeverLooksAgain,
+    /// A ReplicaSet counts pods that are going.
+    CountsTerminating,
+    /// A node deletes a pod by its name, whoever has that name now.
+    DeletesByName,
+    /// A pod that has a node may be bound to another.
+    BindsTwice,
+    /// A watch that reconnects begins one revision too late.
+    SkipsOnReconnect,
+    /// A status changes with every look at it.
+    StatusBumpsItself,
+    /// Endpoints of a pod stay when it is gone.
+    KeepsEndpoints,
+    /// A ReplicaSet that shrinks gives up its ready pods first.
+    GivesUpReadyPods,
+    /// A node that comes back starts its pods once more.
+    StartsTwice,
+    /// The garbage collector believes that what it has not seen is not there.
+    TrustsItsCache,
+    /// A rollout creates all new pods at once.
+    IgnoresSurge,
+    /// A rollout trusts counts of a ReplicaSet that has not followed yet.
+    TrustsOldCounts,
+    /// The scheduler forgets a pod between deciding and binding.
+    ForgetsAssumed,
+    /// A change during a reconcile does not lead to another one.
+    LosesBusyKeys,
+    /// A cache that lists anew keeps what is gone.
+    KeepsGoneObjects,
+    /// A node does not repeat a report that failed.
+    DropsFailedReports,
+}
+
+impl Mutant {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::ActsOnOldCaches,
+        Self::IgnoresConflicts,
+        Self::StartsUnsynced,
+        Self::NeverLooksAgain,
+        Self::CountsTerminating,
+        Self::DeletesByName,
+        Self::BindsTwice,
+        Self::SkipsOnReconnect,
+        Self::StatusBumpsItself,
+        Self::KeepsEndpoints,
+        Self::GivesUpReadyPods,
+        Self::StartsTwice,
+        Self::TrustsItsCache,
+        Self::IgnoresSurge,
+        Self::TrustsOldCounts,
+        Self::ForgetsAssumed,
+        Self::LosesBusyKeys,
+        Self::KeepsGoneObjects,
+        Self::DropsFailedReports,
+    ];
+}
+
+/// Whether the running thread has this bug.
+#[cfg(not(feature = "mutants"))]
+#[inline]
+pub const fn is(_mutant: Mutant) -> bool {
+    false
+}
+
+/// Whether the running thread has this bug.
+#[cfg(feature = "mutants")]
+#[inline]
+pub fn is(mutant: Mutant) -> bool {
+    selected::is(mutant)
+}
+
+/// Gives the running thread this bug until the guard is dropped.
+#[cfg(feature = "mutants")]
+pub use selected::{Selected, select};
+
+#[cfg(feature = "mutants")]
+mod selected {
+    use super::Mutant;
+    use std::cell::Cell;
+
+    thread_local! {
+        static SELECTED: Cell<Option<Mutant>> = const { Cell::new(None) };
+    }
+
+    /// As long as it lives its thread has the bug.
+    #[derive(Debug)]
+    pub struct Selected(Option<Mutant>);
+
+    /// Gives the running thread this bug until the guard is dropped.
+    #[must_use]
+    pub fn select(mutant: Mutant) -> Selected {
+        Selected(SELECTED.replace(Some(mutant)))
+    }
+
+    impl Drop for Selected {
+        fn drop(&mut self) {
+            SELECTED.set(self.0);
+        }
+    }
+
+    pub(super) fn is(mutant: Mutant) -> bool {
+        SELECTED.get() == Some(mutant)
+    }
+}
