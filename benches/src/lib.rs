@@ -11,4 +11,5 @@ pub mod quantity;
 pub mod rbac;
 pub mod schedule;
 pub mod selector;
+pub mod sim;
 pub mod store;

@@ -7,4 +7,5 @@ mod quantity;
 mod rbac;
 mod schedule;
 mod selector;
+mod sim;
 mod store;

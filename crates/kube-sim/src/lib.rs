@@ -19,6 +19,8 @@ pub mod campaign;
 pub mod cluster;
 pub mod executor;
 pub mod faults;
+#[doc = include_str!("../../../docs/test-your-controller-like-a-database.md")]
+pub mod guide {}
 pub mod oracle;
 pub mod scenarios;
 mod solo;

@@ -63,7 +63,7 @@ impl Cluster {
     /// When a document is refused.
     #[expect(clippy::panic, reason = "the failure of a test")]
     pub async fn apply(&self, manifest: &str) {
-        if let Err(refused) = manifest::apply("scenario", manifest, &*self.world.server).await {
+        if let Err(refused) = manifest::apply(&[("scenario", manifest)], &*self.world.server).await {
             panic!("{refused}");
         }
     }

@@ -8,6 +8,7 @@ mod handle;
 mod link;
 mod member;
 mod process;
+mod relay;
 mod stream;
 mod supervisor;
 

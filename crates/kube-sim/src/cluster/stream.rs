@@ -2,6 +2,7 @@
 
 use super::link::Link;
 use super::process::Process;
+use super::relay::Relay;
 use crate::executor::note;
 use crate::faults::Weather;
 use futures::StreamExt;
@@ -12,7 +13,7 @@ use kube_store::service::{ObjectEvent, ObjectSource, ObjectStream};
 use kube_store::storage::Revision;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// Events under way at a time.
 const UNDER_WAY: usize = 1024;
@@ -38,6 +39,7 @@ pub(super) struct LinkStream {
     still: Mono,
     timer: Option<(Mono, BoxFuture<'static, ()>)>,
     ended: bool,
+    relay: Arc<Relay>,
 }
 
 impl LinkStream {
@@ -56,12 +58,21 @@ impl LinkStream {
             still: Mono::default(),
             timer: None,
             ended: false,
+            relay: Relay::new(),
         }
     }
 
     fn take(&mut self, cx: &mut Context<'_>) {
-        while !self.ended && self.under_way.len() < UNDER_WAY {
-            let item = match self.inner.poll_next_unpin(cx) {
+        if !self.relay.listen(cx.waker()) {
+            return;
+        }
+        let waker = Waker::from(self.relay.clone());
+        while !self.ended {
+            if self.under_way.len() == UNDER_WAY {
+                self.relay.remember();
+                return;
+            }
+            let item = match self.inner.poll_next_unpin(&mut Context::from_waker(&waker)) {
                 Poll::Pending => return,
                 Poll::Ready(None) => Err(ApiError::unavailable("the watch ended")),
                 Poll::Ready(Some(item)) => item,

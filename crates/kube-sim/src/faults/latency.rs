@@ -161,6 +161,7 @@ struct SlowWatch {
 impl SlowWatch {
     /// Takes what has left the store.
     fn take(&mut self, cx: &mut Context<'_>) {
+        // Asked every time: bookmarks of quiet ranges come to who asks, and wake nobody.
         while !self.ended && self.under_way.len() < UNDER_WAY {
             let item = match futures::StreamExt::poll_next_unpin(&mut self.inner, cx) {
                 Poll::Pending => return,

@@ -1,16 +1,19 @@
 //! A ReplicaSet that has too many pods gives up those that are not ready.
 
-use super::recent::BEHIND;
+use super::recent::{BEHIND, Recent};
 use super::{Commit, Oracle, State, Verdict};
 use kube_core::env::Mono;
-use kube_core::resource::Uid;
+use kube_core::kinds::apps::v1::ReplicaSet;
+use kube_core::resource::{ResourceExt, Uid};
 use kube_core::view::PodView;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// No pod that has long been ready is deleted by its ReplicaSet while one is there that never was.
 #[derive(Debug, Default)]
 pub(super) struct Victims {
     ready_since: BTreeMap<Uid, Mono>,
+    wanted: BTreeMap<Uid, Recent>,
 }
 
 impl Oracle for Victims {
@@ -20,6 +23,10 @@ impl Oracle for Victims {
 
     fn after(&mut self, commit: &Commit, state: &State) -> Verdict {
         for change in &commit.changes {
+            if let Some((_, Some(set))) = change.of::<ReplicaSet>() {
+                let replicas = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+                self.wanted.entry(set.uid()).or_default().set(commit.at, i64::from(replicas));
+            }
             let Some((before, after)) = change.of::<PodView>() else { continue };
             if let Some(pod) = &after
                 && pod.is_ready()
@@ -37,25 +44,29 @@ impl Oracle for Victims {
 }
 
 impl Victims {
-    fn check(&self, victim: &PodView, now: Mono, state: &State) -> Verdict {
-        let Some(since) = self.ready_since.get(&victim.meta.uid).filter(|_| victim.is_ready()) else {
-            return Ok(());
+    fn check(&mut self, victim: &PodView, now: Mono, state: &State) -> Verdict {
+        let long = |since: &Mono| now.since(*since) >= BEHIND;
+        let was_ready = victim.is_ready() && self.ready_since.get(&victim.meta.uid).is_some_and(long);
+        let Some(owner) = victim.meta.controller().filter(|_| was_ready) else { return Ok(()) };
+        let others = state.pods();
+        let of_set = |pod: &&Arc<PodView>| {
+            pod.is_active() && pod.meta.controller().is_some_and(|other| other.uid == owner.uid)
         };
-        if now.since(*since) < BEHIND {
-            return Ok(());
-        }
-        let owner = victim.meta.controller().map(|owner| &owner.uid);
-        let never_ready = |pod: &PodView| {
-            pod.is_active()
-                && pod.meta.controller().map(|owner| &owner.uid) == owner
-                && !self.ready_since.contains_key(&pod.meta.uid)
-        };
-        match state.pods().iter().find(|pod| never_ready(pod)) {
-            Some(other) => {
+        let active = others.iter().filter(of_set).count();
+        let never: Vec<_> = others
+            .iter()
+            .filter(of_set)
+            .filter(|pod| !self.ready_since.contains_key(&pod.meta.uid))
+            .collect();
+        // With the victim there were one more. As many as there are too many go, in any order.
+        let least = self.wanted.get_mut(&owner.uid).and_then(|wanted| wanted.min(now)).unwrap_or(0);
+        let surplus = (active + 1).saturating_sub(usize::try_from(least).unwrap_or(0));
+        match never.first() {
+            Some(other) if never.len() >= surplus => {
                 let (victim, other) = (victim.meta.key(), other.meta.key());
-                Err(format!("pod {victim}, long ready, was deleted and {other}, which never was, stayed"))
+                Err(format!("pod {victim}, long ready, was deleted and {other}, which never was, stays"))
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }

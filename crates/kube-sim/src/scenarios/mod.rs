@@ -24,7 +24,8 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 5] = [
+pub const ALL: [Named; 6] = [
+    ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
     ("rebirth", rebirth),
@@ -43,7 +44,16 @@ fn slow_nodes() -> SimFleet {
     SimFleet::new(1).behavior(delays).heartbeats(Heartbeats::Off)
 }
 
-/// Ten pods on five nodes, then another template.
+/// A Deployment of ten pods on five nodes, then another template: no Service, one thing at a time.
+pub fn deployment(seeds: Range<u64>) -> Sim {
+    sim(seeds, 5, &["a", "b", "c"]).scenario(|c| async move {
+        c.apply(WEB.split_once("---").map_or(WEB, |(_, deployment)| deployment)).await;
+        c.settle().await;
+        c.edit::<Deployment>("default/web", |web| set_image(web, "example.org/web:2")).await;
+    })
+}
+
+/// The same behind a Service.
 pub fn rollout(seeds: Range<u64>) -> Sim {
     sim(seeds, 5, &["a", "b", "c"]).scenario(|c| async move {
         c.apply(WEB).await;

@@ -174,8 +174,8 @@ impl TestPlane {
     pub fn apply(&mut self, manifest: &str) {
         let service = self.plane(ControlPlane::service);
         let manifest = manifest.to_owned();
-        let applied =
-            self.block_on(async move { kube_plane::manifest::apply("test", &manifest, &*service).await });
+        let applied = self
+            .block_on(async move { kube_plane::manifest::apply(&[("test", &*manifest)], &*service).await });
         if let Err(refused) = applied {
             panic!("{refused}");
         }

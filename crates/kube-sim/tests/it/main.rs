@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod explore;
+#[cfg(test)]
 mod scenario;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod test_plane;

@@ -11,6 +11,8 @@ pub(super) struct Progress {
     state: Mutex<State>,
     // Not a `watch` channel: that one wakes its waiters in random order.
     moved: Notify,
+    // Apart from the other: whoever waits for the end is not to be woken by every change before it.
+    ended: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +60,7 @@ impl Progress {
             state.closed.get_or_insert(cause);
             first
         });
+        self.ended.notify_waiters();
     }
 
     pub(super) async fn synced(&self) -> Result<(), ApiError> {
@@ -70,9 +73,12 @@ impl Progress {
 
     pub(super) async fn closed(&self) -> ApiError {
         loop {
-            if let Err(cause) = self.until(|_| false).await {
+            // Before looking, as below.
+            let ended = self.ended.notified();
+            if let Some(cause) = self.state().closed.clone() {
                 return cause;
             }
+            ended.await;
         }
     }
 

@@ -32,13 +32,9 @@ pub(crate) fn assigned(
     if metadata::is_terminating(&pod.metadata) {
         return Err(refuse(format!("pod {} is being deleted, cannot be assigned to a host", key.name)));
     }
-<<<<<<< HEAD
     let spec = pod.spec.get_or_insert_default();
-    if let Some(assigned) = spec.node_name.as_deref().filter(|node| !node.is_empty()) {
-=======
-    let assigned = pod.pointer("/spec/nodeName").and_then(Value::as_str).unwrap_or_default();
-    if !assigned.is_empty() && !mutant::is(Mutant::BindsTwice) {
->>>>>>> fe55b5b (Simulate clusters of separate processes: faults, oracles, exploration, shrinking, mutants)
+    let taken = |node: &&str| !node.is_empty() && !mutant::is(Mutant::BindsTwice);
+    if let Some(assigned) = spec.node_name.as_deref().filter(taken) {
         return Err(refuse(format!("pod {} is already assigned to node {assigned:?}", key.name)));
     }
     if spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty()) {

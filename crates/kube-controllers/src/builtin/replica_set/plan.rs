@@ -97,7 +97,8 @@ pub fn plan(view: &View<'_>) -> Plan {
     for pod in view.pods {
         let controller = pod.meta.controller().map(|owner| &owner.uid);
         let claim = claimant.judge(&pod.meta.labels, controller, pod.is_terminating());
-        if !pod.is_active() && !(mutant::is(Mutant::CountsTerminating) && !pod.is_terminal()) {
+        let counts = if mutant::is(Mutant::CountsTerminating) { !pod.is_terminal() } else { pod.is_active() };
+        if !counts {
             terminating += i32::from(claim == Claim::Ours && pod.is_terminating() && !pod.is_terminal());
             continue;
         }
