@@ -11,7 +11,7 @@ fn executors(c: &mut Criterion) {
         group.throughput(Throughput::Elements(TASKS * sleeps));
         group.bench_function(format!("ours/{sleeps}"), |b| b.iter(|| executor(black_box(sleeps))));
         group.bench_function(format!("baseline/{sleeps}"), |b| {
-            b.iter(|| baseline::executor(black_box(sleeps)))
+            b.iter(|| baseline::executor(black_box(sleeps)));
         });
     }
     group.finish();

@@ -29,9 +29,8 @@ pub fn executor(sleeps: u64) -> u64 {
     for number in 0..TASKS {
         env.spawn("sleeper", sleeper(env.clone(), number, sleeps));
     }
-    let last = env.clone();
     let end = Duration::from_millis(sleeps + 1);
-    if let Err(error) = executor.run("main", async move { last.sleep(end).await }) {
+    if let Err(error) = executor.run("main", async move { env.sleep(end).await }) {
         panic!("{error}");
     }
     executor.steps()
@@ -42,9 +41,9 @@ pub fn executor(sleeps: u64) -> u64 {
 /// # Panics
 /// When an oracle is not content.
 pub fn plan(seed: u64) -> u64 {
-    let seen = scenarios::deployment(seed..seed + 1).observe(seed);
-    assert!(seen.trouble.is_none(), "seed {seed}: {:?}", seen.trouble);
-    seen.commits
+    let observed = scenarios::deployment(seed..seed + 1).observe(seed);
+    assert!(observed.trouble.is_none(), "seed {seed}: {:?}", observed.trouble);
+    observed.commits
 }
 
 /// The same without faults and oracles, on one plane that shares its caches: what the processes and checks cost.

@@ -26,7 +26,7 @@ impl ConfigError {
     }
 
     pub(super) fn of_plugin(mut self, plugin: &str) -> Self {
-        self.plugin = plugin.to_owned();
+        plugin.clone_into(&mut self.plugin);
         self
     }
 }

@@ -4,7 +4,7 @@ use super::form::{MULTI_POINT, PluginEntry, PluginSet, ProfileForm};
 use super::{ConfigError, Registry};
 use crate::profile::{Point, Profile};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// # Errors
 /// What is wrong in it.
@@ -17,7 +17,7 @@ pub(super) fn profile(form: &ProfileForm, registry: &Registry) -> Result<Profile
         let more = set.enabled.iter().map(|entry| entry.name.as_str());
         names.extend(more.filter(|name| !multi.iter().any(|entry| entry.name == *name)));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(*name));
     let mut profile = Profile::empty();
     for name in &names {
@@ -39,7 +39,7 @@ pub(super) fn profile(form: &ProfileForm, registry: &Registry) -> Result<Profile
 /// Every name that stands in it is one of a plugin.
 fn known(form: &ProfileForm, registry: &Registry) -> Result<(), ConfigError> {
     for (point, set) in &form.plugins {
-        for entry in set.enabled.iter().filter(|entry| !registry.knows(&entry.name)) {
+        if let Some(entry) = set.enabled.iter().find(|entry| !registry.knows(&entry.name)) {
             let field = format!("plugins.{point}.enabled");
             let error = ConfigError::of_profile(form.name(), field, "there is no such plugin");
             return Err(error.of_plugin(&entry.name));
@@ -59,20 +59,20 @@ fn known(form: &ProfileForm, registry: &Registry) -> Result<(), ConfigError> {
 /// Source: `mergePluginSet`.
 fn merged(defaults: Vec<(String, i64)>, custom: &PluginSet) -> Vec<PluginEntry> {
     let disabled = |name: &str| custom.disabled.iter().any(|entry| entry.name == name);
-    let mut replaced: BTreeMap<String, ()> = BTreeMap::new();
+    let mut replaced = BTreeSet::new();
     let mut list = Vec::new();
     if !disabled("*") {
         for (name, weight) in defaults.into_iter().filter(|(name, _)| !disabled(name)) {
             match custom.enabled.iter().find(|entry| entry.name == name) {
                 Some(entry) => {
-                    replaced.insert(name, ());
+                    replaced.insert(name);
                     list.push(entry.clone());
                 }
                 None => list.push(PluginEntry { name, weight: Some(weight) }),
             }
         }
     }
-    list.extend(custom.enabled.iter().filter(|entry| !replaced.contains_key(&entry.name)).cloned());
+    list.extend(custom.enabled.iter().filter(|entry| !replaced.contains(&entry.name)).cloned());
     list
 }
 

@@ -25,9 +25,9 @@ impl Shared {
             let Some(view) = view else { continue };
             match self.evict(&view, popped.pod.key()).await {
                 Ok(()) => {
-                    let note = format!("Preempted by pod {} on node {node}", popped.pod.uid());
+                    let told = format!("Preempted by pod {} on node {node}", popped.pod.uid());
                     let target = EventTarget::with_meta(PodView::kind(), &view.meta);
-                    self.recorder.record(&target, EventType::Normal, "Preempted", &note);
+                    self.recorder.record(&target, EventType::Normal, "Preempted", &told);
                 }
                 Err(error) if error.is_not_found() || error.is_conflict() => {}
                 Err(error) => tracing::debug!(%victim, %error, "the pod could not be preempted"),

@@ -44,7 +44,7 @@ impl Engine {
                     places.push((pod.clone(), node));
                 }
                 Decision::Unschedulable(why) => {
-                    first.get_or_insert((pod.clone(), why));
+                    first.get_or_insert_with(|| (pod.clone(), why));
                 }
                 Decision::Failed(error) => return GroupDecision::Failed(error),
             }

@@ -139,9 +139,7 @@ impl Link {
         let current = self.inner.current().await?;
         let old = Revision::new(current.get().saturating_sub(age).max(1));
         let mut list = ListQuery::all().at(ReadAt::Exactly(old));
-        list.namespace.clone_from(&query.namespace);
-        list.labels.clone_from(&query.labels);
-        list.fields.clone_from(&query.fields);
+        list.selection.clone_from(&query.selection);
         let page = self.inner.list(kind, &list).await?;
         let mut events: Vec<ObjectEvent> = page.items.into_iter().map(ObjectEvent::Added).collect();
         events.push(ObjectEvent::Bookmark(page.revision));
@@ -177,7 +175,7 @@ impl ObjectService for Link {
         if let Some((plural, fields)) = &self.only
             && *kind.plural == **plural
         {
-            query.fields = Some(fields.clone());
+            query.selection.fields = Some(fields.clone());
         }
         let age = self.weather.time_travel(&self.process.name);
         let opened: BoxFuture<'_, _> = match age {

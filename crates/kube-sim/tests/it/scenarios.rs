@@ -1,7 +1,7 @@
 //! Every scenario under a few seeds with all faults.
 
-use kube_sim::Sim;
-use kube_sim::scenarios;
+use kube_sim::{Sim, scenarios};
+use std::ops::Range;
 
 /// How many seeds to run: 8, or as many as the variable `SIM_SEEDS` says.
 fn seeds() -> Range<u64> {
