@@ -24,7 +24,7 @@ pub enum JsonError {
 ///
 /// assert_eq!(json(br#"{"a": [1]}"#).unwrap()["a"][0], 1);
 /// assert!(json(br#"{"a": 1, "a": 2}"#).unwrap_err().to_string().starts_with("the key \"a\" stands twice"));
-/// assert!(json("[".repeat(1_000_000).as_bytes()).unwrap_err().to_string().contains("100 levels"));
+/// assert!(json("[".repeat(1_000_000).as_bytes()).unwrap_err().to_string().contains("64 levels"));
 /// ```
 ///
 /// # Errors

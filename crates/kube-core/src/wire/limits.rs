@@ -13,8 +13,9 @@ use std::fmt;
 /// Source: `MaxRequestBodyBytes` of `k8s.io/apiserver/pkg/server`.
 pub const MAX_OBJECT_BYTES: usize = 3 * 1024 * 1024;
 
-/// Objects and lists inside each other.
-pub const MAX_DEPTH: usize = 100;
+/// Objects and lists inside each other. Readers call themselves for each: this many fit on the stack of any thread,
+/// also in a debug build.
+pub const MAX_DEPTH: usize = 64;
 
 /// Values in an object: fields, items, and the object itself.
 pub const MAX_VALUES: usize = 250_000;

@@ -45,8 +45,8 @@ fn depth_is_limited_in_both_forms() {
     // Far beyond, nothing overflows.
     assert!(json(nested(1_000_000).as_bytes()).is_err());
     refused(&"[".repeat(1_000_000));
-    let steps: Vec<String> = (0..2_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-    refused(&steps.concat());
+    let lines: Vec<String> = (0..2_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    refused(&lines.concat());
     refused(&"- ".repeat(100_000));
 }
 
@@ -62,12 +62,12 @@ fn size_is_limited_before_it_is_built() {
 
 #[test]
 fn an_alias_costs_what_it_stands_for() {
-    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..12 {
-        let alias = format!("*a{}", level - 1);
-        bomb.extend([format!("a{level}: &a{level} ["), vec![alias; 10].join(", "), "]\n".to_owned()]);
-    }
-    refused(&bomb);
+    let level = |level: usize| {
+        let below = if level == 0 { "x".to_owned() } else { format!("*a{}", level - 1) };
+        format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", "))
+    };
+    let bomb: Vec<String> = (0..12).map(level).collect();
+    refused(&bomb.concat());
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 90].join(", "));
     assert!(refused(&long).contains("bytes of text"));
     let few = documents("a: &a {x: 1}\nb: [*a, *a]\n").unwrap();

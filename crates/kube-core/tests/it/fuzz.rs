@@ -62,8 +62,9 @@ fn fuzz_quantities() {
         let text = quantity.to_string();
         let again = Quantity::parse(&text).expect("it reads back");
         assert_eq!(again.to_string(), text);
-        // Of negative ones the rounding tells how they were written, as in Kubernetes.
-        if quantity.sign() > 0 {
+        // As in Kubernetes, the rounding of negative ones tells how they were written, and what is beyond the largest
+        // suffix loses it when it is printed.
+        if quantity.sign() > 0 && quantity.value() < i64::MAX {
             let numbers = |quantity: Quantity| (quantity.value(), quantity.milli_value());
             assert_eq!(numbers(again), numbers(quantity), "{input}");
         }

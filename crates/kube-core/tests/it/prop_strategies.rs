@@ -14,27 +14,32 @@ use serde_json::json;
 
 fn check<K: Kind + PartialEq>(object: &K) -> Result<(), TestCaseError> {
     let info = K::kind_info();
-    let codec = find_codec(&info.group, &info.version, &info.kind).expect("a built-in kind");
+    let codec = find_codec(&info.group, &info.version, &info.kind).ok_or_else(|| failed("no codec"))?;
     let mut typed = object.clone();
     typed.set_defaults();
     prop_assert_eq!(typed.validate(), [], "it is valid");
-    let again: K = serde_json::from_slice(&codec.print(&typed).unwrap()).unwrap();
+    let printed = codec.print(&typed).map_err(failed)?;
+    let again: K = serde_json::from_slice(&printed).map_err(failed)?;
     prop_assert_eq!(&again, &typed, "it reads back");
 
-    let mut dynamic = serde_json::to_value(object).unwrap();
-    codec.set_defaults(&mut dynamic).unwrap();
-    prop_assert_eq!(canonical(&dynamic), codec.print(&typed).unwrap(), "typed and dynamic");
+    let mut dynamic = serde_json::to_value(object).map_err(failed)?;
+    codec.set_defaults(&mut dynamic).map_err(failed)?;
+    prop_assert_eq!(canonical(&dynamic), &printed, "typed and dynamic");
     let mut patched = json!({"metadata": {"name": "other", "labels": {"gone": "x"}}, "nonsense": 1});
-    let mut patch = serde_json::to_value(object).unwrap();
+    let mut patch = serde_json::to_value(object).map_err(failed)?;
     patch["metadata"]["labels"]["gone"] = json!(null);
     apply_merge(&mut patched, &patch);
-    if object.metadata().labels.is_none() {
-        patched["metadata"].as_object_mut().unwrap().remove("labels");
+    if let (None, Some(metadata)) = (&object.metadata().labels, patched["metadata"].as_object_mut()) {
+        metadata.remove("labels");
     }
-    codec.set_defaults(&mut patched).unwrap();
-    prop_assert_eq!(canonical(&patched), codec.print(&typed).unwrap(), "typed and patched");
+    codec.set_defaults(&mut patched).map_err(failed)?;
+    prop_assert_eq!(canonical(&patched), printed, "typed and patched");
     prop_assert!(is_dns1123_label(object.name()).is_empty());
     Ok(())
+}
+
+fn failed(why: impl ToString) -> TestCaseError {
+    TestCaseError::fail(why.to_string())
 }
 
 proptest! {
