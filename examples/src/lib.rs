@@ -5,4 +5,5 @@ pub mod game_servers;
 pub mod quickstart;
 pub mod screen;
 pub mod tables;
+pub mod toy_backend;
 pub mod why_pending;

@@ -6,3 +6,5 @@ mod game_servers;
 mod quickstart;
 #[cfg(test)]
 mod scheduling;
+#[cfg(test)]
+mod toy_backend;

@@ -11,10 +11,10 @@ pub struct RawField<'a> {
     pub value: &'a [u8],
 }
 
-/// The fields of an object that is written without blanks, in the order in which they stand.
+/// The fields of an object, in the order in which they stand.
 ///
-/// Values are skipped, not checked: this is for JSON that was printed by [`canonical`](super::canonical) or by a
-/// codec. Iteration ends early where the text is not an object of that form.
+/// Values are skipped, not checked: this is for JSON that was printed, by whomever. Iteration ends early where the
+/// text is not an object. Names are given as they are written, escapes and all.
 ///
 /// ```
 /// use kube_core::wire::fields;
@@ -23,11 +23,12 @@ pub struct RawField<'a> {
 /// assert_eq!(all, [("a", &br#"[1,{"b":"}"}]"#[..]), ("c", br#""\"""#)]);
 /// ```
 pub fn fields(object: &[u8]) -> Fields<'_> {
-    let at = if object.first() == Some(&b'{') { 1 } else { object.len() };
+    let begin = after_blanks(object, 0);
+    let at = if object.get(begin) == Some(&b'{') { begin + 1 } else { object.len() };
     Fields { object, at }
 }
 
-/// The value of one field of an object that is written without blanks.
+/// The value of one field of an object.
 pub fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     fields(object).find(|field| field.name == name).map(|field| field.value)
 }
@@ -43,20 +44,29 @@ impl<'a> Iterator for Fields<'a> {
     type Item = RawField<'a>;
 
     fn next(&mut self) -> Option<RawField<'a>> {
-        let name_end = end_of_text(self.object, self.at)?;
-        let name = std::str::from_utf8(self.object.get(self.at + 1..name_end - 1)?).ok()?;
-        if self.object.get(name_end) != Some(&b':') {
+        let name_start = after_blanks(self.object, self.at);
+        let name_end = end_of_text(self.object, name_start)?;
+        let name = std::str::from_utf8(self.object.get(name_start + 1..name_end - 1)?).ok()?;
+        let colon = after_blanks(self.object, name_end);
+        if self.object.get(colon) != Some(&b':') {
             return None;
         }
-        let start = name_end + 1;
+        let start = after_blanks(self.object, colon + 1);
         let end = end_of_value(self.object, start)?;
-        let value = self.object.get(start..end)?;
-        self.at = match self.object.get(end)? {
-            b',' => end + 1,
+        let value = self.object.get(start..end)?.trim_ascii_end();
+        let next = after_blanks(self.object, end);
+        self.at = match self.object.get(next)? {
+            b',' => next + 1,
             _ => self.object.len(),
         };
         Some(RawField { name, value })
     }
+}
+
+/// Where the first byte from `at` on stands that is no blank. What we print has none.
+fn after_blanks(json: &[u8], at: usize) -> usize {
+    let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    at + json.get(at..).map_or(0, |rest| rest.iter().take_while(blank).count())
 }
 
 /// Where the text that begins at `start` ends, its quotes included.

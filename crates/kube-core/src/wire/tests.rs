@@ -1,6 +1,6 @@
 //! Canonical JSON, and documents of a YAML stream.
 
-use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, canonical, documents, json};
+use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, canonical, documents, fields, json};
 use serde_json::json;
 
 #[test]
@@ -80,4 +80,14 @@ fn no_key_stands_twice() {
     refused("a:\n  b: 1\n  b: 2\n");
     assert!(json(b"1 2").is_err(), "nothing follows a body");
     refused("a: .nan\n");
+}
+
+/// Somebody else may have printed what is stored: no field of it may be overlooked.
+#[test]
+fn fields_are_found_between_blanks() {
+    let compact = br#"{"a":1,"b":{"c":[1,2]},"d":"x y","e":null}"#;
+    let spread = b" {\n  \"a\" : 1 ,\t\"b\":{\"c\":[1,2]}\r\n, \"d\": \"x y\",\n\"e\" :null\n}\n";
+    let all = |json| fields(json).map(|field| (field.name, field.value)).collect::<Vec<_>>();
+    assert_eq!(all(compact).len(), 4);
+    assert_eq!(all(spread), all(compact));
 }

@@ -1,17 +1,19 @@
 //! Figures, closing, dropped futures.
 
 use super::probe::{Seen, commit, put, refused, same, text, watch, write};
-use super::{Contract, Run, Verdict};
+use super::{Contract, Verdict};
 use crate::storage::{
     Key, KeyRange, ListOptions, ReadAt, Storage, StorageError, StorageStatus, Txn, WatchFrom, WatchItem,
 };
 use futures::{FutureExt, StreamExt};
 
 pub(super) const CONTRACTS: &[Contract] = &[
-    Contract { name: "the figures are right", run: Run::Storage(|s| Box::pin(figures(s))) },
-    Contract { name: "a closed store says so", run: Run::Storage(|s| Box::pin(closed(s))) },
-    Contract { name: "closing ends the watches", run: Run::Storage(|s| Box::pin(closed_watch(s))) },
-    Contract { name: "a dropped write is whole or nothing", run: Run::Storage(|s| Box::pin(dropped(s))) },
+    Contract::storage("the figures are right", |s| Box::pin(figures(s))),
+    Contract::storage("a closed store says so", |s| Box::pin(closed(s))),
+    Contract::storage("closing ends the watches", |s| Box::pin(closed_watch(s))),
+    Contract::storage("a dropped write is whole or nothing", |s| Box::pin(dropped(s))),
+    Contract::storage("a watch that is behind is told in the figures", |s| Box::pin(lag(s))),
+    Contract::storage("many calls at once are all answered", |s| Box::pin(many(s))),
 ];
 
 /// Revisions, keys and bytes follow the writes.
@@ -86,4 +88,43 @@ async fn dropped(storage: &dyn Storage) -> Verdict {
         same("the two halves", found[0], found[1])?;
     }
     Ok(())
+}
+
+/// Where an engine tells the lag of its watches, it is that of the slowest; a dropped watch has none.
+async fn lag(storage: &dyn Storage) -> Verdict {
+    let mut stream = watch(storage, "/", WatchFrom::Now).await?;
+    let status = storage.status();
+    if status.watchers == 0 {
+        return Ok(());
+    }
+    put(storage, "/a", "1").await?;
+    let head = put(storage, "/a", "2").await?;
+    same("the lag of an unread watch", storage.status().watch_lag, 2)?;
+    super::probe::batches(&mut stream, head).await?;
+    same("the lag of a read watch", storage.status().watch_lag, 0)?;
+    put(storage, "/a", "3").await?;
+    drop(stream);
+    let status = storage.status();
+    same("watches and lag once it is dropped", (status.watchers, status.watch_lag), (0, 0))
+}
+
+/// Each gets the revision of its own write; a full queue may refuse, and then nothing was done.
+async fn many(storage: &dyn Storage) -> Verdict {
+    let head = storage.current().await?;
+    let write = |n: usize| storage.txn(Txn::put(format!("/{n:03}"), n.to_string()));
+    let mut revisions = std::collections::BTreeMap::new();
+    for (n, outcome) in futures::future::join_all((0..200).map(write)).await.into_iter().enumerate() {
+        match outcome {
+            Ok(crate::storage::TxnOutcome::Committed { revision, .. }) => drop(revisions.insert(revision, n)),
+            Err(StorageError::Busy { .. }) => {}
+            other => return super::probe::broken(format!("a write: {other:?}")),
+        }
+    }
+    let page = storage.list(&KeyRange::all(), &ListOptions::default()).await?;
+    let seen: Vec<_> = page.items.iter().map(|kv| (kv.mod_revision, kv.key.to_string())).collect();
+    let mut wanted: Vec<_> = revisions.iter().map(|(revision, n)| (*revision, format!("/{n:03}"))).collect();
+    wanted.sort_by(|a, b| a.1.cmp(&b.1));
+    same("the keys and their revisions", seen, wanted)?;
+    let through = u64::try_from(revisions.len()).unwrap_or(u64::MAX);
+    same("the newest revision", storage.current().await?.get(), head.get() + through)
 }

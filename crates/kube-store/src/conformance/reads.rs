@@ -1,27 +1,29 @@
 //! Reads, lists, pages, compaction.
 
 use super::probe::{broken, commit, keys, put, refused, remove, same, text, text_at, write};
-use super::{Contract, Run, Verdict};
+use super::{Contract, Verdict};
 use crate::storage::{
     Continue, Key, KeyRange, ListOptions, Page, ReadAt, Revision, Storage, StorageError, StorageResult, Txn,
 };
 
 pub(super) const CONTRACTS: &[Contract] = &[
-    Contract { name: "a read sees the acknowledged writes", run: Run::Storage(|s| Box::pin(latest(s))) },
-    Contract { name: "every revision can be read", run: Run::Storage(|s| Box::pin(every_revision(s))) },
-    Contract { name: "revisions to come are refused", run: Run::Storage(|s| Box::pin(future(s))) },
-    Contract { name: "a list has the range in order", run: Run::Storage(|s| Box::pin(range(s))) },
-    Contract { name: "pages show one revision", run: Run::Storage(|s| Box::pin(pages(s))) },
-    Contract {
-        name: "a page of a compacted revision expires",
-        run: Run::Storage(|s| Box::pin(expired_page(s))),
-    },
-    Contract { name: "compaction forgets what is below", run: Run::Storage(|s| Box::pin(compaction(s))) },
-    Contract {
-        name: "compaction keeps what is newest",
-        run: Run::Storage(|s| Box::pin(compaction_keeps(s))),
-    },
-    Contract { name: "a snapshot stays as it is", run: Run::Storage(|s| Box::pin(snapshot(s))) },
+    Contract::storage("a read sees the acknowledged writes", |s| Box::pin(latest(s))),
+    Contract::storage("every revision can be read", |s| Box::pin(every_revision(s))),
+    Contract::storage("revisions to come are refused", |s| Box::pin(future(s))),
+    Contract::storage("a list has the range in order", |s| Box::pin(range(s))),
+    Contract::storage("pages show one revision", |s| Box::pin(pages(s))),
+    Contract::storage("a page of a compacted revision expires", |s| Box::pin(expired_page(s))),
+    Contract::storage("compaction forgets what is below", |s| Box::pin(compaction(s))),
+    Contract::storage("compaction keeps what is newest", |s| Box::pin(compaction_keeps(s))),
+    Contract::storage("a snapshot stays as it is", |s| Box::pin(snapshot(s))),
+    Contract::storage("a prefix is not a path", |s| Box::pin(prefix(s)))
+        .asked_by(&["RunTestGetListRecursivePrefix"]),
+    Contract::storage("the compacted revision is told", |s| Box::pin(compact_revision(s)))
+        .asked_by(&["RunTestCompactRevision"]),
+    Contract::storage("keys are ordered by their bytes", |s| Box::pin(order(s))),
+    Contract::storage("values come back as they are", |s| Box::pin(values(s))),
+    Contract::storage("a list can begin anywhere", |s| Box::pin(anywhere(s))),
+    Contract::storage("a page of an older revision goes on there", |s| Box::pin(old_pages(s))),
 ];
 
 fn expired(asked: Revision, compacted: Revision) -> impl Fn(&StorageError) -> bool {
@@ -205,4 +207,98 @@ async fn snapshot(storage: &dyn Storage) -> Verdict {
     same("the values", seen, vec![("/a", b"1"), ("/b", b"1")])?;
     same("the count", snapshot.count(&all), 2)?;
     same("an absent key", snapshot.get(&"/c".into()).is_some(), false)
+}
+
+/// One key, keys below it, keys that only begin like it.
+async fn prefix(storage: &dyn Storage) -> Verdict {
+    for key in ["/p/ns/foo", "/p/ns/foo/bar", "/p/ns/foobar", "/p/ns0/foo"] {
+        put(storage, key, "1").await?;
+    }
+    let head = storage.current().await?;
+    for at in [ReadAt::Latest, ReadAt::Exactly(head), ReadAt::AtLeast(head)] {
+        let seen = async |range: KeyRange| keys(storage, &range, at).await;
+        same("one key", seen(KeyRange::one(&"/p/ns/foo".into())).await?, vec!["/p/ns/foo".into()])?;
+        same("a key that is none", seen(KeyRange::one(&"/p/ns".into())).await?, vec![])?;
+        same("below a key", seen(KeyRange::prefix("/p/ns/foo/")).await?, vec!["/p/ns/foo/bar".into()])?;
+        let namespace = seen(KeyRange::prefix("/p/ns/")).await?;
+        let wanted = ["/p/ns/foo", "/p/ns/foo/bar", "/p/ns/foobar"];
+        same("a namespace", namespace, wanted.map(String::from).to_vec())?;
+        same("a text that keys begin with", seen(KeyRange::prefix("/p/ns")).await?.len(), 4)?;
+    }
+    Ok(())
+}
+
+/// What can be read exactly now cannot once it is compacted, and the store says from where on it can.
+async fn compact_revision(storage: &dyn Storage) -> Verdict {
+    let first = put(storage, "/a", "1").await?;
+    same("nothing is compacted that can be read", storage.status().compacted < first, true)?;
+    at(storage, first).await?;
+    let second = put(storage, "/other", "1").await?;
+    storage.compact(second).await?;
+    same("the compacted revision", storage.status().compacted, second)?;
+    refused("a read below", at(storage, first).await, expired(first, second))?;
+    storage.compact(first).await?;
+    same("compacting less changes nothing", storage.status().compacted, second)
+}
+
+/// Longer after shorter, upper case before lower case, letters beyond ASCII by their UTF-8.
+async fn order(storage: &dyn Storage) -> Verdict {
+    let wanted =
+        ["/", "/0", "/A", "/a", "/a\u{0}", "/a ", "/a/", "/a0", "/aa", "/\u{e9}", "/\u{4e16}", "/\u{1f980}"];
+    for key in wanted.iter().rev() {
+        put(storage, key, "1").await?;
+    }
+    let seen = keys(storage, &KeyRange::all(), ReadAt::Latest).await?;
+    same("the keys", seen, wanted.map(String::from).to_vec())?;
+    let one = keys(storage, &KeyRange::one(&"/a".into()), ReadAt::Latest).await?;
+    same("one key", one, vec!["/a".into()])
+}
+
+/// Empty ones, every byte, and some hundred kilobytes.
+async fn values(storage: &dyn Storage) -> Verdict {
+    let every_byte: Vec<u8> = (0..=255).collect();
+    for value in [Vec::new(), every_byte.clone(), every_byte.repeat(1 << 10)] {
+        let txn = Txn::put("/a", value.clone());
+        let revision = commit(storage, txn).await?;
+        let got = storage.get(&"/a".into(), ReadAt::Exactly(revision)).await?.kv;
+        same("the length", got.as_ref().map(|kv| kv.value.len()), Some(value.len()))?;
+        same("the value", got.is_some_and(|kv| kv.value == value), true)?;
+    }
+    Ok(())
+}
+
+/// A place to go on need not be a key, nor lie inside the range.
+async fn anywhere(storage: &dyn Storage) -> Verdict {
+    for key in ["/p/1", "/p/3", "/q"] {
+        put(storage, key, "1").await?;
+    }
+    let head = storage.current().await?;
+    for (start, wanted) in
+        [("/p/2", vec!["/p/3"]), ("/a", vec!["/p/1", "/p/3"]), ("/z", vec![]), ("/p/3", vec!["/p/3"])]
+    {
+        let place = Continue { revision: head, start: start.into() };
+        let seen = page(storage, 9, Some(place)).await?;
+        let seen: Vec<&str> = seen.items.iter().map(|kv| kv.key.as_str()).collect();
+        same(&format!("from {start}"), seen, wanted)?;
+    }
+    Ok(())
+}
+
+/// The first page names its revision; so do all others, until it is compacted.
+async fn old_pages(storage: &dyn Storage) -> Verdict {
+    for key in ["/p/1", "/p/2", "/p/3"] {
+        put(storage, key, "old").await?;
+    }
+    let old = storage.current().await?;
+    for key in ["/p/0", "/p/1", "/p/3", "/p/4"] {
+        put(storage, key, "new").await?;
+    }
+    let options = ListOptions { at: ReadAt::Exactly(old), limit: 2, continue_from: None };
+    let first = storage.list(&KeyRange::prefix("/p/"), &options).await?;
+    let rest = page(storage, 2, first.next).await?;
+    let seen: Vec<_> =
+        first.items.iter().chain(&rest.items).map(|kv| (kv.key.to_string(), &kv.value[..])).collect();
+    let wanted = ["/p/1", "/p/2", "/p/3"].map(|key| (key.to_owned(), &b"old"[..]));
+    same("all pages", seen, wanted.to_vec())?;
+    same("the revision of the rest", (rest.revision, rest.next), (old, None))
 }

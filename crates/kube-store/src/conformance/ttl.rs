@@ -1,7 +1,7 @@
 //! Times to live.
 
 use super::probe::{Seen, batches, commit, put, refused, same, text, told, watch, write};
-use super::{Advance, Contract, Run, Verdict};
+use super::{Advance, Contract, Verdict};
 use crate::storage::{
     Key, Op, Revision, Storage, StorageError, TtlId, TtlInfo, TtlOp, Txn, WatchFrom, WatchStream,
 };
@@ -9,12 +9,14 @@ use futures::StreamExt;
 use std::time::Duration;
 
 pub(super) const CONTRACTS: &[Contract] = &[
-    Contract { name: "keys end with their time to live", run: Run::Clock(|s, c| Box::pin(expiry(s, c))) },
-    Contract { name: "shorter times to live end first", run: Run::Clock(|s, c| Box::pin(order(s, c))) },
-    Contract { name: "a time to live is kept alive", run: Run::Clock(|s, c| Box::pin(keep_alive(s, c))) },
-    Contract { name: "a time to live is revoked", run: Run::Clock(|s, _| Box::pin(revoke(s))) },
-    Contract { name: "a key leaves its time to live", run: Run::Clock(|s, c| Box::pin(detach(s, c))) },
-    Contract { name: "an unknown time to live is told", run: Run::Clock(|s, _| Box::pin(unknown(s))) },
+    Contract::clock("keys end with their time to live", |s, c| Box::pin(expiry(s, c))),
+    Contract::clock("shorter times to live end first", |s, c| Box::pin(order(s, c))),
+    Contract::clock("a time to live is kept alive", |s, c| Box::pin(keep_alive(s, c))),
+    Contract::clock("a time to live is revoked", |s, _| Box::pin(revoke(s))),
+    Contract::clock("a key leaves its time to live", |s, c| Box::pin(detach(s, c))),
+    Contract::clock("an unknown time to live is told", |s, _| Box::pin(unknown(s))),
+    Contract::clock("a failed transaction leaves times to live alone", |s, c| Box::pin(untouched(s, c))),
+    Contract::clock("a time to live without keys ends unseen", |s, c| Box::pin(empty(s, c))),
 ];
 
 const TEN: Duration = Duration::from_secs(10);
@@ -137,4 +139,28 @@ async fn unknown(storage: &dyn Storage) -> Verdict {
     let head = storage.current().await?;
     refused("a write with it", storage.txn(Txn::of(vec![attached("/a", id)])).await, not_found)?;
     same("the newest revision", storage.current().await?, head)
+}
+
+/// Neither the keys of one nor its end are changed by what was not committed.
+async fn untouched(storage: &dyn Storage, advance: &Advance) -> Verdict {
+    let id = granted(storage, TEN).await?;
+    let head = commit(storage, Txn::of(vec![attached("/a", id)])).await?;
+    let absent = crate::storage::Compare::Absent { key: "/a".into() };
+    super::probe::fails(storage, Txn::of(vec![write("/a", "w"), attached("/b", id)]).when(absent), 0).await?;
+    same("the keys", storage.ttl(TtlOp::Inspect(id)).await?.keys, vec![Key::from("/a")])?;
+    let mut stream = watch(storage, "/", WatchFrom::Now).await?;
+    advance(TEN);
+    same("the end", next(&mut stream).await?, vec![format!("{} -/a", head.next())])
+}
+
+/// Its end makes no revision, and it is unknown afterwards.
+async fn empty(storage: &dyn Storage, advance: &Advance) -> Verdict {
+    let id = granted(storage, TEN).await?;
+    let other = granted(storage, TEN + TEN).await?;
+    let head = commit(storage, Txn::of(vec![attached("/a", other)])).await?;
+    let mut stream = watch(storage, "/", WatchFrom::Now).await?;
+    advance(TEN);
+    advance(TEN);
+    same("the end of the other", next(&mut stream).await?, vec![format!("{} -/a", head.next())])?;
+    refused("the empty one", storage.ttl(TtlOp::KeepAlive(id)).await, not_found)
 }

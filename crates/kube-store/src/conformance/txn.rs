@@ -1,22 +1,26 @@
 //! Transactions.
 
 use super::probe::{broken, commit, committed, fails, put, refused, remove, same, text, write};
-use super::{Contract, Run, Verdict};
-use crate::storage::{Compare, Key, KeyRange, Op, ReadAt, Storage, StorageError, Txn};
+use super::{Contract, Verdict};
+use crate::storage::{Compare, Key, KeyRange, Op, ReadAt, Storage, StorageError, Txn, TxnOutcome};
 
 pub(super) const CONTRACTS: &[Contract] = &[
-    Contract { name: "create only where absent", run: Run::Storage(|s| Box::pin(create(s))) },
-    Contract { name: "update only what was read", run: Run::Storage(|s| Box::pin(update(s))) },
-    Contract { name: "delete only what was read", run: Run::Storage(|s| Box::pin(delete(s))) },
-    Contract { name: "a value tells its history", run: Run::Storage(|s| Box::pin(history(s))) },
-    Contract { name: "many keys at one revision", run: Run::Storage(|s| Box::pin(many(s))) },
-    Contract { name: "all or nothing", run: Run::Storage(|s| Box::pin(nothing(s))) },
-    Contract { name: "the first condition that fails is told", run: Run::Storage(|s| Box::pin(first(s))) },
-    Contract { name: "no effect makes no revision", run: Run::Storage(|s| Box::pin(no_effect(s))) },
-    Contract { name: "previous values are told", run: Run::Storage(|s| Box::pin(previous(s))) },
-    Contract { name: "a key is written once", run: Run::Storage(|s| Box::pin(twice(s))) },
-    Contract { name: "a range can be held unchanged", run: Run::Storage(|s| Box::pin(range_unchanged(s))) },
-    Contract { name: "limits are kept", run: Run::Storage(|s| Box::pin(limits(s))) },
+    Contract::storage("create only where absent", |s| Box::pin(create(s))),
+    Contract::storage("update only what was read", |s| Box::pin(update(s))),
+    Contract::storage("delete only what was read", |s| Box::pin(delete(s))),
+    Contract::storage("a value tells its history", |s| Box::pin(history(s))),
+    Contract::storage("many keys at one revision", |s| Box::pin(many(s))),
+    Contract::storage("all or nothing", |s| Box::pin(nothing(s))),
+    Contract::storage("the first condition that fails is told", |s| Box::pin(first(s))),
+    Contract::storage("no effect makes no revision", |s| Box::pin(no_effect(s))),
+    Contract::storage("previous values are told", |s| Box::pin(previous(s))),
+    Contract::storage("a key is written once", |s| Box::pin(twice(s))),
+    Contract::storage("a range can be held unchanged", |s| Box::pin(range_unchanged(s))),
+    Contract::storage("limits are kept", |s| Box::pin(limits(s))),
+    Contract::storage("conditions alone write nothing", |s| Box::pin(conditions_alone(s))),
+    Contract::storage("a condition is about the state before the writes", |s| Box::pin(state_before(s))),
+    Contract::storage("writers that race make one winner", |s| Box::pin(race(s))),
+    Contract::storage("what is read after a failure is its cause", |s| Box::pin(cause(s))),
 ];
 
 fn absent(key: &str) -> Compare {
@@ -186,4 +190,56 @@ async fn limits(storage: &dyn Storage) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// They hold or fail, at the newest revision.
+async fn conditions_alone(storage: &dyn Storage) -> Verdict {
+    let head = put(storage, "/a", "1").await?;
+    let exists = Txn::default().when(Compare::Exists { key: "/a".into() });
+    same("what holds", commit(storage, exists).await?, head)?;
+    fails(storage, Txn::default().when(absent("/a")), 0).await?;
+    same("the newest revision", storage.current().await?, head)
+}
+
+/// A key that the same transaction writes or deletes is judged as it was.
+async fn state_before(storage: &dyn Storage) -> Verdict {
+    let revision = commit(storage, Txn::put("/a", "1").when(absent("/a"))).await?;
+    let moved = Txn::of(vec![remove("/a"), write("/b", "1")])
+        .when(Compare::Unchanged { key: "/a".into(), revision })
+        .when(absent("/b"));
+    commit(storage, moved).await?;
+    same("the key moved away", text(storage, "/a").await?, None)?;
+    same("the key moved to", text(storage, "/b").await?, Some("1".into()))
+}
+
+/// Of many that read the same revision one commits; the others are told the winner's.
+async fn race(storage: &dyn Storage) -> Verdict {
+    let read = put(storage, "/a", "0").await?;
+    let write = |n: usize| {
+        let unchanged = Compare::Unchanged { key: "/a".into(), revision: read };
+        storage.txn(Txn::put("/a", n.to_string()).when(unchanged))
+    };
+    let (mut winner, mut losers) = (None, Vec::new());
+    for (n, outcome) in futures::future::join_all((1..9).map(write)).await.into_iter().enumerate() {
+        match outcome? {
+            TxnOutcome::Committed { revision, .. } => {
+                same("a second winner", winner.replace((n + 1, revision)).is_some(), false)?;
+            }
+            TxnOutcome::Failed { current, .. } => losers.push(current.map(|kv| kv.mod_revision)),
+        }
+    }
+    let Some((n, revision)) = winner else { return broken("nobody won") };
+    same("the revision", revision, read.next())?;
+    same("what the losers are told", losers, vec![Some(revision); 7])?;
+    same("the value", text(storage, "/a").await?, Some(n.to_string()))
+}
+
+/// The revision of a failure shows what it failed for.
+async fn cause(storage: &dyn Storage) -> Verdict {
+    put(storage, "/a", "1").await?;
+    let outcome = storage.txn(Txn::put("/b", "1").when(absent("/a"))).await?;
+    let TxnOutcome::Failed { revision, current, .. } = outcome else { return broken("it does not hold") };
+    put(storage, "/a", "2").await?;
+    let got = storage.get(&"/a".into(), ReadAt::Exactly(revision)).await?.kv;
+    same("what stood there", got.as_deref().cloned(), current.as_deref().cloned())
 }

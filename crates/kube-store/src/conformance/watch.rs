@@ -3,7 +3,7 @@
 use super::probe::{
     batches, before, broken, commit, deliveries, event, put, refused, remove, same, told, watch, write,
 };
-use super::{Contract, Run, Verdict};
+use super::{Contract, Verdict};
 use crate::storage::{
     Event, KeyRange, Revision, Storage, StorageError, Txn, WatchFrom, WatchItem, WatchOptions,
 };
@@ -11,27 +11,26 @@ use futures::StreamExt;
 use futures::future::join;
 
 pub(super) const CONTRACTS: &[Contract] = &[
-    Contract { name: "a watch is ordered, unique and reliable", run: Run::Storage(|s| Box::pin(ordered(s))) },
-    Contract { name: "a watch is atomic", run: Run::Storage(|s| Box::pin(atomic(s))) },
-    Contract { name: "a watch has its range only", run: Run::Storage(|s| Box::pin(range(s))) },
-    Contract { name: "a watch is resumable", run: Run::Storage(|s| Box::pin(resumable(s))) },
-    Contract { name: "a watch from now has nothing older", run: Run::Storage(|s| Box::pin(now(s))) },
-    Contract { name: "a watch is woken", run: Run::Storage(|s| Box::pin(woken(s))) },
-    Contract { name: "events carry the value before", run: Run::Storage(|s| Box::pin(previous(s))) },
-    Contract { name: "bookmarks tell the position", run: Run::Storage(|s| Box::pin(bookmarks(s))) },
-    Contract { name: "no bookmarks unasked", run: Run::Storage(|s| Box::pin(no_bookmarks(s))) },
-    Contract { name: "a watch can begin with the state", run: Run::Storage(|s| Box::pin(initial(s))) },
-    Contract {
-        name: "a watch of nothing begins with nothing",
-        run: Run::Storage(|s| Box::pin(initial_empty(s))),
-    },
-    Contract { name: "a watch below compaction expires", run: Run::Storage(|s| Box::pin(expired(s))) },
-    Contract {
-        name: "a stalled watch expires with its history",
-        run: Run::Storage(|s| Box::pin(stalled(s))),
-    },
-    Contract { name: "a quiet watch outlives compaction", run: Run::Storage(|s| Box::pin(quiet(s))) },
-    Contract { name: "watches do not disturb each other", run: Run::Storage(|s| Box::pin(many(s))) },
+    Contract::storage("a watch is ordered, unique and reliable", |s| Box::pin(ordered(s))),
+    Contract::storage("a watch is atomic", |s| Box::pin(atomic(s))),
+    Contract::storage("a watch has its range only", |s| Box::pin(range(s))),
+    Contract::storage("a watch is resumable", |s| Box::pin(resumable(s))),
+    Contract::storage("a watch from now has nothing older", |s| Box::pin(now(s))),
+    Contract::storage("a watch is woken", |s| Box::pin(woken(s))),
+    Contract::storage("events carry the value before", |s| Box::pin(previous(s))),
+    Contract::storage("bookmarks tell the position", |s| Box::pin(bookmarks(s))),
+    Contract::storage("no bookmarks unasked", |s| Box::pin(no_bookmarks(s))),
+    Contract::storage("a watch can begin with the state", |s| Box::pin(initial(s))),
+    Contract::storage("a watch of nothing begins with nothing", |s| Box::pin(initial_empty(s))),
+    Contract::storage("a watch below compaction expires", |s| Box::pin(expired(s))),
+    Contract::storage("a stalled watch expires with its history", |s| Box::pin(stalled(s))),
+    Contract::storage("a quiet watch outlives compaction", |s| Box::pin(quiet(s))),
+    Contract::storage("watches do not disturb each other", |s| Box::pin(many(s))),
+    Contract::storage("a watch from a revision to come is refused", |s| Box::pin(to_come(s))),
+    Contract::storage("a creation is told as one", |s| Box::pin(creation(s))),
+    Contract::storage("a failed transaction is not told", |s| Box::pin(failed(s))),
+    Contract::storage("a bookmark is a place to resume from", |s| Box::pin(resume_bookmark(s))),
+    Contract::storage("a watch with the state misses nothing after it", |s| Box::pin(initial_race(s))),
 ];
 
 /// Every revision once, in order, whether read late or at once.
@@ -306,4 +305,73 @@ async fn many(storage: &dyn Storage) -> Verdict {
         same("the changes", told(&seen), wanted[*group].clone())?;
     }
     Ok(())
+}
+
+async fn to_come(storage: &dyn Storage) -> Verdict {
+    let head = put(storage, "/a", "1").await?;
+    let far = Revision::new(head.get() + 1000);
+    let opened = watch(storage, "/", WatchFrom::After(far)).await;
+    refused("a watch", opened, |error| matches!(error, StorageError::Future { asked, .. } if *asked == far))
+}
+
+/// Its create revision is its own; a change keeps that of the creation, also after a deletion in between.
+async fn creation(storage: &dyn Storage) -> Verdict {
+    let mut stream = watch(storage, "/", WatchFrom::Now).await?;
+    let one = put(storage, "/a", "1").await?;
+    let two = put(storage, "/a", "2").await?;
+    commit(storage, Txn::delete("/a")).await?;
+    let four = put(storage, "/a", "4").await?;
+    let shape = |event: &Event| match event {
+        Event::Put { kv, .. } => Some((kv.create_revision, kv.mod_revision, kv.version)),
+        Event::Delete { .. } => None,
+    };
+    let seen: Vec<_> =
+        batches(&mut stream, four).await?.iter().flat_map(|b| b.events.iter()).map(shape).collect();
+    same(
+        "created, changed, version",
+        seen,
+        vec![Some((one, one, 1)), Some((one, two, 2)), None, Some((four, four, 1))],
+    )
+}
+
+/// Nor is a delete of what is absent.
+async fn failed(storage: &dyn Storage) -> Verdict {
+    put(storage, "/a", "1").await?;
+    let mut stream = watch(storage, "/", WatchFrom::Now).await?;
+    let absent = crate::storage::Compare::Absent { key: "/a".into() };
+    super::probe::fails(storage, Txn::put("/a", "2").when(absent), 0).await?;
+    commit(storage, Txn::delete("/none")).await?;
+    let head = commit(storage, Txn::of(vec![remove("/none"), write("/a", "3")])).await?;
+    same("the batches", told(&batches(&mut stream, head).await?), vec![format!("{head} +/a=3")])
+}
+
+/// After a bookmark nothing up to it is told again, and nothing above it is left out.
+async fn resume_bookmark(storage: &dyn Storage) -> Verdict {
+    let mut stream = watch(storage, "/in/", WatchFrom::Now).await?;
+    put(storage, "/in/a", "1").await?;
+    let head = put(storage, "/out", "1").await?;
+    deliveries(&mut stream, head).await?;
+    let position = stream.position();
+    drop(stream);
+    let revision = put(storage, "/in/a", "2").await?;
+    let mut stream = watch(storage, "/in/", WatchFrom::After(position)).await?;
+    same("the changes", told(&batches(&mut stream, revision).await?), vec![format!("{revision} +/in/a=2")])
+}
+
+/// Opened, then written to before the state was read: told in the state or after it, once.
+async fn initial_race(storage: &dyn Storage) -> Verdict {
+    put(storage, "/a", "1").await?;
+    let mut stream = watch(storage, "/", WatchFrom::Initial).await?;
+    let mut head = put(storage, "/b", "1").await?;
+    let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for round in 0..2 {
+        for batch in batches(&mut stream, head).await? {
+            batch.events.iter().for_each(|change| *seen.entry(event(change)).or_default() += 1);
+        }
+        if round == 0 {
+            head = put(storage, "/c", "1").await?;
+        }
+    }
+    let wanted = ["+/a=1", "+/b=1", "+/c=1"].map(|line| (line.to_owned(), 1));
+    same("what was told, and how often", seen, wanted.into())
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admission;
 #[cfg(test)]
+mod backend;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod conformance;
@@ -11,14 +13,26 @@ mod durable;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod informer;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
-mod prop_storage;
+mod power;
+#[cfg(test)]
+mod scale;
+#[cfg(test)]
+mod scratch;
+#[cfg(test)]
+mod stage;
 #[cfg(test)]
 mod stress_storage;
 #[cfg(test)]
-mod worlds;
+mod tape;

@@ -6,7 +6,7 @@ use super::{Change, Chunks};
 use crate::storage::crypto::Encryption;
 use crate::storage::mvcc::record::{Codec, Decoder, Entry};
 use crate::storage::mvcc::{Horizon, Journal, Record, Recovered, Snapshot, Usage};
-use crate::storage::{Revision, StorageResult, TtlId};
+use crate::storage::{Revision, StorageError, StorageResult, TtlId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -191,7 +191,12 @@ impl<C: Chunks> Journal for ChunkJournal<C> {
         self.unwritten = true;
         self.settled = self.settled_of(&self.held);
         self.cleaner = Cleaner::new(live.clone(), self.next());
-        Ok(())
+        // What was forgotten must not be readable again after a restart. Only without room that has to wait for the
+        // room which cleaning makes.
+        match self.write(&Packer::default(), 0) {
+            Ok(()) | Err(StorageError::NoSpace) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn tidy(&mut self) -> StorageResult<bool> {

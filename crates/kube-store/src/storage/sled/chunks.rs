@@ -10,6 +10,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 /// Chunks in a sled database.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Open {
     fn at(path: &Path, temporary: bool) -> StorageResult<Self> {
         // Nothing is flushed but by us.
         let config = Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None).temporary(temporary);
-        let db = config.open().map_err(error_of)?;
+        let db = free(|| config.open()).map_err(error_of)?;
         let file = path.join("db");
         let file =
             File::options().read(true).write(true).open(&file).map_err(|e| medium(&file, "open", &e))?;
@@ -116,6 +117,20 @@ impl Drop for SledChunks {
         drop(fs::write(self.directory.path().join(CLOSED), format!("{newest}\n")));
         drop(directory::sync(self.directory.path()));
     }
+}
+
+/// Opens as soon as sled has let go: its threads hold the lock of a database for a moment after it was dropped. The
+/// directory is ours already, so that nobody else is waited for.
+fn free(open: impl Fn() -> sled::Result<Db>) -> sled::Result<Db> {
+    for _ in 0..200 {
+        match open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 impl Chunks for SledChunks {

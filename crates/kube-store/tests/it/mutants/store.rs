@@ -1,14 +1,15 @@
-//! Stores that break one rule each.
+//! A store that breaks one rule.
 
 use async_trait::async_trait;
 use kube_store::storage::mvcc::Snapshot;
 use kube_store::storage::{
-    Batch, Event, Got, Key, KeyRange, Limits, ListOptions, MemoryStorage, Page, ReadAt, Revision, Storage,
-    StorageError, StorageResult, StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchFrom, WatchItem,
-    WatchOptions, WatchSource, WatchStream,
+    Batch, Event, Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageError,
+    StorageResult, StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions,
+    WatchSource, WatchStream,
 };
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 /// What is broken.
@@ -24,18 +25,54 @@ pub(crate) enum Rule {
     ReadsOnlyTheNewest,
     NeverExpires,
     StaysOpen,
+    ReusesRevisions,
+    ReadsStale,
+    TellsWrongPreviousValues,
 }
 
-/// A store in memory that breaks one rule.
+/// A store that breaks one rule.
 #[derive(Debug)]
 pub(crate) struct Broken {
-    inner: MemoryStorage,
+    inner: Arc<dyn Storage>,
     rule: Rule,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    commits: u64,
+    reads: u64,
+    old: Option<Snapshot>,
 }
 
 impl Broken {
-    pub(crate) fn new(inner: MemoryStorage, rule: Rule) -> Self {
-        Self { inner, rule }
+    pub(crate) fn new(inner: Arc<dyn Storage>, rule: Rule) -> Self {
+        Self { inner, rule, seen: Mutex::default() }
+    }
+
+    /// Every third read is answered from what was the newest three reads ago.
+    fn stale(&self, key: &Key, at: ReadAt) -> Option<Got> {
+        let mut seen = self.seen.lock().unwrap();
+        seen.reads += 1;
+        if self.rule != Rule::ReadsStale || at != ReadAt::Latest || !seen.reads.is_multiple_of(3) {
+            return None;
+        }
+        let newest = self.inner.snapshot()?;
+        let old = seen.old.replace(newest)?;
+        Some(Got { kv: old.get(key).cloned(), revision: old.revision() })
+    }
+
+    /// Every fifth commit is told to be at the revision before its own.
+    fn reused(&self, outcome: TxnOutcome) -> TxnOutcome {
+        let mut seen = self.seen.lock().unwrap();
+        match outcome {
+            TxnOutcome::Committed { revision, previous } if self.rule == Rule::ReusesRevisions => {
+                seen.commits += 1;
+                let back = u64::from(seen.commits.is_multiple_of(5));
+                TxnOutcome::Committed { revision: Revision::new(revision.get() - back), previous }
+            }
+            outcome => outcome,
+        }
     }
 
     fn at(&self, at: ReadAt) -> ReadAt {
@@ -46,6 +83,9 @@ impl Broken {
 #[async_trait]
 impl Storage for Broken {
     async fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
+        if let Some(got) = self.stale(key, at) {
+            return Ok(got);
+        }
         self.inner.get(key, self.at(at)).await
     }
 
@@ -63,7 +103,7 @@ impl Storage for Broken {
             }
             _ => {}
         }
-        self.inner.txn(txn).await
+        self.inner.txn(txn).await.map(|outcome| self.reused(outcome))
     }
 
     async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
@@ -139,9 +179,18 @@ impl BrokenWatch {
             Rule::ForgetsPreviousValues => {
                 batch.events = batch.events.iter().map(Event::without_previous).collect();
             }
+            Rule::TellsWrongPreviousValues => batch.events = batch.events.iter().map(confused).collect(),
             _ => {}
         }
         self.owed.push_back(Ok(WatchItem::Batch(batch)));
+    }
+}
+
+/// Tells the value now as the value before.
+fn confused(event: &Event) -> Event {
+    match event {
+        Event::Put { kv, previous: Some(_) } => Event::Put { kv: kv.clone(), previous: Some(kv.clone()) },
+        event => event.clone(),
     }
 }
 

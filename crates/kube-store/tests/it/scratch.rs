@@ -1,10 +1,7 @@
-//! Tasks of the environment on the runtime of the test, and directories for a test.
+//! Directories for a test.
 
-use kube_core::env::{Abort, BoxFuture, Spawner, TaskHandle};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 /// A directory that is not there yet, and goes when this is dropped.
 #[derive(Debug)]
@@ -29,30 +26,5 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.0));
-    }
-}
-
-/// Spawns on one runtime.
-#[derive(Debug)]
-pub(crate) struct Spawned(Handle);
-
-impl Spawned {
-    /// On the runtime of the caller.
-    pub(crate) fn here() -> Self {
-        Self(Handle::current())
-    }
-}
-
-impl Spawner for Spawned {
-    fn spawn(&self, _name: &str, task: BoxFuture<'static, ()>) -> TaskHandle {
-        TaskHandle::new(Task(self.0.spawn(task)))
-    }
-}
-
-struct Task(JoinHandle<()>);
-
-impl Abort for Task {
-    fn abort(&self) {
-        self.0.abort();
     }
 }

@@ -1,0 +1,386 @@
+//! A store and the model of it, side by side.
+
+use super::naive::{Lease, Model, Resolved, bytes, resolved, row};
+use super::program::{At, Condition, From, KEYS, PREFIXES, Step, Write};
+use super::watched::{Owes, Watched};
+use crate::backend::Backend;
+use crate::stage::Stage;
+use futures::FutureExt;
+use kube_store::storage::mvcc::Snapshot;
+use kube_store::storage::{
+    Continue, KeyRange, ListOptions, Op, ReadAt, Revision, Storage, StorageError, TtlId, TtlOp, Txn,
+    TxnOutcome, WatchFrom, WatchOptions,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) struct Pair<'a> {
+    stage: Stage,
+    backend: &'a dyn Backend,
+    storage: Arc<dyn Storage>,
+    model: Model,
+    watches: Vec<Watched>,
+    snapshots: Vec<(Snapshot, u64)>,
+    page: Option<(&'static str, Continue)>,
+    /// Every lease that was ever granted.
+    ids: Vec<u64>,
+}
+
+fn kind(error: &StorageError) -> &'static str {
+    match error {
+        StorageError::Expired { .. } => "expired",
+        StorageError::Future { .. } => "future",
+        StorageError::Invalid { .. } => "invalid",
+        StorageError::NotFound { .. } => "not found",
+        other => panic!("{other}"),
+    }
+}
+
+impl<'a> Pair<'a> {
+    pub(crate) fn new(backend: &'a dyn Backend) -> Self {
+        let stage = Stage::new();
+        let storage = backend.open(&stage.env).expect("a new medium opens");
+        Self {
+            stage,
+            backend,
+            storage,
+            model: Model::new(),
+            watches: Vec::new(),
+            snapshots: Vec::new(),
+            page: None,
+            ids: Vec::new(),
+        }
+    }
+
+    fn now<T>(&self, future: impl Future<Output = T>) -> T {
+        self.stage.run(future).expect("a store answers")
+    }
+
+    pub(crate) fn run(&mut self, step: &Step) {
+        match step {
+            Step::Txn { compares, ops } => self.txn(compares, ops),
+            Step::Forget(ops) => self.forget(ops),
+            Step::Fail { ops, after } => self.fail(ops, *after),
+            Step::Compact(back) => self.compact(*back),
+            Step::Get { key, at } => self.get(KEYS[*key], *at),
+            Step::List { prefix, at, limit } => self.list(PREFIXES[*prefix], *at, *limit),
+            Step::NextPage(limit) => self.next_page(*limit),
+            Step::Hold => self.hold(),
+            Step::Look { snapshot, prefix } => self.look(*snapshot, PREFIXES[*prefix]),
+            Step::Watch { prefix, from, previous, bookmarks } => {
+                self.watch(PREFIXES[*prefix], *from, *previous, *bookmarks);
+            }
+            Step::Poll { watch, times } => {
+                if let Some(at) = watch.checked_rem(self.watches.len()) {
+                    for _ in 0..*times {
+                        self.watches[at].poll(&self.model);
+                    }
+                }
+            }
+            Step::Unwatch(watch) => {
+                if let Some(at) = watch.checked_rem(self.watches.len()) {
+                    self.watches.swap_remove(at);
+                }
+            }
+            Step::Grant(seconds) => self.grant(*seconds),
+            Step::KeepAlive(lease) => self.keep_alive(*lease),
+            Step::Revoke(lease) => self.revoke(*lease),
+            Step::Inspect(lease) => self.inspect(*lease),
+            Step::Advance(seconds) => self.advance(*seconds),
+            Step::Current => assert_eq!(self.now(self.storage.current()).unwrap().get(), self.model.head()),
+            Step::Reopen => self.reopen(None),
+        }
+        self.figures();
+    }
+
+    /// Reads what is left, and closes the store.
+    pub(crate) fn finish(mut self) {
+        for watch in &mut self.watches {
+            while watch.poll(&self.model) {}
+        }
+        if self.backend.is_durable() {
+            self.reopen(None);
+            self.figures();
+        }
+    }
+
+    fn figures(&self) {
+        let (status, rows) = (self.storage.status(), self.model.newest());
+        assert_eq!((status.head.get(), status.compacted.get()), (self.model.head(), self.model.compacted));
+        let bytes: usize = rows.iter().map(|(key, row)| key.len() + bytes(row.value).len()).sum();
+        assert_eq!((status.keys, status.bytes), (rows.len(), bytes as u64));
+        assert!(status.watchers <= self.watches.len());
+    }
+
+    fn ops(&self, ops: &[Write]) -> (Vec<Resolved>, Vec<Op>) {
+        let resolved = resolved(ops, &self.ids);
+        let op = |(key, value, lease): &Resolved| match value {
+            Some(value) => Op::Put { key: KEYS[*key].into(), value: bytes(*value), ttl: lease.map(TtlId) },
+            None => Op::Delete { key: KEYS[*key].into() },
+        };
+        let ops = resolved.iter().map(op).collect();
+        (resolved, ops)
+    }
+
+    /// Why the writes are refused, whatever the state.
+    fn refusal(&self, ops: &[Resolved]) -> Option<&'static str> {
+        let twice = ops.iter().enumerate().any(|(at, (key, ..))| ops[..at].iter().any(|(k, ..)| k == key));
+        let known = |lease: &u64| self.model.leases.contains_key(lease);
+        match (twice, ops.iter().filter_map(|(_, _, lease)| lease.as_ref()).all(known)) {
+            (true, _) => Some("invalid"),
+            (false, false) => Some("not found"),
+            (false, true) => None,
+        }
+    }
+
+    fn txn(&mut self, conditions: &[Condition], ops: &[Write]) {
+        let compares = conditions.iter().map(|condition| self.model.compare(condition)).collect();
+        let (writes, ops) = self.ops(ops);
+        let outcome = self.now(self.storage.txn(Txn { compares, ops }));
+        let refusal = self.refusal(&writes);
+        if refusal == Some("invalid") {
+            assert_eq!(outcome.map(drop).map_err(|error| kind(&error)), Err("invalid"));
+            return;
+        }
+        let failed = conditions.iter().map(|condition| self.model.holds(condition)).enumerate().find_map(
+            |(at, holds)| match holds {
+                Ok(true) => None,
+                Ok(false) => Some(Ok(at)),
+                Err(kind) => Some(Err(kind)),
+            },
+        );
+        match (outcome, failed.or_else(|| refusal.map(Err))) {
+            (Ok(TxnOutcome::Committed { revision, previous }), None) => {
+                let before = self.model.write(&writes);
+                assert_eq!(revision.get(), self.model.head());
+                let previous: Vec<_> = previous.iter().map(|kv| kv.as_deref().map(row)).collect();
+                assert_eq!(previous, before, "what stood there before {revision}");
+            }
+            (Ok(TxnOutcome::Failed { revision, compare, current }), Some(Ok(at))) => {
+                assert_eq!((revision.get(), compare), (self.model.head(), at));
+                assert_eq!(current.as_deref().map(row), self.model.stands(&conditions[at]));
+            }
+            (Err(error), Some(Err(wanted))) => assert_eq!(kind(&error), wanted),
+            (outcome, failed) => panic!("{outcome:?}, where the model has {failed:?}"),
+        }
+    }
+
+    /// The write happens whole or not at all; whoever asks next comes after it.
+    fn forget(&mut self, ops: &[Write]) {
+        let (writes, ops) = self.ops(ops);
+        drop(self.storage.txn(Txn::of(ops)).now_or_never());
+        drop(self.now(self.storage.txn(Txn::default())));
+        if self.refusal(&writes).is_none() && self.storage.status().head.get() > self.model.head() {
+            self.model.write(&writes);
+        }
+    }
+
+    /// The medium fails during a write. What comes of it shows when the store is opened again.
+    fn fail(&mut self, ops: &[Write], after: usize) {
+        let (writes, ops) = self.ops(ops);
+        let writes_nothing = {
+            let mut model = self.model.clone();
+            model.write(&writes);
+            model.head() == self.model.head()
+        };
+        if writes_nothing || self.refusal(&writes).is_some() || !self.backend.fail_after(after) {
+            return;
+        }
+        match self.now(self.storage.txn(Txn::of(ops))) {
+            Err(StorageError::Unknown { .. }) => {}
+            // It was faster than the failure.
+            Ok(TxnOutcome::Committed { .. }) => {
+                self.model.write(&writes);
+                return self.backend.recover();
+            }
+            outcome => panic!("the medium failed: {outcome:?}"),
+        }
+        let later = self.now(self.storage.txn(Txn::put("/a", "1")));
+        assert!(matches!(later, Err(StorageError::Closed)), "after the medium failed: {later:?}");
+        self.reopen(Some(&writes));
+    }
+
+    fn reopen(&mut self, unknown: Option<&[Resolved]>) {
+        if !self.backend.is_durable() {
+            return;
+        }
+        self.storage.close();
+        for watch in std::mem::take(&mut self.watches) {
+            watch.finish(&self.model);
+        }
+        let incarnation = self.storage.status().incarnation;
+        // The medium is free once nothing holds the store.
+        self.storage = Arc::new(kube_store::storage::MemoryStorage::new());
+        self.storage = self.backend.open(&self.stage.env).expect("the medium opens again");
+        let status = self.storage.status();
+        assert_eq!(status.incarnation, incarnation, "it is the same history");
+        if let Some(writes) = unknown.filter(|_| status.head.get() > self.model.head()) {
+            self.model.write(writes);
+        }
+        self.model.reopened(status.head.get());
+        for at in self.model.compacted..=self.model.head() {
+            let all = KeyRange::all();
+            let options = ListOptions { at: ReadAt::Exactly(Revision::new(at)), ..ListOptions::default() };
+            let page = self.now(self.storage.list(&all, &options)).expect("history is there again");
+            let seen: Vec<_> = page.items.iter().map(|kv| (kv.key.to_string(), row(kv))).collect();
+            assert_eq!(seen, self.model.listed("", at), "revision {at} after it was opened again");
+        }
+    }
+
+    fn compact(&mut self, back: u64) {
+        let to = self.model.head().saturating_sub(back);
+        self.now(self.storage.compact(Revision::new(to))).unwrap();
+        self.model.compacted = self.model.compacted.max(to);
+    }
+
+    fn get(&self, key: &'static str, at: At) {
+        let asked = self.model.asked(at);
+        let got = self.now(self.storage.get(&key.into(), asked));
+        let seen =
+            got.map(|got| (got.revision.get(), got.kv.as_deref().map(row))).map_err(|error| kind(&error));
+        let wanted = self.model.shown(asked).map(|at| (at, self.model.rows(at).get(key).copied()));
+        assert_eq!(seen, wanted, "{key} at {asked:?}");
+    }
+
+    /// All pages of a list, or the first alone: the rest is for later.
+    fn list(&mut self, prefix: &'static str, at: At, limit: usize) {
+        let asked = self.model.asked(at);
+        let options = ListOptions { at: asked, limit, continue_from: None };
+        let page = match self.now(self.storage.list(&KeyRange::prefix(prefix), &options)) {
+            Ok(page) => page,
+            Err(error) => return assert_eq!(self.model.shown(asked), Err(kind(&error))),
+        };
+        let shown = self.model.shown(asked).expect("the model shows it as well");
+        assert_eq!(page.revision.get(), shown);
+        let wanted = self.model.listed(prefix, shown);
+        let count = if limit == 0 { wanted.len() } else { limit.min(wanted.len()) };
+        let seen: Vec<_> = page.items.iter().map(|kv| (kv.key.to_string(), row(kv))).collect();
+        assert_eq!((&seen[..], page.remaining), (&wanted[..count], (wanted.len() - count) as u64));
+        assert_eq!(page.next.is_some(), count < wanted.len());
+        self.page = page.next.map(|next| (prefix, next));
+    }
+
+    fn next_page(&mut self, limit: usize) {
+        let Some((prefix, from)) = self.page.take() else { return };
+        let (at, start) = (from.revision.get(), from.start.to_string());
+        let options = ListOptions { at: ReadAt::Latest, limit, continue_from: Some(from) };
+        let page = match self.now(self.storage.list(&KeyRange::prefix(prefix), &options)) {
+            Ok(page) => page,
+            Err(error) => return assert_eq!(self.model.judge(at), Err(kind(&error))),
+        };
+        assert_eq!(self.model.judge(at), Ok(()));
+        let rest = self.model.listed(prefix, at).into_iter().filter(|(key, _)| **key >= *start);
+        let wanted: Vec<_> = rest.collect();
+        let count = if limit == 0 { wanted.len() } else { limit.min(wanted.len()) };
+        let seen: Vec<_> = page.items.iter().map(|kv| (kv.key.to_string(), row(kv))).collect();
+        assert_eq!((&seen[..], page.revision.get()), (&wanted[..count], at));
+        self.page = page.next.map(|next| (prefix, next));
+    }
+
+    fn hold(&mut self) {
+        let snapshot = self.storage.snapshot().expect("an embedded store has snapshots");
+        assert_eq!(snapshot.revision().get(), self.model.head());
+        self.snapshots.truncate(2);
+        self.snapshots.insert(0, (snapshot, self.model.head()));
+    }
+
+    fn look(&self, number: usize, prefix: &str) {
+        let Some((snapshot, at)) = number.checked_rem(self.snapshots.len()).map(|at| &self.snapshots[at])
+        else {
+            return;
+        };
+        let range = KeyRange::prefix(prefix);
+        let seen: Vec<_> = snapshot.range(&range).map(|kv| (kv.key.to_string(), row(kv))).collect();
+        let wanted = self.model.listed(prefix, *at);
+        assert_eq!((snapshot.count(&range), &seen), (wanted.len(), &wanted), "a snapshot of {at}");
+        for key in KEYS {
+            let seen = snapshot.get(&key.into()).map(|kv| row(kv));
+            assert_eq!(seen, self.model.rows(*at).get(key).copied(), "{key} in a snapshot of {at}");
+        }
+    }
+
+    fn watch(&mut self, prefix: &'static str, from: From, previous: bool, bookmarks: bool) {
+        let head = self.model.head();
+        let (from, told) = match from {
+            From::Now => (WatchFrom::Now, head),
+            From::Initial => (WatchFrom::Initial, head),
+            From::After(back) => {
+                let after = head.saturating_sub(back);
+                (WatchFrom::After(Revision::new(after)), after)
+            }
+        };
+        let options = WatchOptions { from, previous, bookmarks };
+        match self.now(self.storage.watch(&KeyRange::prefix(prefix), &options)) {
+            Ok(stream) => {
+                assert_eq!(self.model.judge(told), Ok(()));
+                let owes = if from == WatchFrom::Initial { Owes::State } else { Owes::Nothing };
+                self.watches.push(Watched { stream, prefix, previous, bookmarks, owes, told, ended: false });
+            }
+            Err(error) => assert_eq!(self.model.judge(told), Err(kind(&error))),
+        }
+    }
+
+    fn grant(&mut self, seconds: u64) {
+        let info = self.now(self.storage.ttl(TtlOp::Grant(Duration::from_secs(seconds)))).unwrap();
+        assert!(!self.ids.contains(&info.id.0), "{:?} is given twice", info.id);
+        self.ids.push(info.id.0);
+        let lease = Lease { length: seconds, deadline: self.model.now + seconds };
+        self.model.leases.insert(info.id.0, lease);
+    }
+
+    /// A lease by its number, if there ever was one.
+    fn id(&self, lease: usize) -> Option<u64> {
+        lease.checked_rem(self.ids.len()).map(|at| self.ids[at])
+    }
+
+    fn keep_alive(&mut self, lease: usize) {
+        let Some(id) = self.id(lease) else { return };
+        let seen = self.now(self.storage.ttl(TtlOp::KeepAlive(TtlId(id)))).map_err(|error| kind(&error));
+        let now = self.model.now;
+        let wanted = self.model.leases.get_mut(&id).map(|lease| {
+            lease.deadline = now + lease.length;
+            Duration::from_secs(lease.length)
+        });
+        assert_eq!(seen.map(|info| info.remaining), wanted.ok_or("not found"), "keeping {id} alive");
+    }
+
+    fn revoke(&mut self, lease: usize) {
+        let Some(id) = self.id(lease) else { return };
+        let seen = self.now(self.storage.ttl(TtlOp::Revoke(TtlId(id)))).map_err(|error| kind(&error));
+        let wanted = self.model.leases.contains_key(&id).then(|| self.keys(id)).ok_or("not found");
+        assert_eq!(seen.map(|info| texts(&info.keys)), wanted, "revoking {id}");
+        if self.model.leases.contains_key(&id) {
+            self.model.end(id);
+        }
+    }
+
+    fn inspect(&self, lease: usize) {
+        let Some(id) = self.id(lease) else { return };
+        let seen = self.now(self.storage.ttl(TtlOp::Inspect(TtlId(id)))).map_err(|error| kind(&error));
+        let seen = seen.map(|info| (info.granted, info.remaining, texts(&info.keys)));
+        let wanted = self.model.leases.get(&id).map(|lease| {
+            let left = Duration::from_secs(lease.deadline - self.model.now);
+            (Duration::from_secs(lease.length), left, self.keys(id))
+        });
+        assert_eq!(seen, wanted.ok_or("not found"), "lease {id}");
+    }
+
+    fn keys(&self, lease: u64) -> Vec<String> {
+        self.model.attached(lease).into_iter().map(String::from).collect()
+    }
+
+    fn advance(&mut self, seconds: u64) {
+        let due = self.model.advance(seconds);
+        self.stage.clock.advance(Duration::from_secs(seconds));
+        let gone = |id: u64| {
+            let known = self.storage.ttl(TtlOp::Inspect(TtlId(id))).now_or_never();
+            matches!(known, Some(Err(StorageError::NotFound { .. })))
+        };
+        let ended = self.stage.settle(|| due.iter().all(|id| gone(*id)));
+        assert!(ended, "{due:?} were due and did not end");
+    }
+}
+
+fn texts(keys: &[kube_store::storage::Key]) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
+}
