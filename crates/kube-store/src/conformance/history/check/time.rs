@@ -114,14 +114,14 @@ impl Times {
 /// that may have been somebody who waited for no answer.
 fn closed(history: &History) -> Option<u64> {
     let told = |call: &&Call| {
-        let error = match &call.action {
-            Action::Txn { result: Some(Err(error)), .. }
-            | Action::Ttl { result: Some(Err(error)), .. }
-            | Action::Get { result: Some(Err(error)), .. }
-            | Action::List { result: Some(Err(error)), .. }
-            | Action::Current { result: Some(Err(error)) }
-            | Action::Compact { result: Some(Err(error)), .. } => error,
-            _ => return false,
+        let (Action::Txn { result: Some(Err(error)), .. }
+        | Action::Ttl { result: Some(Err(error)), .. }
+        | Action::Get { result: Some(Err(error)), .. }
+        | Action::List { result: Some(Err(error)), .. }
+        | Action::Current { result: Some(Err(error)) }
+        | Action::Compact { result: Some(Err(error)), .. }) = &call.action
+        else {
+            return false;
         };
         matches!(error, StorageError::Unknown { .. } | StorageError::Closed)
     };
