@@ -6,7 +6,8 @@ use kube_controllers::builtin::cron_job::missed::{Missed, due, next_delay, unmet
 use kube_controllers::builtin::cron_job::plan::{
     TOO_MANY, is_too_late, job_name, schedule_of, scheduled_timestamp,
 };
-use kube_controllers::builtin::cron_job::schedule::{Schedule, time_zone};
+use kube_controllers::builtin::cron_job::schedule::Schedule;
+use kube_core::cron::time_zone;
 use kube_core::kinds::batch::v1::CronJob;
 use serde_json::{Value, json};
 

@@ -47,7 +47,7 @@ pub struct Fields {
     pub months: u64,
     /// Days of the week, 0 (Sunday) to 6.
     pub days_of_week: u64,
-    /// Whether the day of the month was left open (`*` or `?`). A day counts if both kinds of day allow it, or, when
+    /// Whether the day of the month was left open (`*` or `?`, without steps). A day counts if both kinds of day allow it, or, when
     /// neither was left open, if one does.
     pub any_day_of_month: bool,
     /// Whether the day of the week was left open.

@@ -204,7 +204,8 @@ impl Bounds {
             return Err(ScheduleError::Step(text));
         }
         let stride = usize::try_from(step).unwrap_or(usize::MAX);
-        Ok(((start..=end).step_by(stride).fold(0, |bits, value| bits | 1 << value), open))
+        // `*/2` restricts, `*/1` does not.
+        Ok(((start..=end).step_by(stride).fold(0, |bits, value| bits | 1 << value), open && step == 1))
     }
 
     fn value(self, text: &str) -> Result<u64, ScheduleError> {

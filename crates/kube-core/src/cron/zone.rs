@@ -7,12 +7,13 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 #[error("unknown time zone {0}")]
 pub struct UnknownZone(pub String);
 
-/// The time zone of that name in the IANA database; capitals count.
+/// The time zone of that name in the IANA database; capitals count. `Local` is UTC, as on the machines of a control
+/// plane.
 ///
 /// # Errors
 /// There is none.
 pub fn time_zone(name: &str) -> Result<TimeZone, UnknownZone> {
-    if matches!(name, "" | "UTC") {
+    if matches!(name, "" | "UTC" | "Local") {
         return Ok(TimeZone::UTC);
     }
     let found = TimeZoneDatabase::bundled().get(name).ok();

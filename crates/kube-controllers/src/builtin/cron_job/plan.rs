@@ -3,9 +3,10 @@
 //! Source: `k8s.io/kubernetes/pkg/controller/cronjob` (`syncCronJob`, `cleanupFinishedJobs`, `utils.go`).
 
 use super::missed::{Missed, next_delay, unmet};
-use super::schedule::{Schedule, ScheduleError, time_zone};
+use super::schedule::{Schedule, ScheduleError};
 use crate::builtin::job::is_finished;
 use jiff::{SignedDuration, Timestamp};
+use kube_core::cron::time_zone;
 use kube_core::kinds::batch::v1::{CronJob, CronJobStatus, Job};
 use kube_core::kinds::core::v1::ObjectReference;
 use kube_core::kinds::meta::v1::{ObjectMeta, Time};

@@ -109,11 +109,6 @@ fn validate_time_zone(zone: &str, path: &FieldPath) -> Vec<FieldError> {
         let detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
         errors.push(refuse(detail.to_owned()));
     }
-    // Go takes `Local` for the zone of the machine.
-    if zone != "Local"
-        && let Err(error) = time_zone(zone)
-    {
-        errors.push(refuse(error.to_string()));
-    }
+    errors.extend(time_zone(zone).err().map(|error| refuse(error.to_string())));
     errors
 }

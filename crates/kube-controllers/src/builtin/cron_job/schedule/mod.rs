@@ -5,13 +5,10 @@
 //! schedules by the minute, and a schedule that names both days of the month and of the week is due on either.
 
 mod next;
-mod parse;
-
-pub use parse::ScheduleError;
 
 use jiff::Timestamp;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-use std::time::Duration;
+use jiff::tz::TimeZone;
+use kube_core::cron::{self, UnknownZone, time_zone};
 
 /// When something is due.
 ///
@@ -25,34 +22,27 @@ use std::time::Duration;
 /// assert!(Schedule::parse("every day", None).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schedule(Form);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Form {
-    /// At times of the calendar.
-    Calendar(Box<Calendar>),
-    /// Whenever so much time has passed.
-    Every(Duration),
-}
-
-/// Times of the calendar: sets of numbers, one bit each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Calendar {
-    minutes: u64,
-    hours: u64,
-    days_of_month: u64,
-    months: u64,
-    days_of_week: u64,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    form: cron::Schedule,
     zone: TimeZone,
 }
 
-/// The bit that says that a field restricts nothing.
-const ANY: u64 = 1 << 63;
+/// A text that is no schedule, or a zone that is not known. `Display` is Kubernetes' message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScheduleError {
+    /// The text is no schedule.
+    #[error(transparent)]
+    Text(#[from] cron::ScheduleError),
+    /// The zone is not known.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+}
 
 impl Schedule {
-    /// Reads five fields (`minute hour day-of-month month day-of-week`), `@hourly` and the like, or `@every 1h30m`.
-    /// Times are those of `zone` (UTC unless told), or of the zone that the text begins with, as `TZ=Asia/Tokyo `.
+    /// Reads a schedule as [`cron::Schedule`] does. Times are those of `zone` (UTC unless told), or of the zone that
+    /// the text begins with, as `TZ=Asia/Tokyo `.
     ///
     /// # Errors
     /// The text is no schedule, or the zone is not known.
@@ -66,27 +56,22 @@ impl Schedule {
     /// # Errors
     /// The text is no schedule.
     pub fn parse_in(text: &str, zone: TimeZone) -> Result<Self, ScheduleError> {
-        parse::parse(text, zone).map(Self)
+        let form: cron::Schedule = text.parse()?;
+        let named = match &form {
+            cron::Schedule::Fields(fields) => fields.zone.clone(),
+            _ => None,
+        };
+        Ok(Self { form, zone: named.unwrap_or(zone) })
     }
 
     /// The first time after `after`, in whole seconds; `None` when there is none within five years.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        match &self.0 {
-            Form::Every(delay) => Timestamp::from_second(after.as_second()).ok()?.checked_add(*delay).ok(),
-            Form::Calendar(calendar) => next::next(calendar, after),
+        match &self.form {
+            cron::Schedule::Every(delay) => {
+                Timestamp::from_second(after.as_second()).ok()?.checked_add(*delay).ok()
+            }
+            cron::Schedule::Fields(fields) => next::next(fields, &self.zone, after),
+            _ => None,
         }
     }
-}
-
-/// The zone of that name in the database that comes with this crate, so that the same name means the same everywhere.
-///
-/// # Errors
-/// There is no zone of exactly that name.
-pub fn time_zone(name: &str) -> Result<TimeZone, ScheduleError> {
-    if matches!(name, "" | "UTC" | "Local") {
-        return Ok(TimeZone::UTC);
-    }
-    let found = TimeZoneDatabase::bundled().get(name).ok();
-    // The database answers to any case of letters, Kubernetes does not.
-    found.filter(|zone| zone.iana_name() == Some(name)).ok_or_else(|| ScheduleError::unknown_zone(name))
 }

@@ -6,9 +6,10 @@
 //! Source: `github.com/robfig/cron/v3` (`SpecSchedule.Next`), and Go's `time.Date` for times that do not exist or exist
 //! twice.
 
-use super::{ANY, Calendar};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use kube_core::cron::Fields;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -16,15 +17,14 @@ const HOUR: i64 = 60 * MINUTE;
 /// Years that are looked through.
 const YEARS: i16 = 5;
 
-pub(super) fn next(calendar: &Calendar, after: Timestamp) -> Option<Timestamp> {
-    let fields =
-        [calendar.minutes, calendar.hours, calendar.days_of_month, calendar.months, calendar.days_of_week];
-    if fields.contains(&0) {
+pub(super) fn next(fields: &Fields, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
+    let sets = [fields.minutes, fields.hours, fields.days_of_month, fields.months, fields.days_of_week];
+    if sets.contains(&0) {
         return None;
     }
     // The upcoming second. Fractions are below it, also before 1970.
     let whole = after.as_second() - i64::from(after.subsec_nanosecond() < 0);
-    let mut cursor = Cursor { calendar, at: whole + 1, moved: false };
+    let mut cursor = Cursor { fields, zone, at: whole + 1, moved: false };
     let last_year = cursor.wall()?.year() + YEARS;
     loop {
         if cursor.wall()?.year() > last_year {
@@ -38,7 +38,8 @@ pub(super) fn next(calendar: &Calendar, after: Timestamp) -> Option<Timestamp> {
 }
 
 struct Cursor<'a> {
-    calendar: &'a Calendar,
+    fields: &'a Fields,
+    zone: &'a TimeZone,
     /// Seconds since 1970.
     at: i64,
     /// Whether a field was moved on: the smaller ones begin at zero then.
@@ -51,14 +52,14 @@ impl Cursor<'_> {
         Some(self.offset(self.at)?.to_datetime(Timestamp::from_second(self.at).ok()?))
     }
 
-    fn offset(&self, at: i64) -> Option<jiff::tz::Offset> {
-        Some(self.calendar.zone.to_offset(Timestamp::from_second(at).ok()?))
+    fn offset(&self, at: i64) -> Option<Offset> {
+        Some(self.zone.to_offset(Timestamp::from_second(at).ok()?))
     }
 
     /// The moment at which a clock on the wall shows `wall`. Where none does, or two do: what comes out of taking the
     /// offset that the same numbers would have in UTC, corrected once.
     fn moment(&self, wall: DateTime) -> Option<i64> {
-        let as_utc = jiff::tz::Offset::UTC.to_timestamp(wall).ok()?.as_second();
+        let as_utc = Offset::UTC.to_timestamp(wall).ok()?.as_second();
         let guess = i64::from(self.offset(as_utc)?.seconds());
         if guess == 0 {
             return Some(as_utc);
@@ -78,7 +79,7 @@ impl Cursor<'_> {
     fn month(&mut self) -> Option<bool> {
         loop {
             let wall = self.wall()?;
-            if has(self.calendar.months, wall.month()) {
+            if has(self.fields.months, wall.month()) {
                 return Some(true);
             }
             self.begin(DateTime::from_parts(wall.date().first_of_month(), jiff::civil::Time::midnight()))?;
@@ -119,16 +120,16 @@ impl Cursor<'_> {
 
     /// Days of the month and of the week that are both restricted are due on either.
     fn is_day(&self, wall: DateTime) -> bool {
-        let Calendar { days_of_month, days_of_week, .. } = self.calendar;
-        let of_month = has(*days_of_month, wall.day());
-        let of_week = has(*days_of_week, wall.weekday().to_sunday_zero_offset());
-        if (days_of_month | days_of_week) & ANY == 0 { of_month || of_week } else { of_month && of_week }
+        let of_month = has(self.fields.days_of_month, wall.day());
+        let of_week = has(self.fields.days_of_week, wall.weekday().to_sunday_zero_offset());
+        let any = self.fields.any_day_of_month || self.fields.any_day_of_week;
+        if any { of_month && of_week } else { of_month || of_week }
     }
 
     fn hour(&mut self) -> Option<bool> {
         loop {
             let wall = self.wall()?;
-            if has(self.calendar.hours, wall.hour()) {
+            if has(self.fields.hours, wall.hour()) {
                 return Some(true);
             }
             let whole = jiff::civil::Time::new(wall.hour(), 0, 0, 0).ok()?;
@@ -142,7 +143,7 @@ impl Cursor<'_> {
 
     fn minute(&mut self) -> Option<bool> {
         loop {
-            if has(self.calendar.minutes, self.wall()?.minute()) {
+            if has(self.fields.minutes, self.wall()?.minute()) {
                 return Some(true);
             }
             if !self.moved {
