@@ -25,6 +25,8 @@ pub(super) struct Cursor {
     position: u64,
     /// Everything up to this revision was delivered.
     delivered: Revision,
+    /// The newest revision that the consumer was told of.
+    told: Revision,
     bookmarks: bool,
     initial: Option<std::vec::IntoIter<RawObject>>,
     taken: VecDeque<Arc<Change>>,
@@ -42,12 +44,13 @@ impl Cursor {
     /// A watcher of the changes after `revision`.
     pub(super) fn after(cache: Arc<KindCache>, filter: Filter, revision: Revision, bookmarks: bool) -> Self {
         let position = cache.log().position(revision);
-        let waiter = cache.waiters.join();
+        let waiter = cache.waiters.join(filter.interest());
         Self {
             cache,
             filter,
             position,
             delivered: revision,
+            told: revision,
             bookmarks,
             initial: None,
             taken: VecDeque::new(),
@@ -74,6 +77,7 @@ impl Cursor {
         while let Some(change) = self.taken.pop_front() {
             self.delivered = self.delivered.max(change.revision);
             if let Some(event) = seen(&self.filter, &self.cache.fields, &change) {
+                self.told = self.told.max(change.revision);
                 return Some(event);
             }
         }
@@ -93,7 +97,7 @@ impl Cursor {
         if let Some(error) = log.ended() {
             return Taken::Ended(error.clone());
         }
-        if self.bookmarks && revision > self.delivered {
+        if self.bookmarks && revision > self.told {
             return Taken::Bookmark(revision);
         }
         Taken::None
@@ -130,6 +134,11 @@ impl ObjectSource for Cursor {
         if let Some(answer) = self.poll_behind(cx) {
             return answer;
         }
+        if let Some(reached) = self.waiter.resume() {
+            // While it waited, nothing up to there concerned this watcher.
+            self.position = self.position.max(reached.position);
+            self.delivered = self.delivered.max(reached.revision);
+        }
         let mut pumped = false;
         loop {
             if let Some(event) = self.next_taken() {
@@ -139,13 +148,13 @@ impl ObjectSource for Cursor {
                 Taken::Some => {}
                 Taken::None if !pumped => {
                     // First be known as waiting, then look: nothing published in between is missed.
-                    self.waiter.wait(cx.waker());
+                    self.waiter.wait(cx.waker(), self.bookmarks.then_some(self.told));
                     self.cache.pump();
                     pumped = true;
                 }
                 Taken::None => return Poll::Pending,
                 Taken::Bookmark(revision) => {
-                    self.delivered = revision;
+                    (self.delivered, self.told) = (revision, revision);
                     return Poll::Ready(Ok(ObjectEvent::Bookmark(revision)));
                 }
                 Taken::Ended(error) => return Poll::Ready(Err(error)),

@@ -10,7 +10,7 @@ use futures::Stream;
 use kube_core::env::BoxFuture;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// The watch below a cache.
 #[derive(Default)]
@@ -31,9 +31,8 @@ pub(super) enum Feed {
 impl Feed {
     /// Takes in what is there without waiting; tells whether the log moved.
     pub(super) fn pump(&mut self, cache: &KindCache) -> bool {
-        // The store wakes everybody who waits for the cache, whoever happened to ask last.
-        let waker = Waker::from(cache.waiters.clone());
-        let mut cx = Context::from_waker(&waker);
+        // The store wakes the cache, whoever happened to ask last.
+        let mut cx = Context::from_waker(&cache.alarm);
         let mut moved = false;
         loop {
             match std::mem::replace(self, Self::Ended) {
@@ -164,7 +163,7 @@ fn apply(cache: &KindCache, batch: &Batch) {
     let mut log = cache.log();
     for (key, entry) in changes {
         match entry {
-            Some(entry) => log.put(key, entry, batch.revision),
+            Some(entry) => log.put(&key, entry, batch.revision),
             None => log.delete(&key, batch.revision),
         }
     }

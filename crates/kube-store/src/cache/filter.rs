@@ -1,11 +1,12 @@
 //! What a list or watch selects.
 
 use super::entry::Entry;
+use super::waiters::Interest;
 use crate::objects::strategy::{FieldTree, SelectableField};
 use crate::service::Selection;
 use kube_core::error::ApiError;
-use kube_core::selector::Selector;
-use kube_core::selector::field::{FieldRequirement, FieldSelector};
+use kube_core::selector::field::{FieldOperator, FieldRequirement, FieldSelector};
+use kube_core::selector::{Requirement, Selector};
 use kube_core::view::RawObject;
 use std::sync::Arc;
 
@@ -20,6 +21,26 @@ pub(crate) struct Filter {
     keys: Vec<(KeyField, FieldRequirement)>,
     /// Requirements on the kind's own fields, each with the index of its field.
     fields: Vec<(usize, FieldRequirement)>,
+}
+
+/// Something that an object has one value of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Term {
+    /// The field of this number among those of the kind.
+    Field(usize),
+    Label(Arc<str>),
+    Namespace,
+}
+
+impl Term {
+    /// The value; `None` where the object has none.
+    pub(super) fn value<'a>(&self, entry: &'a Entry, tree: &FieldTree) -> Option<&'a Arc<str>> {
+        match self {
+            Self::Field(index) => entry.fields(tree).get(*index),
+            Self::Label(key) => entry.raw.meta.labels.get(key),
+            Self::Namespace => Some(&entry.raw.meta.namespace),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,18 +86,28 @@ impl Filter {
         self.name.as_deref()
     }
 
-    pub(super) fn labels(&self) -> Option<&Selector> {
-        self.labels.as_ref()
-    }
-
-    /// Whether nothing but labels (and a namespace) selects.
-    pub(super) fn is_labels_only(&self) -> bool {
-        self.keys.is_empty() && self.fields.is_empty()
-    }
-
     /// Whether everything in the namespace (or everywhere) is selected.
     pub(crate) fn is_everything(&self) -> bool {
         self.labels.is_none() && self.keys.is_empty() && self.fields.is_empty()
+    }
+
+    /// The fields and labels of which one value is demanded, the most telling kind first.
+    pub(super) fn exact(&self) -> impl Iterator<Item = (Term, Arc<str>)> {
+        let fields =
+            self.fields.iter().filter(|(_, requirement)| requirement.operator() == FieldOperator::Equals);
+        let fields = fields.map(|(index, requirement)| (Term::Field(*index), requirement.value().clone()));
+        let labels = self.labels.iter().flat_map(|selector| {
+            let keys = selector.requirements().unwrap_or_default().iter().map(Requirement::key);
+            keys.filter_map(|key| Some((Term::Label(key.clone()), selector.requires_exact(key)?.into())))
+        });
+        fields.chain(labels)
+    }
+
+    /// What changes concern: all that this selects are among them.
+    pub(super) fn interest(&self) -> Interest {
+        let namespace = self.namespace.as_ref().map(|namespace| (Term::Namespace, namespace.clone()));
+        let term = self.exact().next().or(namespace);
+        term.map_or(Interest::Changes, |(term, value)| Interest::Value(term, value))
     }
 
     pub(super) fn matches(&self, entry: &Entry, tree: &FieldTree) -> bool {

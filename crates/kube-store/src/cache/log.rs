@@ -1,7 +1,10 @@
 //! The state of a resource and the changes that led to it.
 
 use super::entry::Entry;
-use super::labels::LabelIndex;
+use super::filter::Term;
+use super::index::Indexes;
+use super::waiters::Reached;
+use crate::objects::strategy::FieldTree;
 use crate::storage::{Key, Revision};
 use imbl::OrdMap;
 use kube_core::error::ApiError;
@@ -33,10 +36,11 @@ impl Change {
 pub(super) type ObjectMap = OrdMap<Arc<str>, Arc<Entry>>;
 
 /// The state of a resource and its latest changes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Log {
     objects: ObjectMap,
-    labels: LabelIndex,
+    pub(super) indexes: Indexes,
+    fields: Arc<FieldTree>,
     changes: VecDeque<Arc<Change>>,
     /// Number of the first change that is kept.
     first: u64,
@@ -52,13 +56,35 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn objects(&self) -> &ObjectMap {
-        &self.objects
+    /// An empty log of objects with these fields.
+    pub(super) fn new(fields: Arc<FieldTree>) -> Self {
+        Self {
+            objects: ObjectMap::new(),
+            indexes: Indexes::default(),
+            fields,
+            changes: VecDeque::new(),
+            first: 0,
+            floor: Revision::ZERO,
+            dropped: Revision::ZERO,
+            gap: (Revision::ZERO, Revision::ZERO),
+            revision: Revision::ZERO,
+            synced: false,
+            ended: None,
+        }
     }
 
-    /// The objects, and their index by label.
-    pub(super) fn by_label(&mut self) -> (&ObjectMap, &mut LabelIndex) {
-        (&self.objects, &mut self.labels)
+    /// Behind the last change.
+    pub(super) fn reached(&self) -> Reached {
+        Reached { position: self.first + self.changes.len() as u64, revision: self.revision }
+    }
+
+    /// Begins the index by `term`, unless there is one.
+    pub(super) fn begin_index(&mut self, term: &Term) {
+        self.indexes.begin(term, &self.objects, &self.fields);
+    }
+
+    pub(super) fn objects(&self) -> &ObjectMap {
+        &self.objects
     }
 
     /// Everything up to this revision is in.
@@ -111,17 +137,16 @@ impl Log {
         Some(rest.enumerate().take_while(whole).map(|(_, change)| change))
     }
 
-    pub(super) fn put(&mut self, key: Arc<str>, entry: Entry, revision: Revision) {
+    pub(super) fn put(&mut self, key: &Arc<str>, entry: Entry, revision: Revision) {
         let new = Arc::new(entry);
-        // The index takes the key first, so that the map may have it.
-        self.labels.change(&key, self.objects.get(&key), Some(&new));
-        let old = self.objects.insert(key, new.clone());
+        let old = self.objects.insert(key.clone(), new.clone());
+        self.indexes.change(key, old.as_ref(), Some(&new), &self.fields);
         self.push(Change { revision, old, new: Some(new) });
     }
 
-    pub(super) fn delete(&mut self, key: &str, revision: Revision) {
+    pub(super) fn delete(&mut self, key: &Arc<str>, revision: Revision) {
         if let Some(old) = self.objects.remove(key) {
-            self.labels.change(&key.into(), Some(&old), None);
+            self.indexes.change(key, Some(&old), None, &self.fields);
             self.push(Change { revision, old: Some(old), new: None });
         }
     }
@@ -161,7 +186,7 @@ impl Log {
             changed.sort_by_key(|(_, entry)| entry.raw.version);
             for (key, entry) in changed {
                 let revision = Revision::new(entry.raw.version.revision());
-                self.put(key, entry, revision);
+                self.put(&key, entry, revision);
             }
             for key in gone.keys() {
                 self.delete(key, revision);
@@ -170,8 +195,8 @@ impl Log {
             self.gap = (self.revision, revision);
             self.floor = self.floor.max(revision);
         } else {
-            self.labels.clear();
             self.objects = state.into_iter().map(|(key, entry)| (key, Arc::new(entry))).collect();
+            self.indexes.rebuild(&self.objects, &self.fields);
             self.floor = revision;
             self.synced = true;
         }

@@ -1,9 +1,10 @@
 //! One cache per resource: bytes and lean metadata, parsed once per event for all readers.
 //!
 //! A `KindCache` follows one range of the store through a single watch. It has no task of its own: whoever reads
-//! pumps what the store has published into an ordered map and a shared log, and the store's wake-up goes to
-//! everybody who waits. So a list right after a write sees it, a watcher is a cursor and not a queue, and the same
-//! code runs on any executor.
+//! pumps what the store has published into an ordered map and a shared log, and so does the store's wake-up. So a
+//! list right after a write sees it, a watcher is a cursor and not a queue, and the same code runs on any executor.
+//!
+//! After a pump those are woken whom its changes concern: once, however many changes there were.
 //!
 //! A watcher that falls behind the log goes on from the store's own history; only compaction can expire it.
 
@@ -12,7 +13,7 @@ mod entry;
 mod feed;
 mod filter;
 mod history;
-mod labels;
+mod index;
 mod log;
 #[cfg(test)]
 mod tests;
@@ -30,11 +31,12 @@ use history::History;
 use kube_core::error::ApiError;
 use kube_core::resource::KindInfo;
 use kube_core::view::RawObject;
-use log::Log;
+use log::{Change, Log, ObjectMap};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
-use waiters::Waiters;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::task::{Poll, Wake, Waker};
+use waiters::{Interest, Waiters};
 
 /// The objects of one resource, as far as the store has published them, and how they came to be so.
 pub(crate) struct KindCache {
@@ -44,6 +46,10 @@ pub(crate) struct KindCache {
     fields: Arc<FieldTree>,
     waiters: Arc<Waiters>,
     feed: Mutex<Feed>,
+    /// There may be something to pump.
+    stale: AtomicBool,
+    /// What the store wakes.
+    alarm: Waker,
     log: Mutex<Log>,
     /// Plural, for traces.
     name: Arc<str>,
@@ -57,23 +63,26 @@ impl KindCache {
         prefix: &Arc<str>,
         fields: &[SelectableField],
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let fields = Arc::new(FieldTree::new(fields));
+        Arc::new_cyclic(|cache| Self {
             storage,
             range: KeyRange::prefix(prefix.clone()),
             prefix: prefix.clone(),
-            fields: Arc::new(FieldTree::new(fields)),
+            fields: fields.clone(),
             waiters: Arc::default(),
             feed: Mutex::default(),
-            log: Mutex::default(),
+            stale: true.into(),
+            alarm: Waker::from(Arc::new(Alarm(cache.clone()))),
+            log: Mutex::new(Log::new(fields)),
             name: (*kind.plural).into(),
         })
     }
 
     /// Resolves once everything up to `revision` is in the cache, and the cache has its first state.
     pub(crate) async fn fresh(&self, revision: Revision) -> Result<(), ApiError> {
-        let waiter = self.waiters.join();
+        let waiter = self.waiters.join(Interest::Progress);
         poll_fn(|cx| {
-            waiter.wait(cx.waker());
+            waiter.wait(cx.waker(), None);
             self.pump();
             let log = self.log();
             match log.ended() {
@@ -87,13 +96,7 @@ impl KindCache {
 
     /// The objects that `filter` selects, and the revision they are from.
     pub(crate) fn list(&self, filter: &Filter) -> (Vec<RawObject>, Revision) {
-        if let Some(found) = self.list_by_label(filter) {
-            return found;
-        }
-        let (objects, revision) = {
-            let log = self.log();
-            (log.objects().clone(), log.revision())
-        };
+        let (objects, revision) = self.candidates(filter);
         let selected = |entry: &&Arc<Entry>| filter.matches(entry, &self.fields);
         let items = match (filter.namespace(), filter.name()) {
             (Some(namespace), Some(name)) => {
@@ -117,19 +120,23 @@ impl KindCache {
         (items, revision)
     }
 
-    /// The same through the index of labels, where the filter demands one value of a label.
-    fn list_by_label(&self, filter: &Filter) -> Option<(Vec<RawObject>, Revision)> {
-        let selector = filter.labels()?;
+    /// All that `filter` selects and perhaps more, and the revision they are from.
+    fn candidates(&self, filter: &Filter) -> (ObjectMap, Revision) {
+        let log = self.log();
+        let Some((term, value)) = log.indexes.term(filter) else {
+            return (log.objects().clone(), log.revision());
+        };
+        let (new, objects) = (!log.indexes.has(&term), log.objects().clone());
+        drop(log);
+        if new {
+            // Read outside the lock what the index will ask for under it.
+            for entry in objects.values() {
+                term.value(entry, &self.fields);
+            }
+        }
         let mut log = self.log();
-        let revision = log.revision();
-        let (objects, index) = log.by_label();
-        let candidates = index.candidates(selector, objects)?;
-        let start = filter.namespace().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let from = (std::ops::Bound::Included(&*start), std::ops::Bound::Unbounded);
-        let found = candidates.range::<str, _>(from).take_while(|(key, _)| key.starts_with(&*start));
-        let whole = filter.is_labels_only() && labels::is_single(selector);
-        let selected = found.filter(|(_, entry)| whole || filter.matches(entry, &self.fields));
-        Some((selected.map(|(_, entry)| entry.raw.clone()).collect(), revision))
+        log.begin_index(&term);
+        (log.indexes.find(&term, &value).cloned().unwrap_or_default(), log.revision())
     }
 
     /// Takes in what the store has published, and waits only for the first state.
@@ -197,23 +204,77 @@ impl KindCache {
     pub(crate) fn nudge(&self) {
         if self.log().is_synced() {
             self.pump();
+            let revision = self.log().revision();
+            self.waiters.wake_uninformed(revision);
         }
     }
 
-    /// Takes in everything that the store has published.
+    /// Takes in everything that the store has published, and wakes whom it concerns.
     fn pump(&self) {
-        let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = feed.pump(self);
-        drop(feed);
-        if moved {
-            // Whoever slept through a reader's pump has something to read now.
-            self.waiters.wake_all();
+        // No section leaves the feed half-changed: each replaces it as a whole.
+        self.pump_with(self.feed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The same for a caller that must not wait: whoever holds the feed, perhaps further up this very call, does it.
+    fn pump_soon(&self) {
+        self.stale.store(true, Ordering::SeqCst);
+        match self.feed.try_lock() {
+            Ok(feed) => self.pump_with(feed),
+            Err(TryLockError::Poisoned(poisoned)) => self.pump_with(poisoned.into_inner()),
+            // The holder looks once more after letting go.
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+
+    fn pump_with<'a>(&'a self, mut feed: MutexGuard<'a, Feed>) {
+        loop {
+            self.stale.store(false, Ordering::SeqCst);
+            let woken = if feed.pump(self) { self.concerned() } else { Vec::new() };
+            drop(feed);
+            woken.into_iter().for_each(Waker::wake);
+            if !self.stale.load(Ordering::SeqCst) {
+                return;
+            }
+            feed = match self.feed.try_lock() {
+                Ok(feed) => feed,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+        }
+    }
+
+    /// The wakers of those whom the changes concern that nobody was woken for yet. Call this with the feed locked.
+    fn concerned(&self) -> Vec<Waker> {
+        let log = self.log();
+        let told = self.waiters.up_to();
+        let reached = log.reached();
+        let news = usize::try_from(reached.position.saturating_sub(told.position)).unwrap_or(usize::MAX);
+        let changes: Option<Vec<Arc<Change>>> = match log.ended() {
+            Some(_) => None,
+            None => log.after(told.position, news).map(|changes| changes.cloned().collect()),
+        };
+        drop(log);
+        match changes {
+            Some(changes) => self.waiters.concerned(changes.iter(), reached, &self.fields),
+            // More than the log keeps, or the end.
+            None => self.waiters.all(reached),
         }
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
         // A panic elsewhere cannot leave the log half-written: every section applies one batch.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Pumps the cache when the store has something new.
+struct Alarm(Weak<KindCache>);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        if let Some(cache) = self.0.upgrade() {
+            cache.pump_soon();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Indexes: objects by something other than their key.
 
-use kube_core::view::PodView;
+use kube_core::view::{MetaView, PodView};
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,6 +45,30 @@ impl Index<PodView> {
     /// Pods by namespace, as index `namespace`.
     pub fn by_namespace() -> Self {
         Self::new("namespace", |pod: &PodView| vec![pod.meta.namespace.clone()])
+    }
+
+    /// Pods by the value of a label, those without it left out, as index `name`.
+    pub fn by_label(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, move |pod: &PodView| pod.meta.labels.get(label).cloned().into_iter().collect())
+    }
+}
+
+impl Index<MetaView> {
+    /// Objects of any kind by the uid of the owner that manages them, as index `owner`.
+    pub fn by_owner() -> Self {
+        Self::new("owner", |view: &MetaView| {
+            view.0.controller().map(|owner| Arc::from(owner.uid.as_str())).into_iter().collect()
+        })
+    }
+
+    /// Objects of any kind by namespace, as index `namespace`.
+    pub fn by_namespace() -> Self {
+        Self::new("namespace", |view: &MetaView| vec![view.0.namespace.clone()])
+    }
+
+    /// Objects of any kind by the value of a label, those without it left out, as index `name`.
+    pub fn by_label(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, move |view: &MetaView| view.0.labels.get(label).cloned().into_iter().collect())
     }
 }
 

@@ -50,34 +50,43 @@ impl std::borrow::Borrow<str> for Key {
 }
 
 /// A range of keys: from `start` on, up to and without `end`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct KeyRange {
     start: Arc<str>,
     end: Option<Arc<str>>,
+    /// How it was made, to look faster. The same range made otherwise behaves the same.
+    shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    One,
+    Prefix,
+    Any,
 }
 
 impl KeyRange {
     /// Every key.
     pub fn all() -> Self {
-        Self { start: "".into(), end: None }
+        Self { start: "".into(), end: None, shape: Shape::Prefix }
     }
 
     /// One key.
     pub fn one(key: &Key) -> Self {
         // No text lies between a key and the key with a zero byte appended.
-        Self { start: key.0.clone(), end: Some(format!("{key}\0").into()) }
+        Self { start: key.0.clone(), end: Some(format!("{key}\0").into()), shape: Shape::One }
     }
 
     /// The keys that begin with `prefix`.
     pub fn prefix(prefix: impl Into<Arc<str>>) -> Self {
         let start = prefix.into();
         let end = successor(&start);
-        Self { start, end }
+        Self { start, end, shape: Shape::Prefix }
     }
 
     /// The keys from `start` on, up to and without `end`; without `end` up to the last.
     pub fn between(start: impl Into<Arc<str>>, end: Option<Arc<str>>) -> Self {
-        Self { start: start.into(), end }
+        Self { start: start.into(), end, shape: Shape::Any }
     }
 
     /// Where the range begins.
@@ -92,9 +101,37 @@ impl KeyRange {
 
     /// Whether `key` is in the range.
     pub fn contains(&self, key: &Key) -> bool {
-        key.as_str() >= &*self.start && self.end.as_ref().is_none_or(|end| key.as_str() < &**end)
+        self.holds(key.as_str())
+    }
+
+    /// The same for the text of a key.
+    pub(super) fn holds(&self, key: &str) -> bool {
+        match self.shape {
+            // One look at the beginning instead of two comparisons.
+            Shape::Prefix => key.starts_with(&*self.start),
+            Shape::One => *key == *self.start,
+            Shape::Any => *key >= *self.start && self.end.as_ref().is_none_or(|end| *key < **end),
+        }
+    }
+
+    /// Whether the range is that of one key.
+    pub(super) fn is_one(&self) -> bool {
+        self.shape == Shape::One
+    }
+
+    /// Whether the range is that of all keys with a prefix.
+    pub(super) fn is_prefix(&self) -> bool {
+        self.shape == Shape::Prefix
     }
 }
+
+impl PartialEq for KeyRange {
+    fn eq(&self, other: &Self) -> bool {
+        self.start == other.start && self.end == other.end
+    }
+}
+
+impl Eq for KeyRange {}
 
 /// The smallest text above every text that begins with `prefix`; `None` when there is none.
 fn successor(prefix: &str) -> Option<Arc<str>> {

@@ -39,7 +39,7 @@ pub use redb::RedbStorage;
 pub use sled::SledStorage;
 pub use status::{Limits, StorageStatus, TtlId, TtlInfo, TtlOp};
 pub use txn::{Compare, Op, Txn, TxnOutcome};
-pub use watch::{Batch, Event, WatchFrom, WatchItem, WatchOptions, WatchSource, WatchStream};
+pub use watch::{Batch, Delivery, Event, WatchFrom, WatchItem, WatchOptions, WatchSource, WatchStream};
 
 use async_trait::async_trait;
 use std::fmt;

@@ -93,6 +93,25 @@ impl Event {
     }
 }
 
+/// One delivery of a watch, lent by whoever has it.
+#[derive(Clone, Copy, Debug)]
+pub enum Delivery<'a> {
+    /// Everything that one revision changed in the range, in key order.
+    Changes(Revision, &'a [Event]),
+    /// Everything up to this revision was delivered.
+    Bookmark(Revision),
+}
+
+impl<'a> Delivery<'a> {
+    /// The same as `item`.
+    pub fn of(item: &'a WatchItem) -> Self {
+        match item {
+            WatchItem::Batch(batch) => Self::Changes(batch.revision, &batch.events),
+            WatchItem::Bookmark(revision) => Self::Bookmark(*revision),
+        }
+    }
+}
+
 /// What an engine implements to deliver a watch.
 pub trait WatchSource: Send {
     /// The next delivery; `Ready(None)` never comes: a watch ends with an error.
@@ -100,6 +119,21 @@ pub trait WatchSource: Send {
 
     /// The next delivery if one is at hand, without waiting and without registering a waker.
     fn try_next(&mut self) -> Option<StorageResult<WatchItem>>;
+
+    /// Shows up to `limit` deliveries that are at hand; tells how many. A source whose deliveries lie in shared memory
+    /// lends them, which is faster than handing them out.
+    ///
+    /// # Errors
+    /// Why the watch ended. What was at hand before that was shown.
+    fn visit(&mut self, limit: usize, see: &mut dyn FnMut(Delivery<'_>)) -> StorageResult<usize> {
+        for seen in 0..limit {
+            match self.try_next() {
+                None => return Ok(seen),
+                Some(item) => see(Delivery::of(&item?)),
+            }
+        }
+        Ok(limit)
+    }
 
     /// Everything up to this revision was delivered, as far as the source knows without waiting.
     fn position(&self) -> Revision;
@@ -121,8 +155,20 @@ impl WatchStream {
     /// The next delivery if one is at hand, without waiting.
     pub fn try_next(&mut self) -> Option<StorageResult<WatchItem>> {
         let item = self.source.as_mut()?.try_next()?;
-        self.note(&item);
+        if item.is_err() {
+            self.end();
+        }
         Some(item)
+    }
+
+    /// Shows up to `limit` deliveries that are at hand, without waiting and without handing them out; tells how many.
+    /// The fastest way to read: nothing is copied and no count of references moves.
+    ///
+    /// # Errors
+    /// Why the watch ended; it has nothing to show from then on. What was at hand before that was shown.
+    pub fn visit(&mut self, limit: usize, mut see: impl FnMut(Delivery<'_>)) -> StorageResult<usize> {
+        let Some(source) = self.source.as_mut() else { return Ok(0) };
+        source.visit(limit, &mut see).inspect_err(|_| self.end())
     }
 
     /// Everything up to this revision was delivered.
@@ -130,11 +176,9 @@ impl WatchStream {
         self.source.as_ref().map_or(self.position, |source| source.position())
     }
 
-    fn note(&mut self, item: &StorageResult<WatchItem>) {
+    fn end(&mut self) {
         self.position = self.position();
-        if item.is_err() {
-            self.source = None;
-        }
+        self.source = None;
     }
 }
 
@@ -144,7 +188,9 @@ impl Stream for WatchStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Some(source) = self.source.as_mut() else { return Poll::Ready(None) };
         let Poll::Ready(item) = source.poll_next(cx) else { return Poll::Pending };
-        self.note(&item);
+        if item.is_err() {
+            self.end();
+        }
         Poll::Ready(Some(item))
     }
 }

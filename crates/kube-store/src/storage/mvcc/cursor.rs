@@ -3,8 +3,8 @@
 use super::state::State;
 use super::watchers::{Slot, Watchers};
 use crate::storage::{
-    Batch, Event, KeyRange, Revision, StorageError, StorageResult, WatchFrom, WatchItem, WatchOptions,
-    WatchSource,
+    Batch, Delivery, Event, KeyRange, Revision, StorageError, StorageResult, WatchFrom, WatchItem,
+    WatchOptions, WatchSource,
 };
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -45,7 +45,8 @@ impl Shared {
 #[derive(Debug)]
 pub(super) struct Cursor {
     shared: Arc<Shared>,
-    id: u64,
+    /// Its number in the registry.
+    id: usize,
     reader: Reader,
 }
 
@@ -59,6 +60,13 @@ struct Reader {
     begin: Begin,
     /// The newest revision that the consumer was told of.
     told: Revision,
+}
+
+/// How much of one revision a watch sees.
+enum Part {
+    Nothing,
+    All,
+    Some(Vec<Event>),
 }
 
 /// What is owed before changes.
@@ -81,9 +89,9 @@ impl Cursor {
         };
         state.held(from)?;
         let slot = Slot::at(from);
-        let id = watchers.add(slot.clone());
+        let id = watchers.add(slot.clone(), range);
         if from == state.head {
-            watchers.park(id, range, None);
+            watchers.park(id, None);
         }
         let begin = if options.from == WatchFrom::Initial { Begin::State } else { Begin::Done };
         drop((state, watchers));
@@ -111,7 +119,7 @@ impl Cursor {
             let drained =
                 self.reader.slot.position().is_none() || self.shared.published.load().head == state.head;
             if drained && self.shared.is_closed() == closed {
-                watchers.park(self.id, &self.reader.range, waker);
+                watchers.park(self.id, waker);
                 return None;
             }
         }
@@ -151,18 +159,57 @@ impl Reader {
         })
     }
 
+    /// Shows the changes at hand, as long as nothing else is owed.
+    fn visit(&mut self, state: &State, limit: usize, see: &mut dyn FnMut(Delivery<'_>)) -> usize {
+        let Some(position) = self.slot.position() else { return 0 };
+        if self.begin != Begin::Done || position < state.compacted {
+            return 0;
+        }
+        let (mut seen, mut last) = (0, position);
+        for (revision, logged) in state.changes(position) {
+            if seen == limit {
+                break;
+            }
+            let all = logged.view(self.previous);
+            match self.part(all) {
+                Part::Nothing => {}
+                Part::All => {
+                    see(Delivery::Changes(revision, all));
+                    (seen, last) = (seen + 1, revision);
+                }
+                Part::Some(events) => {
+                    see(Delivery::Changes(revision, &events));
+                    (seen, last) = (seen + 1, revision);
+                }
+            }
+        }
+        if seen > 0 {
+            self.slot.advance(last);
+            self.told = last;
+        }
+        seen
+    }
+
     fn batch(&self, state: &State, after: Revision) -> Option<Batch> {
         state.changes(after).find_map(|(revision, logged)| {
             let all = logged.view(self.previous);
-            let inside = |event: &&Event| self.range.contains(event.key());
-            let events = match all.iter().filter(inside).count() {
-                0 => return None,
+            match self.part(all) {
+                Part::Nothing => None,
                 // Shared by every watch that sees the same.
-                some if some == all.len() => all.clone(),
-                _ => all.iter().filter(inside).cloned().collect(),
-            };
-            Some(Batch { revision, events })
+                Part::All => Some(Batch { revision, events: all.clone() }),
+                Part::Some(events) => Some(Batch { revision, events: events.into() }),
+            }
         })
+    }
+
+    /// What the watch sees of the changes of one revision.
+    fn part(&self, all: &[Event]) -> Part {
+        let inside = |event: &&Event| self.range.contains(event.key());
+        match all.iter().filter(inside).count() {
+            0 => Part::Nothing,
+            some if some == all.len() => Part::All,
+            _ => Part::Some(all.iter().filter(inside).cloned().collect()),
+        }
     }
 
     /// The state as one batch, which may be empty. The watch goes on from there.
@@ -187,6 +234,19 @@ impl WatchSource for Cursor {
         self.next(None)
     }
 
+    fn visit(&mut self, limit: usize, see: &mut dyn FnMut(Delivery<'_>)) -> StorageResult<usize> {
+        let mut seen = self.reader.visit(&self.shared.published.load(), limit, see);
+        // What is owed before or instead of changes, and parking.
+        while seen < limit {
+            match self.next(None) {
+                None => break,
+                Some(item) => see(Delivery::of(&item?)),
+            }
+            seen += 1;
+        }
+        Ok(seen)
+    }
+
     fn position(&self) -> Revision {
         if self.reader.begin == Begin::State {
             return Revision::ZERO;
@@ -198,6 +258,6 @@ impl WatchSource for Cursor {
 
 impl Drop for Cursor {
     fn drop(&mut self) {
-        self.shared.watchers().remove(self.id, &self.reader.range);
+        self.shared.watchers().remove(self.id);
     }
 }

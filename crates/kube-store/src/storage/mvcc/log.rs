@@ -33,10 +33,15 @@ impl Logged {
 
     /// The changes, with or without the value before.
     pub(super) fn view(&self, previous: bool) -> &Changes {
-        if previous || self.all.iter().all(|event| event.previous().is_none()) {
+        if previous {
             return &self.all;
         }
-        self.plain.get_or_init(|| self.all.iter().map(Event::without_previous).collect())
+        self.plain.get_or_init(|| {
+            if self.all.iter().all(|event| event.previous().is_none()) {
+                return self.all.clone();
+            }
+            self.all.iter().map(Event::without_previous).collect()
+        })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Keys in order, each with its chain of versions.
 
+mod sorted;
 #[cfg(test)]
 mod tests;
 
 use super::chain::Chain;
 use crate::storage::{Key, Revision};
+use sorted::Heads;
 use std::iter::Peekable;
 use std::slice;
 use std::sync::{Arc, OnceLock};
@@ -16,23 +18,31 @@ use std::vec;
 /// versions are above the revision that it shows. There is one writer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Map {
-    branches: Arc<Vec<From<Arc<Branch>>>>,
+    branches: Arc<Parts<Arc<Branch>>>,
 }
 
 /// Never empty.
-type Branch = Vec<From<Arc<Leaf>>>;
+type Branch = Parts<Arc<Leaf>>;
 
 /// What holds the keys from a text on, up to that of the next. The first of all holds those before it as well.
 #[derive(Clone, Debug)]
-struct From<T> {
-    text: Arc<str>,
+struct Part<T> {
+    from: Arc<str>,
     then: T,
+}
+
+/// Parts in order.
+#[derive(Clone, Debug)]
+struct Parts<T> {
+    list: Vec<Part<T>>,
+    heads: Heads,
 }
 
 #[derive(Debug)]
 struct Leaf {
     /// In key order.
     sorted: Box<[Entry]>,
+    heads: Heads,
     /// Those that came since, in the order in which they came.
     fresh: [OnceLock<Entry>; FRESH],
 }
@@ -54,19 +64,19 @@ const BRANCH: usize = 64;
 impl Map {
     /// The chain of `key`.
     pub(super) fn get(&self, key: &str) -> Option<&Arc<Chain>> {
-        let branch = &self.branches.get(below(&self.branches, key))?.then;
-        branch.get(below(branch, key))?.then.get(key)
+        self.leaf(key)?.1.get(key)
     }
 
     /// Adds a key that is not there.
     pub(super) fn insert(&mut self, key: Key, chain: Chain) {
         let mut entry = Entry { key, chain: Arc::new(chain) };
         let Some((at, leaf)) = self.leaf(entry.key.as_str()) else {
-            let branch = vec![From { text: "".into(), then: Leaf::new(vec![entry]) }];
-            self.branches = Arc::new(vec![From { text: "".into(), then: Arc::new(branch) }]);
+            let branch = Parts::of(vec![Part { from: "".into(), then: Leaf::new(vec![entry]) }]);
+            self.branches = Arc::new(Parts::of(vec![Part { from: "".into(), then: Arc::new(branch) }]));
             return;
         };
-        if let Some(slot) = leaf.fresh.iter().find(|slot| slot.get().is_none()) {
+        let filled = leaf.fresh.partition_point(|slot| slot.get().is_some());
+        if let Some(slot) = leaf.fresh.get(filled) {
             let Err(kept) = slot.set(entry) else { return };
             // With one writer nobody else fills the slot in between; if so, the leaf is made anew.
             entry = kept;
@@ -82,28 +92,25 @@ impl Map {
         start: &'a str,
         end: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Entry> + use<'a> {
-        let first = below(&self.branches, start);
-        let branches = self.branches.get(first..).unwrap_or_default();
+        let branches = self.branches.list.get(self.branches.holding(start)..).unwrap_or_default();
         let leaves = branches.iter().enumerate().flat_map(move |(index, branch)| {
-            let first = if index == 0 { below(&branch.then, start) } else { 0 };
-            branch.then.get(first..).unwrap_or_default()
+            let first = if index == 0 { branch.then.holding(start) } else { 0 };
+            branch.then.list.get(first..).unwrap_or_default()
         });
-        let within =
-            move |index: usize, leaf: &From<Arc<Leaf>>| index == 0 || end.is_none_or(|end| *leaf.text < *end);
+        let begins = move |leaf: &Part<Arc<Leaf>>| end.is_none_or(|end| *leaf.from < *end);
         leaves
             .enumerate()
-            .take_while(move |(index, leaf)| within(*index, leaf))
+            .take_while(move |(index, leaf)| *index == 0 || begins(leaf))
             .flat_map(move |(_, leaf)| leaf.then.between(start, end))
     }
 
     /// Prunes the chains of `keys`, which are in order, to what revisions from `oldest` on show.
     pub(super) fn prune<'a>(&mut self, keys: impl Iterator<Item = &'a Key>, oldest: Revision) {
         let mut keys = keys.peekable();
-        while let Some(first) = keys.peek() {
+        while let Some(first) = keys.next() {
             let Some((at, leaf)) = self.leaf(first.as_str()) else { return };
             let leaf = leaf.clone();
-            let mut touched = Vec::new();
-            touched.extend(keys.next());
+            let mut touched = vec![first];
             while let Some(key) = keys.next_if(|key| self.is_in(at, key)) {
                 touched.push(key);
             }
@@ -111,15 +118,14 @@ impl Map {
         }
     }
 
-    /// Where the leaf that has room for `key` is.
+    /// The leaf that has room for `key`, and where it is.
     fn leaf(&self, key: &str) -> Option<((usize, usize), &Arc<Leaf>)> {
-        let first = below(&self.branches, key);
-        let branch = &self.branches.get(first)?.then;
-        let second = below(branch, key);
-        Some(((first, second), &branch.get(second)?.then))
+        let first = self.branches.holding(key);
+        let branch = &self.branches.list.get(first)?.then;
+        let second = branch.holding(key);
+        Some(((first, second), &branch.list.get(second)?.then))
     }
 
-    /// Whether `key`, which is not below the leaf at `at`, belongs there.
     fn is_in(&self, at: (usize, usize), key: &Key) -> bool {
         self.leaf(key.as_str()).is_some_and(|(place, _)| place == at)
     }
@@ -127,45 +133,66 @@ impl Map {
     /// Makes `entries` the keys of the leaf at `at`.
     fn replace(&mut self, at: (usize, usize), mut entries: Vec<Entry>) {
         let branches = Arc::make_mut(&mut self.branches);
-        let Some(branch) = branches.get_mut(at.0).map(|branch| Arc::make_mut(&mut branch.then)) else {
+        let Some(branch) = branches.list.get_mut(at.0).map(|part| Arc::make_mut(&mut part.then)) else {
             return;
         };
-        if entries.is_empty() {
-            branch.remove(at.1);
-            if branch.is_empty() {
-                branches.remove(at.0);
-            }
-            return;
-        }
         let upper = if entries.len() > LEAF { entries.split_off(entries.len() / 2) } else { Vec::new() };
-        if let Some(leaf) = branch.get_mut(at.1) {
+        if entries.is_empty() {
+            branch.change(|list| drop(list.remove(at.1)));
+        } else if let Some(leaf) = branch.list.get_mut(at.1) {
             leaf.then = Leaf::new(entries);
         }
         if let Some(first) = upper.first() {
-            let text = first.key.as_str().into();
-            branch.insert(at.1 + 1, From { text, then: Leaf::new(upper) });
+            let from = first.key.as_str().into();
+            branch.change(|list| list.insert(at.1 + 1, Part { from, then: Leaf::new(upper) }));
         }
-        if branch.len() > BRANCH {
-            let upper = branch.split_off(BRANCH / 2);
-            if let Some(text) = upper.first().map(|first| first.text.clone()) {
-                branches.insert(at.0 + 1, From { text, then: Arc::new(upper) });
+        if branch.list.is_empty() {
+            branches.change(|list| drop(list.remove(at.0)));
+        } else if branch.list.len() > BRANCH {
+            let mut upper = Vec::new();
+            branch.change(|list| upper = list.split_off(BRANCH / 2));
+            if let Some(from) = upper.first().map(|first| first.from.clone()) {
+                let then = Arc::new(Parts::of(upper));
+                branches.change(|list| list.insert(at.0 + 1, Part { from, then }));
             }
         }
     }
 }
 
-/// Which of `list` has room for `key`.
-fn below<T>(list: &[From<T>], key: &str) -> usize {
-    list.partition_point(|from| *from.text <= *key).saturating_sub(1)
+impl<T> Parts<T> {
+    fn of(list: Vec<Part<T>>) -> Self {
+        let heads = Heads::of(list.len(), |at| list.get(at).map_or("", |part| &part.from));
+        Self { list, heads }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Vec<Part<T>>)) {
+        change(&mut self.list);
+        *self = Self::of(std::mem::take(&mut self.list));
+    }
+
+    /// Which of them has room for `key`.
+    fn holding(&self, key: &str) -> usize {
+        match self.heads.find(key, |at| self.list.get(at).map_or("", |part| &part.from)) {
+            Ok(at) => at,
+            Err(below) => below.saturating_sub(1),
+        }
+    }
+}
+
+impl<T> Default for Parts<T> {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
 }
 
 impl Leaf {
     fn new(sorted: Vec<Entry>) -> Arc<Self> {
-        Arc::new(Self { sorted: sorted.into(), fresh: std::array::from_fn(|_| OnceLock::new()) })
+        let heads = Heads::of(sorted.len(), |at| text(&sorted, at));
+        Arc::new(Self { sorted: sorted.into(), heads, fresh: std::array::from_fn(|_| OnceLock::new()) })
     }
 
     fn get(&self, key: &str) -> Option<&Arc<Chain>> {
-        let found = match self.sorted.binary_search_by(|entry| entry.key.as_str().cmp(key)) {
+        let found = match self.heads.find(key, |at| text(&self.sorted, at)) {
             Ok(at) => self.sorted.get(at),
             Err(_) => self.fresh().find(|entry| entry.key.as_str() == key),
         };
@@ -178,21 +205,13 @@ impl Leaf {
 
     /// The entries from `start` on, up to and without `end`.
     fn between(&self, start: &str, end: Option<&str>) -> Merged<'_> {
-        let below = |text: &str| self.sorted.partition_point(|entry| entry.key.as_str() < text);
-        let end = end.filter(|end| {
-            self.sorted.last().is_some_and(|last| last.key.as_str() >= *end) || self.has_fresh()
-        });
-        let (first, last) = (below(start), end.map_or(self.sorted.len(), below));
-        let sorted = self.sorted.get(first..last).unwrap_or_default();
+        let below = |wanted: &str| self.heads.below(wanted, |at| text(&self.sorted, at));
+        let sorted = self.sorted.get(below(start)..end.map_or(self.sorted.len(), below)).unwrap_or_default();
         let inside =
             |entry: &&Entry| entry.key.as_str() >= start && end.is_none_or(|end| entry.key.as_str() < end);
         let mut fresh: Vec<&Entry> = self.fresh().filter(inside).collect();
         fresh.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Merged { sorted: sorted.iter().peekable(), fresh: fresh.into_iter().peekable() }
-    }
-
-    fn has_fresh(&self) -> bool {
-        self.fresh().next().is_some()
     }
 
     /// The entries, the chains of `keys` pruned.
@@ -207,6 +226,11 @@ impl Leaf {
         };
         self.between("", None).filter_map(pruned).collect()
     }
+}
+
+/// The key at `at`, for [`Heads`], which asks for none that is not there.
+fn text(entries: &[Entry], at: usize) -> &str {
+    entries.get(at).map_or("", |entry| entry.key.as_str())
 }
 
 /// The entries of a leaf, in key order.
