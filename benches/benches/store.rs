@@ -76,6 +76,16 @@ fn fan_out(c: &mut Criterion) {
                 told
             });
         });
+        group.bench_function(BenchmarkId::new("ours, lent", watchers), |b| {
+            b.iter(|| {
+                for (key, value) in &changes {
+                    ours.put(key, value.clone());
+                }
+                let told = open.iter_mut().map(|watch| watch.visit().1).sum::<usize>();
+                ours.compact();
+                told
+            });
+        });
         drop((ours, open));
         let locked = Locked::with(changes.clone());
         let mut open: Vec<_> = (0..watchers).map(|_| locked.watch("/registry/pods/")).collect();

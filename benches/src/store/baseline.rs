@@ -5,6 +5,7 @@
 //! keys. The figures say what those cost, or do not.
 
 use super::Entry;
+use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +28,8 @@ pub struct Locked(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     revision: u64,
-    values: BTreeMap<String, Vec<u8>>,
+    /// Each with the revision of its last change.
+    values: BTreeMap<String, (u64, Vec<u8>)>,
     watchers: Vec<(String, UnboundedSender<Event>)>,
 }
 
@@ -51,6 +53,21 @@ impl Locked {
         absent
     }
 
+    /// Replaces what stands at a key if it was last changed at `revision`; tells the new one.
+    pub fn swap(&self, key: &str, revision: u64, value: Vec<u8>) -> Option<u64> {
+        let mut inner = self.lock();
+        if inner.values.get(key)?.0 != revision {
+            return None;
+        }
+        inner.write(key.to_owned(), value);
+        Some(inner.revision)
+    }
+
+    /// When the value at a key was last changed.
+    pub fn revision(&self, key: &str) -> Option<u64> {
+        Some(self.lock().values.get(key)?.0)
+    }
+
     /// Replaces what stands at a key.
     pub fn put(&self, key: &str, value: Vec<u8>) {
         self.lock().write(key.to_owned(), value);
@@ -58,7 +75,7 @@ impl Locked {
 
     /// What stands at a key.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
-        self.lock().values.get(key).cloned()
+        Some(self.lock().values.get(key)?.1.clone())
     }
 
     /// How many values begin with `prefix`, and how many bytes they are. The values are cloned, since they must
@@ -66,7 +83,7 @@ impl Locked {
     pub fn list(&self, prefix: &str) -> (usize, usize) {
         let inner = self.lock();
         let values = inner.values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
-        let found: Vec<Entry> = values.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let found: Vec<Entry> = values.map(|(key, (_, value))| (key.clone(), value.clone())).collect();
         drop(inner);
         (found.len(), found.iter().map(|(_, value)| value.len()).sum())
     }
@@ -90,7 +107,7 @@ impl Inner {
         self.watchers.retain(|(prefix, sender)| {
             !event.key.starts_with(prefix.as_str()) || sender.unbounded_send(event.clone()).is_ok()
         });
-        self.values.insert(event.key, event.value);
+        self.values.insert(event.key, (event.revision, event.value));
     }
 }
 
@@ -99,6 +116,11 @@ impl Inner {
 pub struct Watch(UnboundedReceiver<Event>);
 
 impl Watch {
+    /// Waits for the next event.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.0.next().await
+    }
+
     /// Takes what is at hand: how many events, and how many bytes they carry.
     pub fn drain(&mut self) -> (usize, usize) {
         let (mut events, mut bytes) = (0, 0);

@@ -3,14 +3,20 @@
 //! [`MemoryStorage`] answers on the caller's own poll, so no executor stands between the figures and the store.
 
 pub mod baseline;
+mod pods;
+
+pub use pods::{PODS_PER_NODE, Pods, ScannedPods, pod};
 
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
+use kube_store::storage::memory::MemoryOptions;
+use kube_store::storage::mvcc::{History, Snapshot};
 use kube_store::storage::{
-    Compare, Key, KeyRange, ListOptions, MemoryStorage, ReadAt, Storage, Txn, TxnOutcome, WatchFrom,
-    WatchItem, WatchOptions, WatchStream,
+    Compare, Delivery, Key, KeyRange, ListOptions, MemoryStorage, ReadAt, Revision, Storage, Txn, TxnOutcome,
+    WatchFrom, WatchItem, WatchOptions, WatchStream,
 };
 use std::future::Future;
+use std::time::Duration;
 
 /// A key with what is written there.
 pub type Entry = (String, Vec<u8>);
@@ -25,6 +31,15 @@ pub fn entries(count: usize) -> Vec<Entry> {
         (key, value)
     };
     (0..count).map(entry).collect()
+}
+
+/// Keys of about 60 bytes, in the order a cluster makes them.
+pub fn long_keys(count: usize) -> Vec<String> {
+    let key = |n: usize| {
+        let hash = n.wrapping_mul(0x9e37_79b1) & 0xffff_ffff;
+        format!("/registry/core/pods/namespace-{:03}/web-7f6d5c4b9d-{hash:08x}", n % 100)
+    };
+    (0..count).map(key).collect()
 }
 
 /// Our store.
@@ -48,8 +63,39 @@ impl Ours {
         matches!(now(self.0.txn(txn)), Some(Ok(TxnOutcome::Committed { .. })))
     }
 
+    /// An empty store that keeps the last `revisions`, as a control plane's does.
+    pub fn keeping(revisions: u64) -> Self {
+        let history = History { revisions, age: Duration::MAX };
+        Self(MemoryStorage::with_options(MemoryOptions { history, ..MemoryOptions::default() }))
+    }
+
+    /// Replaces what stands at a key if it was last changed at `revision`; tells the new one. Nobody waits here, unless
+    /// another thread commits.
+    pub async fn swap(&self, key: Key, revision: Revision, value: Bytes) -> Option<Revision> {
+        let txn = Txn::put(key.clone(), value).when(Compare::Unchanged { key, revision });
+        match self.0.txn(txn).await {
+            Ok(TxnOutcome::Committed { revision, .. }) => Some(revision),
+            _ => None,
+        }
+    }
+
+    /// When the value at a key was last changed.
+    pub fn revision(&self, key: &Key) -> Option<Revision> {
+        Some(now(self.0.get(key, ReadAt::Latest))?.ok()?.kv?.mod_revision)
+    }
+
+    /// The newest state, held.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.0.snapshot()
+    }
+
     /// Replaces what stands at a key.
     pub fn put(&self, key: &str, value: Vec<u8>) {
+        drop(now(self.0.txn(Txn::put(key, value))));
+    }
+
+    /// The same without copying the value.
+    pub fn write(&self, key: &str, value: Bytes) {
         drop(now(self.0.txn(Txn::put(key, value))));
     }
 
@@ -94,6 +140,27 @@ impl Watch {
             }
         }
         (events, bytes)
+    }
+
+    /// The same where it lies, without taking anything.
+    pub fn visit(&mut self) -> (usize, usize) {
+        let (mut events, mut bytes) = (0, 0);
+        let mut see = |delivery: Delivery<'_>| {
+            if let Delivery::Changes(_, changes) = delivery {
+                events += changes.len();
+                bytes += changes.iter().map(carried).sum::<usize>();
+            }
+        };
+        while self.0.visit(usize::MAX, &mut see).is_ok_and(|seen| seen > 0) {}
+        (events, bytes)
+    }
+
+    /// Waits for the next changes; tells the revision.
+    pub async fn next(&mut self) -> Option<Revision> {
+        match self.0.next().await? {
+            Ok(WatchItem::Batch(batch)) => Some(batch.revision),
+            _ => None,
+        }
     }
 }
 

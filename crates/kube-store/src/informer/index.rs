@@ -1,6 +1,6 @@
 //! Indexes: objects by something other than their key.
 
-use kube_core::view::{MetaView, PodView};
+use kube_core::view::{Meta, MetaView, NodeView, PodView};
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,46 +29,53 @@ impl<V> Index<V> {
     }
 }
 
+/// A view with metadata, by which there are indexes for every kind.
+pub trait WithMeta {
+    /// The metadata.
+    fn meta(&self) -> &Meta;
+}
+
+impl WithMeta for PodView {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl WithMeta for NodeView {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+}
+
+impl WithMeta for MetaView {
+    fn meta(&self) -> &Meta {
+        &self.0
+    }
+}
+
+impl<V: WithMeta> Index<V> {
+    /// Objects by the uid of the owner that manages them, as index `owner`.
+    pub fn by_owner() -> Self {
+        Self::new("owner", |view: &V| {
+            view.meta().controller().map(|owner| Arc::from(owner.uid.as_str())).into_iter().collect()
+        })
+    }
+
+    /// Objects by namespace, as index `namespace`.
+    pub fn by_namespace() -> Self {
+        Self::new("namespace", |view: &V| vec![view.meta().namespace.clone()])
+    }
+
+    /// Objects by the value of a label, those without it left out, as index `name`.
+    pub fn by_label(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, move |view: &V| view.meta().labels.get(label).cloned().into_iter().collect())
+    }
+}
+
 impl Index<PodView> {
     /// Pods by the node they are bound to, as index `node`.
     pub fn by_node() -> Self {
         Self::new("node", |pod: &PodView| pod.node_name().cloned().into_iter().collect())
-    }
-
-    /// Pods by the uid of the owner that manages them, as index `owner`.
-    pub fn by_owner() -> Self {
-        Self::new("owner", |pod: &PodView| {
-            pod.meta.controller().map(|owner| Arc::from(owner.uid.as_str())).into_iter().collect()
-        })
-    }
-
-    /// Pods by namespace, as index `namespace`.
-    pub fn by_namespace() -> Self {
-        Self::new("namespace", |pod: &PodView| vec![pod.meta.namespace.clone()])
-    }
-
-    /// Pods by the value of a label, those without it left out, as index `name`.
-    pub fn by_label(name: &'static str, label: &'static str) -> Self {
-        Self::new(name, move |pod: &PodView| pod.meta.labels.get(label).cloned().into_iter().collect())
-    }
-}
-
-impl Index<MetaView> {
-    /// Objects of any kind by the uid of the owner that manages them, as index `owner`.
-    pub fn by_owner() -> Self {
-        Self::new("owner", |view: &MetaView| {
-            view.0.controller().map(|owner| Arc::from(owner.uid.as_str())).into_iter().collect()
-        })
-    }
-
-    /// Objects of any kind by namespace, as index `namespace`.
-    pub fn by_namespace() -> Self {
-        Self::new("namespace", |view: &MetaView| vec![view.0.namespace.clone()])
-    }
-
-    /// Objects of any kind by the value of a label, those without it left out, as index `name`.
-    pub fn by_label(name: &'static str, label: &'static str) -> Self {
-        Self::new(name, move |view: &MetaView| view.0.labels.get(label).cloned().into_iter().collect())
     }
 }
 

@@ -25,5 +25,5 @@ mod tests;
 
 pub use change::Change;
 pub use handle::Informer;
-pub use index::Index;
+pub use index::{Index, WithMeta};
 pub use registry::Informers;

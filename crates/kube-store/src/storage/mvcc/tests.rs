@@ -8,11 +8,13 @@ use super::queue::{Answer, Queue, Request};
 use super::{Horizon, Journal, MvccOptions, MvccStorage, NoJournal, Record, Recovered, Snapshot};
 use crate::storage::{
     Compare, Event, Key, KeyRange, KeyValue, Op, ReadAt, Revision, Storage, StorageError, StorageResult,
-    TtlId, Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions,
+    TtlId, Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions, WatchStream,
 };
 use futures::channel::oneshot;
 use futures::{FutureExt, StreamExt};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 fn kv(revision: u64) -> Arc<KeyValue> {
@@ -409,4 +411,42 @@ fn watches_are_counted_until_dropped() {
 
 fn put<J: Journal>(storage: &MvccStorage<J>, key: &str, value: &'static str) {
     storage.txn(Txn::put(key, value)).now_or_never().expect("nobody else commits").unwrap();
+}
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_batch_of_many_revisions_wakes_a_watch_once_and_a_stalled_one_nobody() {
+    let storage = MvccStorage::over(NoJournal::default(), MvccOptions::default()).unwrap();
+    let options = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: false };
+    let open = || storage.watch(&KeyRange::prefix("/a/"), &options).now_or_never().unwrap().unwrap();
+    let (mut reads, mut stalled) = (open(), open());
+    let counts: [Arc<Count>; 2] = Default::default();
+    let poll = |stream: &mut WatchStream, count: &Arc<Count>| {
+        let waker = Waker::from(count.clone());
+        stream.poll_next_unpin(&mut Context::from_waker(&waker)).is_ready()
+    };
+    assert!(!poll(&mut reads, &counts[0]) && !poll(&mut stalled, &counts[1]));
+    for batch in 1..=1000 {
+        let held = storage.0.driver.hold();
+        for n in 0..3 {
+            drop(storage.txn(Txn::put(format!("/a/{n}"), "1")).now_or_never());
+        }
+        drop(held);
+        put(&storage, "/b", "1");
+        assert_eq!(counts[0].0.load(Ordering::SeqCst), batch, "three revisions, one wake");
+        for _ in 0..3 {
+            assert!(poll(&mut reads, &counts[0]));
+        }
+        assert!(!poll(&mut reads, &counts[0]));
+    }
+    assert_eq!(counts[1].0.load(Ordering::SeqCst), 1, "who does not read is not woken again");
+    assert_eq!(std::iter::from_fn(|| stalled.try_next()).count(), 3000, "and has lost nothing");
 }

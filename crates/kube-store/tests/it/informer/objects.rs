@@ -3,7 +3,7 @@
 use super::world::World;
 use kube_core::kinds::core::v1::{ConfigMap, Event, Namespace};
 use kube_core::resource::{Resource, ResourceExt, find_builtin};
-use kube_core::view::MetaView;
+use kube_core::view::{DecodeError, Meta, MetaView, RawObject, View};
 use kube_store::api::Api;
 use kube_store::client::events::{EventTarget, EventType, Recorder};
 use kube_store::informer::{Index, Informers};
@@ -13,6 +13,7 @@ use kube_store::storage::{MemoryStorage, Revision};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn setup() -> (World, Arc<Objects>, Api<ConfigMap>) {
@@ -49,6 +50,51 @@ fn a_quiet_kind_can_be_waited_for_up_to_a_write_of_another() {
     assert!(quiet.revision() < revision(&made));
     world.finish(quiet.wait_for(revision(&made))).unwrap();
     assert!(quiet.revision() >= revision(&made));
+}
+
+static DECODED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts how often it is decoded. Read by one test only.
+#[derive(Debug)]
+struct Counted(Arc<Meta>);
+
+impl View for Counted {
+    fn decode(raw: &RawObject) -> Result<Self, DecodeError> {
+        DECODED.fetch_add(1, Ordering::SeqCst);
+        Ok(Self(raw.meta.clone()))
+    }
+}
+
+#[test]
+fn an_event_is_parsed_once_and_decoded_once_per_view_however_many_read() {
+    let (world, objects, maps) = setup();
+    let kind = Arc::new(ConfigMap::kind_info().clone());
+    let informers = Informers::new(objects);
+    let counted: Vec<_> = (0..5).map(|_| informers.informer_of::<Counted>(kind.clone())).collect();
+    let lean = informers.informer_of::<MetaView>(kind);
+    let told = Arc::new(AtomicUsize::new(0));
+    for informer in &counted {
+        let told = told.clone();
+        informer.on_change(move |_| {
+            told.fetch_add(1, Ordering::SeqCst);
+        });
+        informer.add_index(Index::new("name", |view: &Counted| vec![view.0.name.clone()]));
+    }
+    lean.add_index(Index::by_label("colour", "colour"));
+    world.finish(counted[0].synced()).unwrap();
+    world.finish(lean.synced()).unwrap();
+    for n in 0..40 {
+        let made = world.finish(maps.create(&map(&format!("m{n}"), "red"))).unwrap();
+        world.finish(counted[0].wait_for(revision(&made))).unwrap();
+        world.finish(lean.wait_for(revision(&made))).unwrap();
+    }
+    assert_eq!((DECODED.load(Ordering::SeqCst), told.load(Ordering::SeqCst)), (40, 5 * 40));
+    let red = lean.by_index("colour", "red");
+    assert_eq!(red.len(), 40);
+    for view in red {
+        let same = counted[4].by_index("name", &view.0.name);
+        assert!(Arc::ptr_eq(&view.0, &same[0].0), "the metadata of {} was parsed twice", view.0.name);
+    }
 }
 
 #[test]
