@@ -38,6 +38,7 @@ fn check<K: Kind + PartialEq>(object: &K) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failed(why: impl ToString) -> TestCaseError {
     TestCaseError::fail(why.to_string())
 }

@@ -81,7 +81,7 @@ impl Engine {
     pub(crate) fn open(
         self,
         path: &std::path::Path,
-        options: DurableOptions,
+        options: &DurableOptions,
     ) -> StorageResult<Arc<dyn Storage>> {
         let open = || -> StorageResult<Arc<dyn Storage>> {
             Ok(match self {
@@ -116,7 +116,7 @@ impl InDirectory {
 
 impl Backend for InDirectory {
     fn open(&self, env: &Env) -> StorageResult<Arc<dyn Storage>> {
-        self.engine.open(self.directory.path(), durable(Some(env), self.drive))
+        self.engine.open(self.directory.path(), &durable(Some(env), self.drive))
     }
 }
 

@@ -20,7 +20,7 @@ const WRITERS: usize = 4;
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
 fn open(engine: Engine, path: &Path) -> Arc<dyn Storage> {
-    engine.open(path, durable(None, Drive::Thread)).expect("it opens")
+    engine.open(path, &durable(None, Drive::Thread)).expect("it opens")
 }
 
 /// Writes the same number at three keys in one transaction, and tells each one that was acknowledged.

@@ -223,7 +223,7 @@ fn directory_states(engine: Engine, seed: u64, count: usize) -> usize {
     let stage = Stage::without_threads();
     let mut script = Script::new(seed);
     let directory = Scratch::new();
-    let open = |path: &Path| engine.open(path, durable(None, Drive::Callers));
+    let open = |path: &Path| engine.open(path, &durable(None, Drive::Callers));
     let storage = open(directory.path()).expect("an empty place");
     let mut acknowledged = vec![(read_all(directory.path()), 0)];
     for _ in 0..20 {

@@ -1,7 +1,7 @@
 //! Locked, damaged, truncated, foreign and newer directories.
 
 use super::{ENGINES, Engine, copy, files, put, rows};
-use crate::worlds::Scratch;
+use crate::scratch::Scratch;
 use kube_core::env::Env;
 use kube_store::storage::{DurableOptions, Encryption, EncryptionKey, Revision, StorageError};
 use std::path::Path;

@@ -4,8 +4,9 @@
 //! one: set `KUBE_STORE_FIXTURES` to a folder, and the test of that name makes the directories there.
 
 use super::{ENGINES, copy, put, rows};
-use crate::worlds::Scratch;
-use kube_core::env::{Env, ManualClock, SeededIds};
+use crate::scratch::Scratch;
+use kube_core::env::ManualClock;
+use kube_store::rt;
 use kube_store::storage::{DurableOptions, Op, Revision, Storage, TtlOp, Txn};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,9 +20,7 @@ fn fixtures() -> PathBuf {
 
 fn options() -> DurableOptions {
     let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
-    let spawner = Arc::new(crate::worlds::Spawned::here());
-    let env = Env::new(clock, spawner, Arc::new(SeededIds::new(1)), 1);
-    DurableOptions { env: Some(env), ..DurableOptions::default() }
+    DurableOptions { env: Some(rt::env().with_clock(clock)), ..DurableOptions::default() }
 }
 
 /// Some of everything: history, a delete, a time to live, a compaction.

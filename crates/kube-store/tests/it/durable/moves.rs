@@ -1,7 +1,7 @@
 //! Memory to redb to sled to memory.
 
 use super::{put, rows};
-use crate::worlds::Scratch;
+use crate::scratch::Scratch;
 use kube_store::storage::{
     MemoryStorage, ReadAt, RedbStorage, Revision, SledStorage, Storage, StorageError, WatchFrom,
     WatchOptions, export, import,

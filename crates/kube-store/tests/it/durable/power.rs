@@ -1,7 +1,7 @@
 //! What a power cut leaves: the bytes as they were at the last sync, and nothing else.
 
 use super::{at_once, copy, put, rows};
-use crate::worlds::Scratch;
+use crate::scratch::Scratch;
 use kube_store::storage::mvcc::History;
 use kube_store::storage::{DurableOptions, Op, SledStorage, Storage, Txn};
 use std::path::Path;
