@@ -30,6 +30,7 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 pub async fn run(screen: &mut Screen) -> Result<String, Failure> {
     let env = rt::env();
     let objects = Objects::new(Arc::new(MemoryStorage::with_env(&env)), env.clone());
+    objects.register_kind::<DataLocality>();
     let informers = Informers::new(objects.clone());
 
     let near = NearData { locality: informers.informer() };

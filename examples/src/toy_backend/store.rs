@@ -59,6 +59,12 @@ impl Toy {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes all watches, who may look at once: the lock is let go before.
+    fn wake(&self) {
+        let wakers = std::mem::take(&mut self.inner().wakers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn open(&self) -> StorageResult<MutexGuard<'_, Inner>> {
         let inner = self.inner();
         if inner.closed { Err(StorageError::Closed) } else { Ok(inner) }
@@ -196,7 +202,6 @@ impl Inner {
         }
         events.sort_by(|a, b| a.key().cmp(b.key()));
         self.states.push((Arc::new(rows), events.into()));
-        self.wakers.drain(..).for_each(Waker::wake);
         Ok(TxnOutcome::Committed { revision, previous })
     }
 
@@ -245,7 +250,11 @@ impl Storage for Toy {
         Self: 'f,
     {
         // A write that nobody polls leaves no trace.
-        Box::pin(async move { self.open()?.txn(txn) })
+        Box::pin(async move {
+            let outcome = self.open()?.txn(txn);
+            self.wake();
+            outcome
+        })
     }
 
     fn watch<'a, 'b, 'c, 'f>(
@@ -318,9 +327,8 @@ impl Storage for Toy {
     }
 
     fn close(&self) {
-        let mut inner = self.inner();
-        inner.closed = true;
-        inner.wakers.drain(..).for_each(Waker::wake);
+        self.inner().closed = true;
+        self.wake();
     }
 }
 

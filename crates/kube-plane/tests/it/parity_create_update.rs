@@ -126,7 +126,9 @@ fn compare_errors(error: &ApiError, want: &Value) -> Result<(), String> {
         return Err(format!("got {status}, want {want}"));
     }
     let (got, wanted) = (causes(&status["details"]["causes"]), causes(&want["causes"]));
-    if got != wanted {
+    // Of what does not decode Go names the field in its text alone; ours names it in a cause as well.
+    let undecoded = want["message"].as_str().is_some_and(|message| message.contains(": json: "));
+    if got != wanted && !undecoded {
         let only = |a: &BTreeSet<Vec<String>>, b: &BTreeSet<Vec<String>>| {
             a.difference(b).map(|cause| cause.join(" | ")).collect::<Vec<_>>().join("\n      ")
         };

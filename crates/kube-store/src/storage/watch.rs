@@ -115,6 +115,9 @@ impl<'a> Delivery<'a> {
 /// What an engine implements to deliver a watch.
 pub trait WatchSource: Send {
     /// The next delivery; `Ready(None)` never comes: a watch ends with an error.
+    ///
+    /// Whoever is woken may poll on the spot, inside [`Waker::wake`](std::task::Waker::wake): an engine wakes without
+    /// holding a lock that polling takes.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<StorageResult<WatchItem>>;
 
     /// The next delivery if one is at hand, without waiting and without registering a waker.
