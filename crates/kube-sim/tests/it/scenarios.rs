@@ -42,3 +42,16 @@ fn patience_survives_everything() {
 fn crowding_survives_everything() {
     survives(scenarios::crowding);
 }
+
+/// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
+/// doubt about a write of its own, asked for.
+#[test]
+fn what_failed_once_stays_mended() {
+    for (sim, line) in [
+        (scenarios::rebirth(0..1), "seed=2 faults=4,6,7 reorder="),
+        (scenarios::crowding(0..1), "seed=7 faults=4,5 reorder="),
+    ] {
+        let replayed = sim.replay(&line.parse().expect("a replay"));
+        assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());
+    }
+}

@@ -5,6 +5,7 @@ use super::cursor::seen;
 use super::entry::Entry;
 use super::filter::Filter;
 use super::log::Change;
+use super::waiters::{Interest, Waiter};
 use crate::service::{ObjectEvent, ObjectSource};
 use crate::storage::{
     Event, KeyValue, Revision, StorageError, WatchFrom, WatchItem, WatchOptions, WatchStream,
@@ -23,6 +24,8 @@ pub(super) struct History {
     stream: WatchStream,
     bookmarks: bool,
     pending: VecDeque<ObjectEvent>,
+    /// The store wakes the watch of a quiet kind for nothing; the cache is told when somebody asks how far it is.
+    waiter: Waiter,
 }
 
 impl History {
@@ -41,7 +44,8 @@ impl History {
         }
         let options = WatchOptions { from: WatchFrom::After(revision), previous: true, bookmarks };
         let stream = cache.storage.watch(&cache.range, &options).await?;
-        Ok(Self { cache, filter, stream, bookmarks, pending: VecDeque::new() })
+        let waiter = cache.waiters.join(Interest::Progress);
+        Ok(Self { cache, filter, stream, bookmarks, pending: VecDeque::new(), waiter })
     }
 
     fn take(&mut self, revision: Revision, event: Event) -> Result<(), ApiError> {
@@ -82,6 +86,10 @@ impl History {
 
 impl ObjectSource for History {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<ObjectEvent, ApiError>> {
+        if self.bookmarks && self.pending.is_empty() {
+            // Before looking: whoever asks in between is answered.
+            self.waiter.wait(cx.waker(), None);
+        }
         loop {
             if let Some(event) = self.pending.pop_front() {
                 return Poll::Ready(Ok(event));

@@ -33,7 +33,7 @@ use kube_core::resource::KindInfo;
 use kube_core::view::RawObject;
 use log::{Change, Log, ObjectMap};
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::task::{Poll, Wake, Waker};
 use waiters::{Interest, Waiters};
@@ -48,6 +48,8 @@ pub(crate) struct KindCache {
     feed: Mutex<Feed>,
     /// There may be something to pump.
     stale: AtomicBool,
+    /// A revision that somebody asked for and the cache has not reached, or zero.
+    asked: AtomicU64,
     /// What the store wakes.
     alarm: Waker,
     log: Mutex<Log>,
@@ -72,6 +74,7 @@ impl KindCache {
             waiters: Arc::default(),
             feed: Mutex::default(),
             stale: true.into(),
+            asked: 0.into(),
             alarm: Waker::from(Arc::new(Alarm(cache.clone()))),
             log: Mutex::new(Log::new(fields)),
             name: (*kind.plural).into(),
@@ -200,11 +203,26 @@ impl KindCache {
         }
     }
 
-    /// Tells watchers who want bookmarks how far the store is, where it does not wake them itself.
-    pub(crate) fn nudge(&self) {
+    /// Tells watchers who want bookmarks how far the store is, where it does not wake them itself: now, or once the
+    /// watch of the store has come to `current`.
+    pub(crate) fn nudge(&self, current: Revision) {
         if self.log().is_synced() {
+            self.asked.fetch_max(current.get(), Ordering::SeqCst);
             self.pump();
-            let revision = self.log().revision();
+            self.answer();
+        }
+    }
+
+    /// Tells them, if the cache is as far as somebody asked.
+    fn answer(&self) {
+        let asked = self.asked.load(Ordering::SeqCst);
+        if asked == 0 {
+            return;
+        }
+        let revision = self.log().revision();
+        let reached = revision.get() >= asked;
+        // Whoever asks for more meanwhile is answered by a later pump.
+        if reached && self.asked.compare_exchange(asked, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             self.waiters.wake_uninformed(revision);
         }
     }
@@ -232,6 +250,7 @@ impl KindCache {
             let woken = if feed.pump(self) { self.concerned() } else { Vec::new() };
             drop(feed);
             woken.into_iter().for_each(Waker::wake);
+            self.answer();
             if !self.stale.load(Ordering::SeqCst) {
                 return;
             }

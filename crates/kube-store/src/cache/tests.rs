@@ -207,10 +207,10 @@ fn a_watcher_is_woken_once_for_what_concerns_it_and_never_for_the_rest() {
     assert_eq!(all.drain().len(), 1);
     assert_eq!([all.wakes(), red.wakes(), one.wakes(), other.wakes()], [2, 1, 1, 0], "reading wakes nobody");
     put(&storage, "unlabelled", 7);
-    cache.nudge();
+    cache.nudge(storage.status().head);
     assert_eq!([red.wakes(), one.wakes()], [1, 2], "only who wants bookmarks is told of progress");
     assert!(matches!(one.drain().as_slice(), [ObjectEvent::Bookmark(_)]));
-    cache.nudge();
+    cache.nudge(storage.status().head);
     assert_eq!(one.wakes(), 2, "and only of news");
 }
 

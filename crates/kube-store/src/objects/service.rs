@@ -279,7 +279,7 @@ impl ObjectService for Objects {
     async fn current(&self) -> Result<Revision, ApiError> {
         let current = self.storage.current().await.map_err(|e| api_error(&e))?;
         // The store does not wake the watchers of a quiet resource: whoever asks for a barrier does.
-        self.kinds.caches().iter().for_each(|cache| cache.nudge());
+        self.kinds.caches().iter().for_each(|cache| cache.nudge(current));
         Ok(current)
     }
 
