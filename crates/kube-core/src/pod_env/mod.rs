@@ -12,8 +12,8 @@
 //! ```
 //! use kube_core::pod_env::expand;
 //!
-//! let known = |name: &str| (name == "HOME").then_some("/root");
-//! assert_eq!(expand("$(HOME)/bin, $(SHELL), $$(HOME)", known), "/root/bin, $(SHELL), $(HOME)");
+//! let known = |name: &str| (name == "HOME").then_some("/home/app");
+//! assert_eq!(expand("$(HOME)/bin, $(SHELL), $$(HOME)", known), "/home/app/bin, $(SHELL), $(HOME)");
 //! ```
 //!
 //! Source: `k8s.io/kubernetes/pkg/kubelet` (`kubelet_pods.go`, `envvars`, `network/dns`), `pkg/fieldpath`,
