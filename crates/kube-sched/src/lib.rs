@@ -5,7 +5,7 @@
 //! - [`snapshot`]: the cluster in columns; [`engine`]: one pod, one cluster, one decision; [`explain`]: why not.
 //! - [`queue`]: which pod is next, and what the others wait for. All of these are values and functions: no store, no
 //!   runtime, no clock.
-//! - [`driver`]: the [`Scheduler`] that does it on a store.
+//! - [`driver`]: the [`Scheduler`] that does it on a store; [`guard`]: several of them on one store.
 //!
 //! # A scheduler over your own nodes
 //! ```
@@ -91,6 +91,7 @@ pub mod driver;
 pub mod engine;
 pub mod explain;
 pub mod framework;
+pub mod guard;
 pub mod plugins;
 pub mod profile;
 pub mod queue;

@@ -9,6 +9,7 @@ use kube_core::kinds::core::v1::{Pod, ServiceAccount};
 use kube_core::resource::{GroupResource, KindInfo, Resource};
 use kube_net::{ResolverDriver, ServiceAllocation, ServiceRanges};
 use kube_node::{FleetDriver, SimFleet};
+use kube_sched::guard::NodeGuard;
 use kube_sched::{Profile, Scheduler};
 use kube_store::client::{Component, Running};
 use kube_store::informer::Informers;
@@ -157,7 +158,8 @@ impl ControlPlaneBuilder {
             left_out.insert("ServiceAccount".to_owned());
         }
         let allocation = Arc::new(ServiceAllocation::new(self.ranges));
-        let builder = builder.contributor("", "Service", allocation);
+        let builder =
+            builder.contributor("", "Service", allocation).contributor("", "Pod", Arc::new(NodeGuard));
         let objects =
             chain(self.admission, &left_out).into_iter().fold(builder, ObjectsBuilder::admission).build();
         for register in self.kinds {

@@ -46,6 +46,11 @@ impl Registry {
             let make = args::maker(name).unwrap_or_else(|| Arc::new(move |args| args::none(args, &plugin)));
             registry.0.push(Entry { name: name.to_owned(), default: Some(weight), make });
         }
+        for plugin in crate::plugins::optional() {
+            let name = plugin.name().to_owned();
+            let make: Make = Arc::new(move |args| args::none(args, &plugin));
+            registry.0.push(Entry { name, default: None, make });
+        }
         registry
     }
 

@@ -22,8 +22,17 @@ pub(super) const SCHEDULER_ERROR: &str = "SchedulerError";
 pub(super) struct Cause {
     pub(super) reason: &'static str,
     pub(super) message: String,
-    /// The node that room is being made on for it.
-    pub(super) nominated: Option<Arc<str>>,
+    pub(super) nominated: Nominated,
+}
+
+/// What becomes of the pod's `nominatedNodeName`.
+pub(super) enum Nominated {
+    /// It stays.
+    Unchanged,
+    /// Room is being made there.
+    On(Arc<str>),
+    /// No room can be made anywhere.
+    Nowhere,
 }
 
 /// Sets `PodScheduled` to `False`, unless it says so already.
@@ -36,7 +45,12 @@ pub(super) async fn write(
     cause: &Cause,
 ) -> Result<(), ApiError> {
     let Cause { reason, message, nominated } = cause;
-    let same_node = nominated.is_none() || *nominated == pod.status.nominated_node_name;
+    let stated = pod.status.nominated_node_name.as_ref().filter(|name| !name.is_empty());
+    let same_node = match nominated {
+        Nominated::Unchanged => true,
+        Nominated::On(node) => stated == Some(node),
+        Nominated::Nowhere => stated.is_none(),
+    };
     let told = pod.condition(POD_SCHEDULED).is_some_and(|known| {
         &*known.status == condition::FALSE
             && known.reason.as_deref() == Some(*reason)
@@ -60,8 +74,12 @@ pub(super) async fn write(
             message: Some(message.clone()),
             ..PodCondition::default()
         };
-        if let Some(node) = nominated {
-            stored.status.get_or_insert_default().nominated_node_name = Some(node.to_string());
+        match nominated {
+            Nominated::Unchanged => {}
+            Nominated::On(node) => {
+                stored.status.get_or_insert_default().nominated_node_name = Some(node.to_string());
+            }
+            Nominated::Nowhere => stored.status.get_or_insert_default().nominated_node_name = None,
         }
         let conditions = stored.status.get_or_insert_default().conditions.get_or_insert_default();
         condition::set(conditions, wanted, &now);

@@ -5,74 +5,119 @@ use super::shared::{Shared, State};
 use crate::engine::Decision;
 use crate::explain::{PodRejection, Why};
 use crate::framework::{Permission, PluginError, Reasons, Verdict, guarded};
+use crate::guard::Basis;
 use crate::profile::{Point, Resolved};
 use crate::queue::QueuedPod;
 use crate::snapshot::Snapshot;
 use kube_core::env::{Mono, Rng};
 use kube_store::mutant::{self, Mutant};
+use kube_store::storage::Revision;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What is to be done about a pod that was decided.
 pub(super) enum Outcome {
     /// Bind it, once those who wait have given their permission.
-    Bind { popped: QueuedPod, node: Arc<str>, wait: Vec<(&'static str, Duration)> },
+    Bind(Binding),
+    /// Bind these pods of a group together, once those who wait have given their permission.
+    BindAll(Vec<Binding>),
+    /// Do one after the other.
+    All(Vec<Self>),
     /// Tell that no node fits.
     Unschedulable { popped: QueuedPod, why: Why },
     /// Tell that something broke.
     Failed { popped: QueuedPod, error: PluginError },
 }
 
+/// A pod that has its node.
+pub(super) struct Binding {
+    pub(super) popped: QueuedPod,
+    pub(super) node: Arc<str>,
+    /// Who wants it to wait, and for how long at most.
+    pub(super) wait: Vec<(&'static str, Duration)>,
+    pub(super) basis: Basis,
+    /// When the attempt began.
+    pub(super) begun: Mono,
+}
+
 /// Why a plugin took a pod back from its node.
-enum Refusal {
+pub(super) enum Refusal {
     Rejected(&'static str, Reasons),
     Broke(PluginError),
 }
 
 impl Shared {
-    /// Decides the next pod; `None` while none is ready.
-    pub(super) fn decide(&self, rng: &mut Rng) -> Option<Outcome> {
+    /// Decides the next pod; `None` while none is ready. `seen`: what the snapshot certainly shows.
+    pub(super) fn decide(&self, rng: &mut Rng, seen: Revision) -> Option<Outcome> {
         let mut state = self.state();
         let now = self.env.now();
         let popped = state.queue.pop(now)?;
-        let engine = self.profiles.of(popped.pod.view())?;
-        let decision = engine.schedule_with(&state.cluster, &popped.pod, rng);
-        let outcome = match decision {
-            Decision::Place { node, .. } => self.take(&mut state, popped, node, now),
-            Decision::Unschedulable(why) => self.reject(&mut state, popped, why, now),
-            Decision::Failed(error) => Self::fail(&mut state, popped, error, now),
+        let outcome = match state.queue.pop_gang(popped) {
+            Ok(gang) => self.decide_gang(&mut state, gang, rng, (seen, now)),
+            Err(popped) => self.decide_one(&mut state, popped, rng, (seen, now))?,
         };
-        let ended = match &outcome {
-            Outcome::Bind { .. } => Ended::Scheduled,
-            Outcome::Unschedulable { .. } => Ended::Unschedulable,
-            Outcome::Failed { .. } => Ended::Error,
-        };
-        self.meter.attempt(ended, (now, self.env.now()));
-        self.meter.pending(&state.queue.pending());
+        self.meter.decided(&state, (now, self.env.now()));
         Some(outcome)
     }
 
+    fn decide_one(
+        &self,
+        state: &mut State,
+        popped: QueuedPod,
+        rng: &mut Rng,
+        (seen, now): (Revision, Mono),
+    ) -> Option<Outcome> {
+        let engine = self.profiles.of(popped.pod.view())?;
+        let decision = engine.schedule_with(&state.cluster, &popped.pod, rng);
+        Some(match decision {
+            Decision::Place { node, .. } => self.take(state, popped, node, (seen, now)),
+            Decision::Unschedulable(why) => self.reject(state, popped, why, now),
+            Decision::Failed(error) => self.fail(state, popped, error, now),
+        })
+    }
+
     /// Counts the pod on its node, if the plugins that keep books agree.
-    fn take(&self, state: &mut State, popped: QueuedPod, node: Arc<str>, now: Mono) -> Outcome {
+    fn take(
+        &self,
+        state: &mut State,
+        popped: QueuedPod,
+        node: Arc<str>,
+        (seen, now): (Revision, Mono),
+    ) -> Outcome {
+        match self.try_take(state, popped, node, seen) {
+            Ok(binding) => {
+                state.queue.binding(&binding.popped);
+                Outcome::Bind(binding)
+            }
+            Err((popped, Refusal::Broke(error))) => self.fail(state, popped, error, now),
+            Err((popped, Refusal::Rejected(plugin, reasons))) => {
+                let why = refused(state.cluster.node_count(), plugin, reasons);
+                self.reject(state, popped, why, now)
+            }
+        }
+    }
+
+    /// Counts the pod on its node, or leaves everything as it was.
+    pub(super) fn try_take(
+        &self,
+        state: &mut State,
+        popped: QueuedPod,
+        node: Arc<str>,
+        seen: Revision,
+    ) -> Result<Binding, (QueuedPod, Refusal)> {
         if !mutant::is(Mutant::ForgetsAssumed) {
             state.cluster.assume(&popped.pod, &node);
         }
         state.cluster.unnominate(popped.pod.key());
         match self.reserve(&mut state.cluster, &popped, &node) {
             Ok(wait) => {
-                state.queue.binding(&popped);
-                Outcome::Bind { popped, node, wait }
+                let basis = Basis::new(state.binder.clone(), seen);
+                Ok(Binding { popped, node, wait, basis, begun: self.env.now() })
             }
             Err(refusal) => {
                 self.unreserve(&mut state.cluster, &popped, &node);
                 state.cluster.forget(popped.pod.key());
-                match refusal {
-                    Refusal::Broke(error) => Self::fail(state, popped, error, now),
-                    Refusal::Rejected(plugin, reasons) => {
-                        let why = refused(state.cluster.node_count(), plugin, reasons);
-                        self.reject(state, popped, why, now)
-                    }
-                }
+                Err((popped, refusal))
             }
         }
     }
@@ -122,9 +167,12 @@ impl Shared {
         self.profiles.of(popped.pod.view()).into_iter().flat_map(move |engine| engine.at(point))
     }
 
-    fn reject(&self, state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
-        if let Some(node) = &why.nominated {
-            state.cluster.nominate(&popped.pod, node);
+    pub(super) fn reject(&self, state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
+        self.meter.attempt(&popped, Ended::Unschedulable, (now, self.env.now()));
+        match &why.nominated {
+            Some(node) => state.cluster.nominate(&popped.pod, node),
+            None if why.gives_up_room => state.cluster.unnominate(popped.pod.key()),
+            None => {}
         }
         let State { cluster, queue, .. } = &mut *state;
         queue.unschedulable(&popped, why.rejectors(), now, |pod| {
@@ -137,7 +185,14 @@ impl Shared {
         Outcome::Unschedulable { popped, why }
     }
 
-    fn fail(state: &mut State, popped: QueuedPod, error: PluginError, now: Mono) -> Outcome {
+    pub(super) fn fail(
+        &self,
+        state: &mut State,
+        popped: QueuedPod,
+        error: PluginError,
+        now: Mono,
+    ) -> Outcome {
+        self.meter.attempt(&popped, Ended::Error, (now, self.env.now()));
         state.queue.failed(&popped, now);
         state.tally.failed += 1;
         Outcome::Failed { popped, error }

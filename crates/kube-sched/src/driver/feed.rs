@@ -59,7 +59,8 @@ impl Shared {
     ) {
         match (old.filter(|pod| is_placed(pod)), new.filter(|pod| is_placed(pod))) {
             (None, Some(new)) => {
-                state.settled(key);
+                state.settled(key, now);
+                state.queue.placed(new, now);
                 state.cluster.upsert_pod(new);
                 state.event(&self.profiles, &ClusterEvent::PodAssigned(new.clone()), now);
             }
@@ -73,6 +74,7 @@ impl Shared {
             }
             (Some(old), None) => {
                 state.cluster.remove_pod(key);
+                state.queue.unplaced(old, now);
                 state.event(&self.profiles, &ClusterEvent::PodDeleted(old.clone()), now);
             }
             (None, None) => match new.filter(|pod| self.is_waiting(pod)) {
@@ -92,10 +94,10 @@ impl Shared {
 
     /// A pod without a node needs none any more. What it was assumed to hold is free again.
     fn gone(&self, state: &mut State, key: &ObjectKey, pod: Option<&Arc<PodView>>, now: Mono) {
-        state.settled(key);
-        if state.cluster.forget(key)
-            && let Some(pod) = pod
-        {
+        state.settled(key, now);
+        let Some(pod) = pod else { return };
+        state.queue.unplaced(pod, now);
+        if state.cluster.forget(key) {
             state.event(&self.profiles, &ClusterEvent::PodDeleted(pod.clone()), now);
         }
     }

@@ -20,6 +20,8 @@ pub struct Tally {
     pub rejected: u64,
     /// Attempts and bindings that broke.
     pub failed: u64,
+    /// Bindings that were decided again because another scheduler had bound to the node meanwhile.
+    pub overtaken: u64,
 }
 
 /// Asks a scheduler while it runs, and after. Cheap to clone.

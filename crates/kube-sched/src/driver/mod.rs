@@ -9,6 +9,7 @@ mod cause;
 mod decide;
 mod evict;
 mod feed;
+mod gang;
 mod handle;
 mod meter;
 mod others;
@@ -123,8 +124,10 @@ impl Scheduler {
     /// Decides pods while there is room for what follows from it. Returns when the queue needs attention again.
     fn start(&self, acts: &mut Acts, rng: &mut Rng) -> Option<Mono> {
         while acts.len() < self.parallel {
-            match self.shared.decide(rng) {
-                Some(outcome) => acts.push(self.shared.clone().act(outcome)),
+            // Read before the decision: what came meanwhile counts as not seen.
+            let seen = self.pods.revision();
+            match self.shared.decide(rng, seen) {
+                Some(outcome) => acts.push(self.shared.clone().act(outcome, self.pods.clone())),
                 None => return self.shared.next_deadline(),
             }
         }

@@ -2,6 +2,7 @@
 
 use super::shared::Shared;
 use crate::framework::{ClusterEvent, Reads, Watch};
+use crate::plugins::gang_scheduling::least;
 use crate::snapshot::{
     Kept, NamespaceView, ReplicaSetView, ReplicationControllerView, ServiceView, StatefulSetView,
 };
@@ -9,6 +10,7 @@ use kube_core::env::BoxFuture;
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube_core::kinds::policy::v1::PodDisruptionBudget;
+use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use kube_core::kinds::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
 use kube_store::informer::Informers;
 use std::sync::{Arc, Weak};
@@ -36,6 +38,8 @@ pub(super) fn listen(shared: &Arc<Shared>, informers: &Informers) -> Synced {
     all.keep::<CSIStorageCapacity>();
     all.keep::<VolumeAttachment>();
     all.keep::<PodDisruptionBudget>();
+    all.keep::<PodGroup>();
+    all.groups();
     let weak = all.shared.clone();
     let mut watch = Watch::new(move |event| tell(&weak, |shared| shared.happened(&event)));
     for plugin in shared.profiles.plugins() {
@@ -71,6 +75,27 @@ impl All<'_> {
             });
         });
         self.synced.push(Box::pin(async move { informer.synced().await }));
+    }
+}
+
+impl All<'_> {
+    /// Tells the queue what belongs together.
+    fn groups(&self) {
+        if !self.reads.contains(&Reads::kind::<PodGroup>()) {
+            return;
+        }
+        let shared = self.shared.clone();
+        self.informers.informer::<PodGroup>().on_change(move |change| {
+            tell(&shared, |shared| {
+                let (mut state, now) = (shared.state(), shared.env.now());
+                match &change.new {
+                    Some(group) => state.queue.upsert_group(&change.key, least(group), now),
+                    None => state.queue.remove_group(&change.key),
+                }
+                drop(state);
+                shared.changed.notify_one();
+            });
+        });
     }
 }
 

@@ -14,8 +14,12 @@ pub(super) struct Profiles(pub(super) BTreeMap<Arc<str>, Engine>);
 impl Profiles {
     /// The engine that decides about the pod, if it is one of these.
     pub(super) fn of(&self, pod: &PodView) -> Option<&Engine> {
-        let name = pod.spec.scheduler_name.as_deref().filter(|name| !name.is_empty());
-        self.0.get(name.unwrap_or(DEFAULT_NAME))
+        self.0.get(Self::name_of(pod))
+    }
+
+    /// The name of the profile that the pod asks for.
+    pub(super) fn name_of(pod: &PodView) -> &str {
+        pod.spec.scheduler_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(DEFAULT_NAME)
     }
 
     /// Every plugin of every profile.

@@ -6,6 +6,7 @@ use super::permit::Permits;
 use super::profiles::Profiles;
 use crate::explain::Why;
 use crate::framework::ClusterEvent;
+use crate::guard::Basis;
 use crate::queue::{Queue, QueueConfig};
 use crate::snapshot::Snapshot;
 use kube_core::env::{Env, Mono};
@@ -36,6 +37,8 @@ pub(super) struct State {
     /// Why the last attempt of each waiting pod found no node.
     pub(super) whys: BTreeMap<ObjectKey, Why>,
     pub(super) tally: Tally,
+    /// Under which name it binds ([`Basis::by`]): a new one whenever it does not know what became of a binding.
+    pub(super) binder: Arc<str>,
 }
 
 impl Shared {
@@ -46,12 +49,13 @@ impl Shared {
         queue: QueueConfig,
         (recorder, metrics): (Recorder, &dyn Metrics),
     ) -> Self {
-        let meter = Meter::new(metrics, &name);
+        let meter = Meter::new(metrics, &profiles);
         let state = State {
             cluster: Snapshot::new(),
             queue: Queue::with_profiles(queue, profiles.0.iter()),
             whys: BTreeMap::new(),
             tally: Tally::default(),
+            binder: Basis::invent(service.env()),
         };
         Self {
             name,
@@ -93,8 +97,8 @@ impl State {
     }
 
     /// The pod needs no node any more.
-    pub(super) fn settled(&mut self, key: &ObjectKey) {
-        self.queue.remove(key);
+    pub(super) fn settled(&mut self, key: &ObjectKey, now: Mono) {
+        self.queue.remove(key, now);
         self.whys.remove(key);
         self.cluster.unnominate(key);
     }

@@ -1,7 +1,7 @@
 //! One attempt to place one pod: which nodes fit, and why the others do not.
 
 use super::room::Trial;
-use super::{Decision, Engine, Evaluation, NodeOutcome, Scores};
+use super::{Decision, Engine, Evaluation, FilterAt, NodeOutcome, Scores};
 use crate::explain::{PodRejection, Rejection, Why};
 use crate::framework::{
     AttachedFilter, ClusterEvent, NodeRef, NodeSet, Nodes, PluginError, PodInfo, Prepared, Reads, Reason,
@@ -27,6 +27,7 @@ pub(super) struct Cycle<'c> {
 
 pub(super) struct Filtering<'c> {
     pub(super) name: &'static str,
+    pub(super) monotone: bool,
     pub(super) reads: &'c Reads,
     pub(super) filter: Box<dyn AttachedFilter + 'c>,
 }
@@ -63,7 +64,7 @@ impl<'c> Cycle<'c> {
         for plugin in &engine.filters {
             at.0.set((plugin.name, "PreFilter"));
             let prepared = plugin.plugin.pre_filter(pod, Nodes::all(cluster, &plugin.reads));
-            if !cycle.take(plugin.name, &plugin.reads, prepared) {
+            if !cycle.take(plugin, prepared) {
                 break;
             }
         }
@@ -71,15 +72,17 @@ impl<'c> Cycle<'c> {
     }
 
     /// Takes what a `PreFilter` came to; `false` where no further one needs to be asked.
-    fn take(&mut self, name: &'static str, reads: &'c Reads, prepared: Prepared<'c>) -> bool {
+    fn take(&mut self, plugin: &'c FilterAt, prepared: Prepared<'c>) -> bool {
+        let FilterAt { name, monotone, reads, .. } = plugin;
+        let (name, monotone) = (*name, *monotone);
         match prepared {
             Prepared::Skip => true,
             Prepared::All(filter) => {
-                self.filters.push(Filtering { name, reads, filter });
+                self.filters.push(Filtering { name, monotone, reads, filter });
                 true
             }
             Prepared::Only(filter, names) => {
-                self.filters.push(Filtering { name, reads, filter });
+                self.filters.push(Filtering { name, monotone, reads, filter });
                 self.narrow(name, names)
             }
             Prepared::Reject(reasons) => {
@@ -185,7 +188,7 @@ impl<'c> Cycle<'c> {
             });
             stages.push(set.clone());
         }
-        (set.iter().collect(), stages)
+        (set.to_vec(), stages)
     }
 
     /// What is said of each node that a stage of the filter took away, in the order of the snapshot.

@@ -10,14 +10,22 @@ use std::sync::Arc;
 /// What becomes of a group.
 #[derive(Clone, Debug)]
 pub enum GroupDecision {
-    /// Enough pods have a node: which, and where. The others found none.
-    Place(Vec<(Arc<PodInfo>, Arc<str>)>),
+    /// Enough pods have a node: which, and where.
+    Place {
+        /// By their number, and the node.
+        places: Vec<(usize, Arc<str>)>,
+        /// Those that found none, by number, and why.
+        others: Vec<(usize, Why)>,
+    },
+    /// Enough would have a node once others have gone from where room is to be made: these pods wait for that, and the
+    /// group goes when there is room.
+    MakeRoom(Vec<(usize, Why)>),
     /// Too few do, so that none goes anywhere.
     Unschedulable {
         /// How many would have found a node.
         placed: usize,
-        /// The first pod that did not, and why.
-        first: Option<(Arc<PodInfo>, Why)>,
+        /// The first pod that did not, by number, and why.
+        first: Option<(usize, Why)>,
     },
     /// A plugin broke.
     Failed(PluginError),
@@ -36,27 +44,41 @@ impl Engine {
         rng: &mut Rng,
     ) -> GroupDecision {
         let mut trial = cluster.clone();
-        let (mut places, mut first) = (Vec::new(), None);
+        let (mut places, mut waiting, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (number, pod) in pods.iter().enumerate() {
             match self.schedule_with(&trial, pod, rng) {
                 Decision::Place { node, .. } => {
                     trial.assume(pod, &node);
-                    places.push((pod.clone(), node));
+                    places.push((number, node));
                 }
-                Decision::Unschedulable(why) => {
-                    first.get_or_insert_with(|| (pod.clone(), why));
-                }
+                Decision::Unschedulable(why) => match why.nominated.clone() {
+                    Some(node) => {
+                        why.victims.iter().for_each(|victim| trial.remove_pod(victim));
+                        trial.assume(pod, &node);
+                        waiting.push((number, why));
+                    }
+                    None => others.push((number, why)),
+                },
                 Decision::Failed(error) => return GroupDecision::Failed(error),
             }
-            let left = pods.len() - number - 1;
-            if places.len() + left < least {
+            if pods.len() - others.len() < least {
                 break;
             }
         }
-        if places.len() >= least && !places.is_empty() {
-            GroupDecision::Place(places)
+        let found = places.len();
+        if found >= least && found > 0 {
+            // Who would have to wait is not needed: nobody has to go for it.
+            others.extend(waiting.into_iter().map(|(number, why)| (number, without_victims(why))));
+            others.sort_by_key(|(number, _)| *number);
+            GroupDecision::Place { places, others }
+        } else if found + waiting.len() >= least && !waiting.is_empty() {
+            GroupDecision::MakeRoom(waiting)
         } else {
-            GroupDecision::Unschedulable { placed: places.len(), first }
+            GroupDecision::Unschedulable { placed: found, first: others.into_iter().next() }
         }
     }
+}
+
+fn without_victims(why: Why) -> Why {
+    Why { nominated: None, victims: Vec::new(), ..why }
 }

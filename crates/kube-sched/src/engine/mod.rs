@@ -62,6 +62,7 @@ pub struct Engine {
 #[derive(Clone)]
 struct FilterAt {
     name: &'static str,
+    monotone: bool,
     reads: Reads,
     plugin: Arc<dyn AnyFilter>,
 }
@@ -84,12 +85,12 @@ impl Engine {
         let (mut filters, mut scores) = (Vec::new(), Vec::new());
         let order = |point| (point, profile.order(point, &plugins));
         let orders: BTreeMap<Point, Vec<usize>> = Point::ALL.into_iter().map(order).collect();
-        for Resolved { name, reads, points, .. } in
+        for Resolved { name, reads, points, plugin: whole, .. } in
             orders[&Point::Filter].iter().map(|index| &plugins[*index])
         {
             let name = *name;
             if let Some(plugin) = points.filter.clone() {
-                filters.push(FilterAt { name, reads: reads.clone(), plugin });
+                filters.push(FilterAt { name, monotone: whole.monotone(), reads: reads.clone(), plugin });
             }
         }
         for Resolved { name, weight, reads, points, .. } in
@@ -189,6 +190,10 @@ impl Engine {
             cycle.at.0.set((name, "PostFilter"));
             match plugin.post_filter(pod, &Room::new(cycle, &why)) {
                 PostFiltered::Nothing(message) => why.post_filter = message.or(why.post_filter),
+                PostFiltered::Nowhere(message) => {
+                    why.post_filter = Some(message);
+                    why.gives_up_room = true;
+                }
                 PostFiltered::Nominate { node, victims } => {
                     why.nominated = Some(node);
                     why.victims = victims.iter().map(|pod| pod.key().clone()).collect();

@@ -127,14 +127,14 @@ fn a_group_goes_as_a_whole_or_not_at_all() {
         (0..count).map(|n| Arc::new(info(&requesting(&format!("g{n}"), "3", "1Gi")))).collect()
     };
     let decide = |count, least| engine.schedule_group(&world, &group(count), least, &mut Rng::new(1));
-    let GroupDecision::Place(places) = decide(3, 3) else { panic!("three nodes take three") };
+    let GroupDecision::Place { places, .. } = decide(3, 3) else { panic!("three nodes take three") };
     assert_eq!(places.iter().map(|(_, node)| node).collect::<BTreeSet<_>>().len(), 3);
     let GroupDecision::Unschedulable { placed, first } = decide(5, 4) else {
         panic!("a fourth does not fit")
     };
-    assert_eq!((placed, first.map(|(pod, _)| pod.key().name.to_string())), (3, Some("g3".to_owned())));
-    let GroupDecision::Place(places) = decide(5, 2) else { panic!("two are enough") };
-    assert_eq!(places.len(), 3);
+    assert_eq!((placed, first.map(|(number, _)| number)), (3, Some(3)));
+    let GroupDecision::Place { places, others } = decide(5, 2) else { panic!("two are enough") };
+    assert_eq!((places.len(), others.len()), (3, 2));
     assert_eq!(world.pod_count(), 0, "a trial leaves the cluster alone");
 }
 
@@ -197,6 +197,48 @@ fn profiles_that_cannot_work_are_refused() {
         refused(Profile::empty().with(FITS).weight(0)),
         ProfileError::Weight { plugin: "Made", weight: 0 }
     );
+}
+
+/// Fits where pods are, and says that pods which go do no harm.
+struct Sociable;
+
+impl Plugin for Sociable {
+    fn name(&self) -> &'static str {
+        "Sociable"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NODE_REQUESTED
+    }
+
+    fn monotone(&self) -> bool {
+        true
+    }
+
+    fn points(self: Arc<Self>, points: &mut Points) {
+        points.filter(self);
+    }
+}
+
+impl Filter for Sociable {
+    fn filter(&self, _pod: &PodInfo, node: NodeRef<'_>) -> Verdict {
+        if node.pod_count() > 0 { Verdict::Fits } else { Verdict::no("nobody is there") }
+    }
+}
+
+#[test]
+fn a_plugin_that_claims_more_than_it_keeps_is_found_out() {
+    let mut world = three();
+    let check = |world: &Snapshot, profile: Profile| {
+        Engine::new(&profile).unwrap().check(world, &info(&requesting("p", "1", "1Gi")))
+    };
+    let liar = || Profile::default().with(Sociable);
+    assert_eq!(check(&world, liar()), Ok(()), "without pods nothing shows");
+    world.upsert_pod(&on("b", &requesting("there", "1", "1Gi")));
+    let said = check(&world, liar()).unwrap_err();
+    let text = "claims to be monotone, but b fits with default/there and not without it";
+    assert_eq!((said.plugin, said.message.as_str()), ("Sociable", text));
+    assert_eq!(check(&world, Profile::default()), Ok(()), "the built-in ones keep their word");
 }
 
 proptest! {

@@ -33,6 +33,8 @@ pub struct Why {
     pub post_filter: Option<Reason>,
     /// The node on which room is being made.
     pub nominated: Option<Arc<str>>,
+    /// No room can be made anywhere: what was set aside for the pod before is free again.
+    pub gives_up_room: bool,
     /// The pods that have to go from it, most important first.
     pub victims: Vec<ObjectKey>,
     /// The nodes that lack least, best first; only from [`Engine::explain`](crate::engine::Engine::explain).

@@ -11,11 +11,12 @@ use super::{
     Reasons, Verdict,
 };
 use crate::engine::Room;
+use crate::guard::Basis;
 use crate::snapshot::{BoundPod, Snapshot};
 use async_trait::async_trait;
 use kube_core::env::Mono;
 use kube_core::error::ApiError;
-use kube_store::service::ObjectService;
+use kube_store::service::{ObjectService, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,13 @@ pub trait Plugin: Send + Sync + 'static {
 
     /// What its `filter` and `score` read of a node and of other kinds. Reading anything else panics in debug builds.
     fn reads(&self) -> Reads;
+
+    /// Whether its filter is monotone in pods: one that goes from a node never makes the node unfit, and one that comes
+    /// never makes it fit. Claimed, it spares pods that it rejected from being looked at when pods are bound;
+    /// [`Engine::check`](crate::engine::Engine::check) holds it to the claim.
+    fn monotone(&self) -> bool {
+        false
+    }
 
     /// Names the informers that it reads outside of nodes and pods, of the kinds that [`Plugin::reads`] declares: their
     /// changes wake the pods that it rejected. Called once, when the scheduler starts.
@@ -149,6 +157,8 @@ pub trait PostFilter: Plugin {
 pub enum PostFiltered {
     /// Nothing can be done; the text is appended to the pod's message.
     Nothing(Option<Reason>),
+    /// As before, and room that was set aside for the pod earlier is given up.
+    Nowhere(Reason),
     /// Room will be on a node once some pods are gone.
     Nominate {
         /// The node.
@@ -236,12 +246,20 @@ pub enum Permission {
 pub struct BindContext {
     /// The store.
     pub service: Arc<dyn ObjectService>,
+    /// What the decision rests on, to be said in the binding; `None` where nobody asks.
+    pub basis: Option<Basis>,
 }
 
 impl BindContext {
     /// A context on `service`.
     pub fn new(service: Arc<dyn ObjectService>) -> Self {
-        Self { service }
+        Self { service, basis: None }
+    }
+
+    /// The same for a decision that rests on `basis`.
+    #[must_use]
+    pub fn resting_on(self, basis: Basis) -> Self {
+        Self { basis: Some(basis), ..self }
     }
 }
 
@@ -263,6 +281,12 @@ pub trait Bind: Plugin {
     /// # Errors
     /// The pod was not bound; it goes back to the queue, with a back-off.
     async fn bind(&self, cx: &BindContext, pod: &PodInfo, node: &str) -> Result<Bound, ApiError>;
+
+    /// The binding as one write, to be stored together with those of the other pods of a gang; `None` where there is more
+    /// to it, so that the pods of a gang are bound one by one.
+    fn write(&self, _cx: &BindContext, _pod: &PodInfo, _node: &str) -> Option<Write> {
+        None
+    }
 }
 
 /// What a binder did.

@@ -2,6 +2,7 @@
 
 pub mod default_binder;
 pub mod default_preemption;
+pub mod gang_scheduling;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;
@@ -28,6 +29,11 @@ use std::sync::Arc;
 
 /// A plugin and its weight in the default profile.
 pub type Weighted = (Arc<dyn Plugin>, i64);
+
+/// The built-in plugins that are off unless a profile asks for them: in Kubernetes v1.36 they are behind feature gates.
+pub fn optional() -> Vec<Arc<dyn Plugin>> {
+    vec![Arc::new(gang_scheduling::GangScheduling)]
+}
 
 /// Every built-in plugin in the order of the default profile. Add yours here with one line.
 ///

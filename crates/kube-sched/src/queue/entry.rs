@@ -13,6 +13,8 @@ pub struct QueuedPod {
     pub pod: Arc<PodInfo>,
     /// How often it was taken, this time included.
     pub attempts: u32,
+    /// When it came to the queue.
+    pub came: Mono,
     pub(super) ticket: u64,
 }
 
@@ -70,6 +72,7 @@ pub struct Pending {
 pub(super) struct Entry {
     pub(super) pod: Arc<PodInfo>,
     pub(super) place: Place,
+    pub(super) came: Mono,
     /// When it came, or when the last attempt failed.
     pub(super) since: Mono,
     pub(super) attempts: u32,
@@ -88,6 +91,7 @@ impl Entry {
         Self {
             pod,
             place: Place::Active,
+            came: now,
             since: now,
             attempts: 0,
             rejections: 0,

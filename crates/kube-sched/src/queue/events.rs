@@ -37,7 +37,7 @@ impl Queue {
         woken.len()
     }
 
-    fn wake(&mut self, key: &ObjectKey, now: Mono) {
+    pub(super) fn wake(&mut self, key: &ObjectKey, now: Mono) {
         let Some(entry) = self.pods.get(key) else { return };
         match &entry.place {
             Place::Unschedulable { since } => {

@@ -19,6 +19,7 @@
 
 mod entry;
 mod events;
+mod groups;
 mod in_flight;
 mod policy;
 mod waiting;
@@ -29,11 +30,14 @@ mod prop_tests;
 mod tests;
 
 pub use entry::{Pending, Place, QueuedPod};
+pub use groups::Gang;
 pub use policy::QueueConfig;
 
 use crate::engine::Engine;
 use crate::framework::{PodInfo, Reasons};
+use crate::plugins::gang_scheduling;
 use entry::Entry;
+use groups::Groups;
 use in_flight::InFlight;
 use kube_core::env::Mono;
 use kube_core::resource::ObjectKey;
@@ -51,6 +55,7 @@ pub struct Queue {
     pods: BTreeMap<ObjectKey, Entry>,
     waiting: Waiting,
     in_flight: InFlight,
+    groups: Groups,
     tickets: u64,
     gated: usize,
 }
@@ -73,6 +78,7 @@ impl Queue {
             pods: BTreeMap::new(),
             waiting: Waiting::default(),
             in_flight: InFlight::default(),
+            groups: Groups::default(),
             tickets: 0,
             gated: 0,
         }
@@ -84,7 +90,7 @@ impl Queue {
         match self.pods.get(&key) {
             Some(entry) if entry.pod.uid() == pod.uid() => self.update(&key, pod, now),
             Some(_) => {
-                self.remove(&key);
+                self.remove(&key, now);
                 self.enter(&key, pod, now);
             }
             None => self.enter(&key, pod, now),
@@ -92,9 +98,12 @@ impl Queue {
     }
 
     /// Takes a pod out, wherever it is.
-    pub fn remove(&mut self, key: &ObjectKey) {
+    pub fn remove(&mut self, key: &ObjectKey, now: Mono) {
         if let Some(entry) = self.pods.remove(key) {
-            self.leave_place(key, &entry);
+            self.leave(key, &entry);
+            if let Some(group) = self.groups.leave(&entry.pod) {
+                self.stir(&group, now);
+            }
         }
     }
 
@@ -103,14 +112,19 @@ impl Queue {
     pub fn pop(&mut self, now: Mono) -> Option<QueuedPod> {
         self.tick(now);
         let key = self.waiting.pop(self.config.pop_from_backoff)?;
+        self.take_out(&key)
+    }
+
+    /// The pod is in flight from now on; it was in none of the sets any more.
+    fn take_out(&mut self, key: &ObjectKey) -> Option<QueuedPod> {
         self.tickets += 1;
         let ticket = self.tickets;
-        let entry = self.pods.get_mut(&key)?;
+        let entry = self.pods.get_mut(key)?;
         entry.attempts += 1;
         entry.ticket = ticket;
         entry.place = Place::InFlight;
         self.in_flight.enter(ticket);
-        Some(QueuedPod { pod: entry.pod.clone(), ticket, attempts: entry.attempts })
+        Some(QueuedPod { pod: entry.pod.clone(), ticket, attempts: entry.attempts, came: entry.came })
     }
 
     /// The pod has its node and is being bound. Events no longer matter to it.
@@ -122,9 +136,13 @@ impl Queue {
     }
 
     /// The pod needs no node any more.
-    pub fn done(&mut self, popped: &QueuedPod) {
+    pub fn done(&mut self, popped: &QueuedPod, now: Mono) {
         if Self::popped(&mut self.pods, popped).is_some() {
             self.pods.remove(popped.pod.key());
+            // Until the store tells so itself, it counts as one that has its node.
+            if let Some(group) = self.groups.done(&popped.pod) {
+                self.stir(&group, now);
+            }
         }
         self.in_flight.leave(popped.ticket);
     }
@@ -149,6 +167,14 @@ impl Queue {
         let woken = events.iter().any(|event| self.policy.wakes(entry, event)) && may_fit(&entry.pod);
         let key = popped.pod.key().clone();
         if woken { self.requeue(&key, now) } else { self.park(&key) }
+    }
+
+    /// The pod's node was taken meanwhile: it is decided again at once. That is nobody's failure.
+    pub fn again(&mut self, popped: &QueuedPod) {
+        self.in_flight.leave(popped.ticket);
+        if Self::popped(&mut self.pods, popped).is_some() {
+            self.admit(popped.pod.key());
+        }
     }
 
     /// Something broke on the way: the pod is tried again after a back-off.
@@ -206,6 +232,11 @@ impl Queue {
         Pending { active, backoff, unschedulable, gated: self.gated }
     }
 
+    /// How many pods wait because of a plugin.
+    pub fn waiting_for(&self, plugin: &str) -> usize {
+        self.waiting.waiting_for(plugin)
+    }
+
     /// The pods, by key.
     pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
         self.pods.keys()
@@ -227,20 +258,29 @@ impl Queue {
     }
 
     fn enter(&mut self, key: &ObjectKey, pod: Arc<PodInfo>, now: Mono) {
+        let group = self.groups.enter(&pod);
         self.pods.insert(key.clone(), Entry::new(pod, now));
         self.admit(key);
+        if let Some(group) = group {
+            self.stir(&group, now);
+        }
     }
 
     /// To the active queue, unless a plugin gates the pod.
     fn admit(&mut self, key: &ObjectKey) {
         let Some(entry) = self.pods.get_mut(key) else { return };
-        match self.policy.gate(&entry.pod) {
+        let gated = self.policy.gate(&entry.pod);
+        let incomplete = || self.policy.has_gangs(&entry.pod).then(|| self.groups.gate(&entry.pod)).flatten();
+        match gated.or_else(incomplete) {
             None => self.activate(key),
             Some((plugin, reasons)) => {
                 entry.place = Place::Gated { plugin, reasons };
                 entry.rejectors = BTreeSet::from([plugin]);
                 self.gated += 1;
-                self.waiting.listen(key, &entry.rejectors);
+                // The rest of a group is waited for by the group, not by events.
+                if plugin != gang_scheduling::NAME {
+                    self.waiting.listen(key, &entry.rejectors);
+                }
             }
         }
     }
@@ -277,17 +317,24 @@ impl Queue {
         }
     }
 
-    fn leave_place(&mut self, key: &ObjectKey, entry: &Entry) {
+    fn leave(&mut self, key: &ObjectKey, entry: &Entry) {
         match &entry.place {
-            Place::Active => self.waiting.deactivate(key, self.policy.sort_key(&entry.pod, entry.since)),
-            Place::Backoff { until } => self.waiting.end_backoff(key, *until),
-            Place::Unschedulable { since } => self.waiting.unpark(key, *since, &entry.rejectors),
             Place::Gated { .. } => {
                 self.gated -= 1;
                 self.waiting.unlisten(key, &entry.rejectors);
             }
             Place::InFlight => drop(self.in_flight.leave(entry.ticket)),
-            Place::Binding => {}
+            _ => leave_place((&mut self.waiting, &self.policy), key, entry),
         }
+    }
+}
+
+/// Takes a pod that waits out of its set.
+fn leave_place((waiting, policy): (&mut Waiting, &Policy), key: &ObjectKey, entry: &Entry) {
+    match &entry.place {
+        Place::Active => waiting.deactivate(key, policy.sort_key(&entry.pod, entry.since)),
+        Place::Backoff { until } => waiting.end_backoff(key, *until),
+        Place::Unschedulable { since } => waiting.unpark(key, *since, &entry.rejectors),
+        Place::Gated { .. } | Place::InFlight | Place::Binding => {}
     }
 }

@@ -6,9 +6,10 @@ use crate::framework::{
     ClusterEvent, EnqueueHints, EventSet, Hint, PodInfo, PreEnqueue, QueueSort, Reason, Reasons, SortKey,
     Verdict, guarded,
 };
+use crate::plugins::gang_scheduling;
 use crate::profile::{Point, Resolved};
 use kube_core::env::Mono;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,16 +62,20 @@ pub(super) struct Policy {
 #[derive(Default)]
 struct Asked {
     gates: Vec<(&'static str, Arc<dyn PreEnqueue>)>,
+    /// Whether pods of one group go together.
+    gangs: bool,
     /// `None` for plugins without hints.
     hints: BTreeMap<&'static str, Option<Hints>>,
+    /// Those that no pod which comes can help.
+    monotone: BTreeSet<&'static str>,
 }
 
 impl Asked {
     fn listens(&self, name: &str, set: EventSet) -> bool {
         match self.hints.get(name) {
             Some(Some((events, _))) => events.intersects(set),
-            // Without hints every event may help.
-            _ => true,
+            // Without hints every event may help, unless the plugin says that pods which come do not.
+            _ => !(self.monotone.contains(name) && set == EventSet::POD_ADD),
         }
     }
 }
@@ -83,8 +88,13 @@ impl Policy {
             policy.sort = policy.sort.or(sort);
             let gates = engine.at(Point::PreEnqueue);
             let gates = gates.filter_map(|plugin| Some((plugin.name, plugin.points.pre_enqueue.clone()?)));
-            let mut asked = Asked { gates: gates.collect(), hints: BTreeMap::new() };
-            for Resolved { name, points, .. } in engine.plugins() {
+            let gates: Vec<_> = gates.collect();
+            let gangs = gates.iter().any(|(name, _)| *name == gang_scheduling::NAME);
+            let mut asked = Asked { gates, gangs, ..Asked::default() };
+            for Resolved { name, points, plugin, .. } in engine.plugins() {
+                if plugin.monotone() {
+                    asked.monotone.insert(name);
+                }
                 asked.hints.insert(name, points.hints.clone().map(|hints| (hints.events(), hints)));
             }
             policy.profiles.insert(profile.clone(), asked);
@@ -98,6 +108,11 @@ impl Policy {
         let named =
             stated.and_then(|name| self.profiles.get(name)).or_else(|| self.profiles.get(DEFAULT_NAME));
         named.or_else(|| self.profiles.values().next())
+    }
+
+    /// Whether the pod goes together with those of its group, if it has one.
+    pub(super) fn has_gangs(&self, pod: &PodInfo) -> bool {
+        self.of(pod).is_some_and(|asked| asked.gangs)
     }
 
     /// The place in the active queue; in order of arrival without a plugin that orders it.
@@ -135,7 +150,7 @@ impl Policy {
             Some(Some((events, _))) if !events.intersects(event.set()) => Hint::Skip,
             // A plugin that breaks here must not lose a wake-up.
             Some(Some((_, hints))) => guarded(|| hints.hint(pod, event)).unwrap_or(Hint::Queue),
-            _ => Hint::Queue,
+            _ => Hint::when(asked.listens(name, event.set())),
         }
     }
 

@@ -112,7 +112,7 @@ impl World {
                 let key = ObjectKey::new("default", name(id).as_str());
                 self.model.owed.remove(&key);
                 self.model.out.retain(|popped| *popped.pod.key() != key);
-                self.queue.remove(&key);
+                self.queue.remove(&key, self.now);
             }
             Step::Pop => self.pop(),
             Step::Reject => {
@@ -130,7 +130,7 @@ impl World {
                 if let Some(popped) = self.first_out() {
                     self.model.owed.remove(popped.pod.key());
                     self.queue.binding(&popped);
-                    self.queue.done(&popped);
+                    self.queue.done(&popped, self.now);
                 }
             }
             Step::NodeOf(id) => {

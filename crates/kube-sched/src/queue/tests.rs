@@ -143,9 +143,9 @@ fn a_pod_that_went_during_its_attempt_does_not_come_back() {
     let mut queue = queue(true);
     add(&mut queue, "p", json!({}), at(0));
     let popped = queue.pop(at(0)).unwrap();
-    queue.remove(&key("p"));
+    queue.remove(&key("p"), at(1));
     add(&mut queue, "p", json!({}), at(1));
     queue.failed(&popped, at(2));
-    queue.done(&popped);
+    queue.done(&popped, at(2));
     assert_eq!(queue.place(&key("p")), Some(&Place::Active), "the new pod of that name is another one");
 }

@@ -93,6 +93,11 @@ impl Waiting {
         self.listeners.iter().map(|(name, keys)| (*name, keys))
     }
 
+    /// How many pods a plugin rejected or gates.
+    pub(super) fn waiting_for(&self, plugin: &str) -> usize {
+        self.listeners.get(plugin).map_or(0, BTreeSet::len)
+    }
+
     /// Active, backing off, parked.
     pub(super) fn counts(&self) -> (usize, usize, usize) {
         (self.active.len(), self.rejected.len() + self.broken.len(), self.parked.len())

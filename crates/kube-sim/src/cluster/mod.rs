@@ -22,6 +22,7 @@ use crate::oracle::{ObservedStorage, Observer, Oracle, SCENARIO};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_net::{ServiceAllocation, ServiceRanges};
+use kube_sched::guard::NodeGuard;
 use kube_store::objects::Objects;
 use kube_store::objects::admission::NamespaceLifecycle;
 use kube_store::storage::{MemoryStorage, Storage};
@@ -90,7 +91,8 @@ impl World {
         let slow = SlowStorage::new(Arc::new(watched), env.clone(), blueprint.latency.clone());
         let builder = Objects::builder(Arc::new(slow.in_weather(weather.clone())), env.clone())
             .admission(Arc::new(NamespaceLifecycle))
-            .contributor("", "Service", Arc::new(ServiceAllocation::new(ServiceRanges::default())));
+            .contributor("", "Service", Arc::new(ServiceAllocation::new(ServiceRanges::default())))
+            .contributor("", "Pod", Arc::new(NodeGuard));
         let server = builder.build();
         blueprint.kinds.iter().for_each(|register| register(&server));
         let members = blueprint.roles.iter().zip(1..);

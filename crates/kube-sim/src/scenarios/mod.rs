@@ -2,6 +2,12 @@
 //!
 //! Each gives a [`Sim`] without seeds' results: choose faults, add oracles, and run it.
 
+mod gangs;
+mod rivals;
+
+pub use gangs::gangs;
+pub use rivals::rivals;
+
 use crate::campaign::Sim;
 use crate::cluster::Cluster;
 use crate::faults::Faults;
@@ -24,13 +30,15 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 6] = [
+pub const ALL: [Named; 8] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
     ("rebirth", rebirth),
     ("patience", patience),
     ("crowding", crowding),
+    ("rivals", rivals),
+    ("gangs", gangs),
 ];
 
 fn sim(seeds: Range<u64>, nodes: usize, zones: &[&str]) -> Sim {

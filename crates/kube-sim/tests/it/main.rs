@@ -9,4 +9,6 @@ mod scenario;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod schedulers;
+#[cfg(test)]
 mod test_plane;

@@ -46,11 +46,13 @@ pub enum Mutant {
     KeepsGoneObjects,
     /// A node does not repeat a report that failed.
     DropsFailedReports,
+    /// Nobody asks whether a scheduler knew of the pods that others have bound to the node.
+    BindsBlindly,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ActsOnOldCaches,
         Self::IgnoresConflicts,
         Self::StartsUnsynced,
@@ -70,6 +72,7 @@ impl Mutant {
         Self::LosesBusyKeys,
         Self::KeepsGoneObjects,
         Self::DropsFailedReports,
+        Self::BindsBlindly,
     ];
 }
 

@@ -31,6 +31,11 @@ pub enum Operation {
 /// Adds compares and writes to the transactions of a kind: allocations, quotas, budgets.
 #[async_trait]
 pub trait Contributor: Send + Sync + fmt::Debug + 'static {
+    /// Whether it has anything to do with a write: what is not asked costs nothing.
+    fn handles(&self, _cx: &Contribution<'_>) -> bool {
+        true
+    }
+
     /// Adds compares and writes to the transaction of a write, and may fill in fields of the new object. `old` is
     /// `None` for a create, `new` for a deletion. Runs last, and again whenever the transaction lost a race.
     ///
@@ -54,6 +59,7 @@ pub struct Contribution<'a> {
     pub(crate) key: &'a ObjectKey,
     pub(crate) operation: Operation,
     pub(crate) subresource: Subresource,
+    pub(crate) binding: Option<&'a Value>,
     pub(crate) options: &'a WriteOptions,
 }
 
@@ -67,6 +73,11 @@ pub struct Read {
 }
 
 impl Read {
+    /// The revision at which the value was written; `None` where the key is absent, or was written by the same request.
+    pub fn revision(&self) -> Option<Revision> {
+        self.current.as_ref()?.revision.filter(|_| !self.pending)
+    }
+
     /// The value; `None` when the key is absent.
     pub fn value(&self) -> Option<&Bytes> {
         self.current.as_ref().map(|current| &current.value)
@@ -109,6 +120,11 @@ impl Contribution<'_> {
     /// Which part of it is written.
     pub fn subresource(&self) -> Subresource {
         self.subresource
+    }
+
+    /// The `Binding` by which a pod is assigned to a node, where that is what is done.
+    pub fn binding(&self) -> Option<&Value> {
+        self.binding
     }
 
     /// Whether nothing will be stored.

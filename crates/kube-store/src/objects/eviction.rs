@@ -105,7 +105,7 @@ impl Planner<'_> {
             return Err(ApiError::internal("only pods are evicted"));
         };
         // Plugins see the eviction as what it is.
-        let act = Act { key, operation: Operation::Create, part: Subresource::Eviction };
+        let act = Act { key, operation: Operation::Create, part: Subresource::Eviction, binding: None };
         self.validate(act, Some(&found.stored), None).await?;
         if !ignores_budgets(pod) {
             let mut txn = TxnBuilder::default();

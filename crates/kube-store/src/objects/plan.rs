@@ -50,12 +50,14 @@ pub(crate) struct Act<'a> {
     pub(crate) key: &'a ObjectKey,
     pub(crate) operation: Operation,
     pub(crate) part: Subresource,
+    /// What a request to assign a pod says.
+    pub(crate) binding: Option<&'a Value>,
 }
 
 impl<'a> Act<'a> {
     /// Something done to the object itself.
     pub(crate) fn on(key: &'a ObjectKey, operation: Operation) -> Self {
-        Self { key, operation, part: Subresource::Main }
+        Self { key, operation, part: Subresource::Main, binding: None }
     }
 }
 
@@ -174,6 +176,7 @@ impl Planner<'_> {
             key: act.key,
             operation: act.operation,
             subresource: act.part,
+            binding: act.binding,
             options: self.options,
         }
     }
@@ -217,7 +220,7 @@ impl Planner<'_> {
         let mut txn = TxnBuilder::default();
         let served = self.served.clone();
         let cx = self.contribution(act);
-        for contributor in &served.contributors {
+        for contributor in served.contributors.iter().filter(|contributor| contributor.handles(&cx)) {
             if let Some(new) = new.as_deref_mut() {
                 new.complete().map_err(ApiError::internal)?;
             }

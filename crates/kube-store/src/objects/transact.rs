@@ -44,6 +44,9 @@ impl Objects {
             Write::Update { key, subresource, object, .. } => {
                 planner.update(key, *subresource, Change::Replace(object)).await
             }
+            Write::Bind { key, binding, .. } => {
+                planner.update(key, Subresource::Binding, Change::Bind(binding)).await
+            }
             Write::Apply { kind, namespace, object } => {
                 let given = metadata::text(object, "namespace");
                 let namespace = if namespace.is_empty() { given } else { namespace };
@@ -78,6 +81,9 @@ pub(super) fn is_generated(object: &Value) -> bool {
 
 fn kind_of(write: &Write) -> &KindInfo {
     match write {
-        Write::Create { kind, .. } | Write::Update { kind, .. } | Write::Apply { kind, .. } => kind,
+        Write::Create { kind, .. }
+        | Write::Update { kind, .. }
+        | Write::Apply { kind, .. }
+        | Write::Bind { kind, .. } => kind,
     }
 }

@@ -37,7 +37,11 @@ impl Planner<'_> {
         let served = self.served.clone();
         expect_part(&served.info, part)?;
         let found = self.stored(key).await?;
-        let act = Act { key, operation: Operation::Update, part };
+        let binding = match change {
+            Change::Bind(body) => Some(body),
+            _ => None,
+        };
+        let act = Act { key, operation: Operation::Update, part, binding };
         let mut new = match (part, change) {
             (Subresource::Binding, Change::Bind(body)) => {
                 binding::assigned(key, &found.stored, body, &self.objects.env)?

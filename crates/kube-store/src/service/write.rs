@@ -240,6 +240,15 @@ pub enum Write {
         /// The object, with its name.
         object: Value,
     },
+    /// Assigns a pod to a node, as [`ObjectService::create_on`](super::ObjectService::create_on) with its part `binding`.
+    Bind {
+        /// The kind.
+        kind: Arc<KindInfo>,
+        /// The key.
+        key: ObjectKey,
+        /// The `Binding`.
+        binding: Value,
+    },
 }
 
 /// A transaction that stored nothing.

@@ -51,6 +51,10 @@ impl Plugin for NodeAffinity {
         Reads::NODE_LABELS
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).pre_score(self.clone()).hints(self);
     }

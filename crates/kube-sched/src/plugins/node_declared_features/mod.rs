@@ -25,6 +25,10 @@ impl Plugin for NodeDeclaredFeatures {
         Reads::NODE_OBJECT
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).hints(self);
     }

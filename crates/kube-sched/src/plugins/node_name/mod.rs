@@ -24,6 +24,10 @@ impl Plugin for NodeName {
         Reads::NOTHING
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.filter(self.clone()).hints(self);
     }

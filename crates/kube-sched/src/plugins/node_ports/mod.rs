@@ -24,6 +24,10 @@ impl Plugin for NodePorts {
         Reads::NODE_PORTS
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).hints(self);
     }

@@ -25,6 +25,10 @@ impl Plugin for NodeUnschedulable {
         Reads::NODE_TAINTS
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.filter(self.clone()).hints(self);
     }

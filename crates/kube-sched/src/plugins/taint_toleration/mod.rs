@@ -26,6 +26,10 @@ impl Plugin for TaintToleration {
         Reads::NODE_TAINTS
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.filter(self.clone()).score(self.clone()).hints(self);
     }

@@ -54,6 +54,10 @@ impl Plugin for VolumeBinding {
             | Reads::kind::<CSIStorageCapacity>()
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).reserve(self.clone()).pre_bind(self.clone()).hints(self);
     }

@@ -40,6 +40,10 @@ impl Plugin for VolumeRestrictions {
         Reads::NODE_PODS | Reads::SHAPES | Reads::kind::<PersistentVolumeClaim>()
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).hints(self);
     }

@@ -35,6 +35,10 @@ impl Plugin for VolumeZone {
             | Reads::kind::<StorageClass>()
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).hints(self);
     }

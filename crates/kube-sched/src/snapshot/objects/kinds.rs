@@ -4,6 +4,7 @@ use super::Table;
 use super::views::{NamespaceView, ReplicaSetView, ReplicationControllerView, ServiceView, StatefulSetView};
 use kube_core::kinds::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube_core::kinds::policy::v1::PodDisruptionBudget;
+use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use kube_core::kinds::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
 use kube_core::resource::{ObjectKey, ResourceExt};
 use kube_core::view::KindView;
@@ -36,6 +37,7 @@ pub struct Tables {
     csi_capacities: Table<CSIStorageCapacity>,
     attachments: Table<VolumeAttachment>,
     budgets: Table<PodDisruptionBudget>,
+    pod_groups: Table<PodGroup>,
 }
 
 /// One line per kind: its type, its table, and where its key stands.
@@ -72,4 +74,5 @@ kept! {
     CSIStorageCapacity => csi_capacities, |object| ResourceExt::key(object);
     VolumeAttachment => attachments, |object| ResourceExt::key(object);
     PodDisruptionBudget => budgets, |object| ResourceExt::key(object);
+    PodGroup => pod_groups, |object| ResourceExt::key(object);
 }

@@ -1,5 +1,7 @@
 //! The scheduler on a store.
 
+mod gang;
+mod numbers;
 mod plugins;
 mod room;
 mod world;
@@ -135,4 +137,25 @@ fn a_full_cluster_takes_what_fits_and_no_more() {
     let Tally { bound, failed, .. } = handle.tally();
     assert_eq!((bound, failed), (4, 0));
     assert_eq!(handle.pending().len(), 96);
+}
+
+/// Two schedulers that share a name, as when one takes the other for dead: both decide about every pod.
+#[test]
+fn two_schedulers_of_one_name_do_not_give_away_more_than_there_is() {
+    let world = World::new();
+    world.node("a", "3");
+    world.node("b", "3");
+    let (_first, one) = world.schedule(Profile::default());
+    let other = kube_store::informer::Informers::new(world.objects.clone());
+    let scheduler = kube_sched::Scheduler::builder(&other).build().unwrap();
+    let two = scheduler.handle();
+    let _second = kube_store::client::Running::start(&world.env, Box::new(scheduler));
+    for number in 0..12 {
+        world.pod(&format!("p{number:02}"), "1", &json!({}));
+    }
+    world.pass(Duration::from_secs(20));
+    let placed = world.placed();
+    let on = |node: &str| placed.values().filter(|on| on.as_deref() == Some(node)).count();
+    assert_eq!((on("a"), on("b")), (3, 3), "{placed:?}");
+    assert_eq!(one.tally().bound + two.tally().bound, 6);
 }

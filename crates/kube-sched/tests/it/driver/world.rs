@@ -5,7 +5,9 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use kube_core::env::{Abort, BoxFuture, Env, ManualClock, SeededIds, Spawner, TaskHandle};
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Event, Namespace, Node, Pod};
+use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use kube_core::resource::{ObjectKey, ResourceExt};
+use kube_sched::guard::NodeGuard;
 use kube_sched::{Profile, Scheduler, SchedulerHandle};
 use kube_store::api::Api;
 use kube_store::client::Running;
@@ -84,7 +86,9 @@ impl World {
         let pool = Pool::default();
         let env = Env::new(clock.clone(), Arc::new(pool.clone()), Arc::new(SeededIds::new(7)), 7);
         let storage = Arc::new(MemoryStorage::with_env(&env));
-        let objects = Objects::new(storage.clone(), env.clone());
+        let objects = Objects::builder(storage.clone(), env.clone());
+        let objects = objects.contributor("", "Pod", Arc::new(NodeGuard)).build();
+        objects.register_kind::<PodGroup>();
         let informers = Informers::new(objects.clone());
         let world = Self { env, clock, pool, storage, objects, informers };
         let default: Namespace = serde_json::from_value(json!({"metadata": {"name": "default"}})).unwrap();
@@ -153,6 +157,14 @@ impl World {
 
     pub(crate) fn pods(&self) -> Api<Pod> {
         Api::namespaced(self.objects.clone(), "default")
+    }
+
+    /// A group of which at least so many pods go together.
+    pub(crate) fn group(&self, name: &str, least: i32) {
+        let policy = json!({"gang": {"minCount": least}});
+        let group = json!({"metadata": {"name": name}, "spec": {"schedulingPolicy": policy}});
+        let groups: Api<PodGroup> = Api::namespaced(self.objects.clone(), "default");
+        self.finish(groups.create(&serde_json::from_value(group).unwrap())).unwrap();
     }
 
     /// Pods and their nodes.
