@@ -3,6 +3,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kube_benches::schedule::baseline::{Loop, Sums};
 use kube_benches::schedule::hard::{Crowd, PerNode, Wish};
+use kube_benches::schedule::room::{Full, Greedy, demanding};
 use kube_benches::schedule::{Ours, World};
 use std::time::Duration;
 
@@ -35,6 +36,23 @@ fn crowd(c: &mut Criterion) {
     group.finish();
 }
 
+/// One decision that asks every plugin; and the search for room among 20 pods on each of 5,000 nodes, beside one that drops
+/// the least important pods.
+fn alone(c: &mut Criterion) {
+    let mut group = c.benchmark_group("schedule-5000-one");
+    if let Ok(crowd) = Crowd::new(Wish::Spread, 5_000, 0)
+        && let (Ok(ours), Ok(pod)) = (crowd.ours(), demanding())
+    {
+        group.bench_function("cold-decision", |b| b.iter(|| ours.decide(&pod)));
+    }
+    if let Ok(full) = Full::new(5_000) {
+        let greedy = Greedy::new(5_000);
+        group.bench_function(BenchmarkId::new("ours", "preemption"), |b| b.iter(|| full.make_room()));
+        group.bench_function(BenchmarkId::new("greedy", "preemption"), |b| b.iter(|| greedy.make_room()));
+    }
+    group.finish();
+}
+
 const CROWD: usize = 500;
 
 criterion_group! {
@@ -43,6 +61,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(4));
-    targets = place, crowd
+    targets = place, crowd, alone
 }
 criterion_main!(benches);

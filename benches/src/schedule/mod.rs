@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod hard;
+pub mod room;
 mod world;
 
 pub use world::World;
@@ -35,6 +36,11 @@ impl Ours {
     /// The node of each pending pod of `world`; the cluster itself stays as it is.
     pub fn place(&self, world: &World) -> Vec<Option<Arc<str>>> {
         self.place_all(&world.pending)
+    }
+
+    /// The node of one pod.
+    pub fn decide(&self, pod: &PodInfo) -> Option<Arc<str>> {
+        self.engine.schedule_read(&self.cluster, pod).node().cloned()
     }
 
     /// The node of each pod; the cluster itself stays as it is.

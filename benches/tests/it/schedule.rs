@@ -2,6 +2,7 @@
 
 use kube_benches::schedule::baseline::{Loop, Sums};
 use kube_benches::schedule::hard::{Crowd, PerNode, Wish};
+use kube_benches::schedule::room::{Full, Greedy, demanding};
 use kube_benches::schedule::{Ours, World};
 use std::collections::BTreeSet;
 
@@ -27,4 +28,18 @@ fn pods_that_look_at_others_all_get_a_node() {
             assert_eq!(naive.iter().collect::<BTreeSet<_>>().len(), 20, "one on each");
         }
     }
+}
+
+#[test]
+fn room_is_made_on_the_same_node_by_both() {
+    let full = Full::new(50).expect("the objects decode");
+    let (index, gone) = Greedy::new(50).make_room().expect("room can be made");
+    assert_eq!(full.make_room(), Some((format!("node-{index}").into(), gone)));
+}
+
+#[test]
+fn the_demanding_pod_fits_somewhere() {
+    let crowd = Crowd::new(Wish::Spread, 50, 0).expect("the objects decode");
+    let node = crowd.ours().expect("the profile resolves").decide(&demanding().expect("it decodes"));
+    assert!(node.is_some());
 }

@@ -2,7 +2,7 @@
 
 use super::cycle::Cycle;
 use crate::explain::Why;
-use crate::framework::{AttachedFilter, PodInfo, Reads, Verdict};
+use crate::framework::{AttachedFilter, NodeRef, PodInfo, Reads, Verdict};
 use crate::snapshot::{BoundPod, DryNode, NodeSlot, Snapshot};
 use std::fmt;
 use std::sync::Arc;
@@ -47,6 +47,13 @@ impl<'t> Trial<'t> {
         let lists_pods = cycle.filters.iter().any(|by| by.reads.contains(&Reads::NODE_PODS));
         let node = cycle.cluster.dry(slot, lists_pods)?;
         Some(Self { cycle, node, forks: cycle.filters.iter().map(|by| by.filter.fork()).collect() })
+    }
+
+    /// Begins anew with another node of the same cluster, as it is.
+    pub fn move_to(&mut self, node: NodeRef<'_>) {
+        self.node.copy(self.cycle.cluster, node.slot());
+        self.forks.clear();
+        self.forks.extend(self.cycle.filters.iter().map(|by| by.filter.fork()));
     }
 
     /// Takes a pod away.

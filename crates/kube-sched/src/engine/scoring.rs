@@ -62,13 +62,13 @@ impl Cycle<'_> {
                 Normalize::Default { reverse } => default_normalize(&mut scores, reverse),
                 Normalize::Custom => scoring.normalize(nodes, &mut scores),
             }
+            if let Some(score) = scores.iter().find(|score| !(0..=MAX_NODE_SCORE).contains(*score)) {
+                let text = format!(
+                    "returns an invalid score {score}, it should in the range of [0, {MAX_NODE_SCORE}]"
+                );
+                return Err(PluginError::new(by.name, "Score", text));
+            }
             for (score, total) in scores.iter_mut().zip(&mut table.totals) {
-                if !(0..=MAX_NODE_SCORE).contains(score) {
-                    let text = format!(
-                        "returns an invalid score {score}, it should in the range of [0, {MAX_NODE_SCORE}]"
-                    );
-                    return Err(PluginError::new(by.name, "Score", text));
-                }
                 *score *= by.weight;
                 *total += *score;
             }

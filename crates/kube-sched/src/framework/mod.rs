@@ -2,6 +2,7 @@
 
 mod attached;
 mod event;
+mod node_block;
 mod node_ref;
 mod node_set;
 mod normalize;
@@ -13,6 +14,7 @@ mod verdict;
 mod watch;
 
 pub use event::{ClusterEvent, EventSet, Hint};
+pub use node_block::NodeBlock;
 pub use node_ref::{Core, NodeRef, Nodes};
 pub use node_set::NodeSet;
 pub use normalize::{MAX_NODE_SCORE, Normalize, default_normalize};
@@ -31,4 +33,5 @@ pub use verdict::{PluginError, Reason, Reasons, Verdict};
 pub use watch::Watch;
 
 pub(crate) use attached::{AnyFilter, AnyScore, AttachedFilter, Prepared};
+pub(crate) use normalize::percent;
 pub(crate) use verdict::guarded;

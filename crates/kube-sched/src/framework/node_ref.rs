@@ -1,7 +1,7 @@
 //! Nodes as plugins see them.
 
 use super::pod_info::HostPort;
-use super::{Amounts, NonZero, Reads};
+use super::{Amounts, NodeBlock, NonZero, Reads};
 use crate::snapshot::{
     BoundPod, ImageState, Kept, LabelColumn, MarkedNodes, Marks, NodeFacts, NodeSlot, Shapes, Slot, Snapshot,
     Table,
@@ -207,6 +207,35 @@ impl<'s> Nodes<'s> {
         let Self { snapshot, only, .. } = *self;
         let all = only.is_none().then(|| snapshot.nodes().map(|node| node.slot())).into_iter().flatten();
         only.into_iter().flatten().copied().chain(all)
+    }
+
+    /// All nodes of the cluster, block by block, in the order of the snapshot.
+    pub fn blocks(&self) -> impl Iterator<Item = NodeBlock<'s>> + use<'s> {
+        let Self { snapshot, reads, .. } = *self;
+        snapshot.blocks().map(move |(first, chunk)| NodeBlock::new(chunk, first, reads.columns()))
+    }
+
+    /// Calls `each` for each of these nodes, in the order of the snapshot, with its block and its number in there.
+    pub fn sweep(&self, mut each: impl FnMut(&NodeBlock<'s>, usize)) {
+        let Some(only) = self.only else {
+            let mut blocks = self.blocks().peekable();
+            for node in self.snapshot.nodes() {
+                while blocks.next_if(|block| !block.reaches(node.slot())).is_some() {}
+                if let Some(block) = blocks.peek() {
+                    each(block, node.slot().index() - block.first().index());
+                }
+            }
+            return;
+        };
+        let mut rest = only;
+        for block in self.blocks() {
+            let here = rest.partition_point(|slot| block.reaches(*slot));
+            let (now, later) = rest.split_at(here);
+            for slot in now {
+                each(&block, slot.index() - block.first().index());
+            }
+            rest = later;
+        }
     }
 
     /// The node at a place.

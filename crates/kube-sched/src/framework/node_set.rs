@@ -1,6 +1,7 @@
 //! Some nodes of a snapshot, as bits.
 
-use crate::snapshot::NodeSlot;
+use super::NodeBlock;
+use crate::snapshot::{BLOCK, NodeSlot};
 
 /// A set of places of nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +59,20 @@ impl NodeSet {
         }
     }
 
+    /// As [`NodeSet::retain`] for the places of one block: `keep` gets the number in the block.
+    pub fn retain_in(&mut self, block: &NodeBlock<'_>, mut keep: impl FnMut(usize) -> bool) {
+        let first = block.first().index() / 64;
+        for (number, word) in self.0.iter_mut().skip(first).take(BLOCK / 64).enumerate() {
+            let (mut left, mut gone) = (*word, 0);
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                gone |= u64::from(!keep(number * 64 + bit as usize)) << bit;
+            }
+            *word &= !gone;
+        }
+    }
+
     /// The places, in order.
     pub fn iter(&self) -> impl Iterator<Item = NodeSlot> + '_ {
         self.0.iter().enumerate().flat_map(|(number, word)| {
@@ -68,6 +83,19 @@ impl NodeSet {
                 Some(slot(number, bit))
             })
         })
+    }
+
+    /// The places in order, as a list.
+    pub(crate) fn to_vec(&self) -> Vec<NodeSlot> {
+        let mut all = Vec::with_capacity(self.len());
+        for (number, word) in self.0.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                all.push(slot(number, left.trailing_zeros()));
+                left &= left - 1;
+            }
+        }
+        all
     }
 
     /// How many there are.

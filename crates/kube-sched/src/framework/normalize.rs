@@ -22,6 +22,23 @@ pub enum Normalize {
     Custom,
 }
 
+/// `part * 100 / whole`. A division of whole numbers takes several times as long as one of floating-point numbers, whose
+/// whole part is never less than it should be, and 1 more at most.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "both are exact below the bound"
+)]
+pub(crate) fn percent(part: i64, whole: i64) -> i64 {
+    const EXACT: i64 = 1 << 46;
+    if !(0..EXACT).contains(&part) || !(1..EXACT).contains(&whole) {
+        return part.wrapping_mul(MAX_NODE_SCORE) / whole;
+    }
+    let part = part * MAX_NODE_SCORE;
+    let quotient = (part as f64 / whole as f64) as i64;
+    quotient - i64::from(quotient * whole > part)
+}
+
 /// Scales `scores` by their maximum.
 ///
 /// Source: `pkg/scheduler/framework/plugins/helper` (`DefaultNormalizeScore`).
@@ -34,7 +51,27 @@ pub fn default_normalize(scores: &mut [i64], reverse: bool) {
         return;
     }
     for score in scores {
-        let scaled = MAX_NODE_SCORE * *score / max;
+        let scaled = percent(*score, max);
         *score = if reverse { MAX_NODE_SCORE - scaled } else { scaled };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+    use proptest::prelude::proptest;
+    use proptest::prop_assert_eq;
+
+    proptest! {
+        #[test]
+        fn percent_divides_whole_numbers(part in 0..i64::MAX / 100, whole in 1..i64::MAX / 100, near: u8) {
+            prop_assert_eq!(percent(part, whole), part * 100 / whole);
+            // Close to whole results, where rounding would show.
+            let close = (whole / 100).saturating_mul(i64::from(near) % 101).saturating_sub(1).max(0);
+            prop_assert_eq!(percent(close, whole), close * 100 / whole);
+            let small = whole % (1 << 46) + 1;
+            let close = small / 100 * (i64::from(near) % 101);
+            prop_assert_eq!(percent(close, small), close * 100 / small);
+        }
     }
 }

@@ -22,7 +22,7 @@ impl Server {
         Self(objects.contributor("", "Pod", Arc::new(NodeGuard)).build())
     }
 
-    fn pod(&self, name: &str, spec: Value) {
+    fn pod(&self, name: &str, spec: &Value) {
         let mut pod = json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec});
         pod["spec"]["containers"] = json!([{"name": "c", "image": "app:1"}]);
         let options = WriteOptions::default();
@@ -31,7 +31,7 @@ impl Server {
 
     /// Binds a new pod to `n`; the revision of the binding, or of what has to be seen first.
     fn bind(&self, pod: &str, basis: Option<(&str, u64)>) -> Result<u64, u64> {
-        self.pod(pod, json!({}));
+        self.pod(pod, &json!({}));
         let mut binding = json!({"metadata": {"name": pod}, "target": {"kind": "Node", "name": "n"}});
         if let Some((by, seen)) = basis {
             Basis::new(by, Revision::new(seen)).write(&mut binding);
@@ -96,7 +96,7 @@ fn strangers_are_let_through_and_seen() {
     server.bind("p0", Some(("a", 0))).expect("the first");
     let stranger = server.bind("p1", None).expect("it rests on nothing");
     assert_eq!(server.bind("p2", Some(("a", 0))), Err(stranger));
-    server.pod("born-there", json!({"nodeName": "n"}));
+    server.pod("born-there", &json!({"nodeName": "n"}));
     let born = server.now();
     assert_eq!(server.bind("p3", Some(("a", born - 1))), Err(born));
     assert!(server.bind("p4", Some(("a", born))).is_ok());
@@ -105,6 +105,6 @@ fn strangers_are_let_through_and_seen() {
 #[test]
 fn nodes_are_apart() {
     let server = Server::new();
-    server.pod("elsewhere", json!({"nodeName": "m"}));
+    server.pod("elsewhere", &json!({"nodeName": "m"}));
     assert!(server.bind("p0", Some(("a", 0))).is_ok());
 }

@@ -1,6 +1,7 @@
 //! Pods that have a node.
 
 use crate::framework::{AffinityTerms, Amounts, HostPort, NonZero, PodInfo, PodShape};
+use jiff::Timestamp;
 use kube_core::resource::{ObjectKey, Uid};
 use kube_core::view::PodView;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ pub struct BoundPod {
     non_zero: NonZero,
     ports: Box<[HostPort]>,
     shape: Arc<PodShape>,
+    // Beside what is held, not behind another pointer: making room looks at these of every pod.
+    priority: i32,
+    started: Option<Timestamp>,
     assumed: bool,
 }
 
@@ -26,6 +30,8 @@ impl BoundPod {
             non_zero: NonZero::of(&view),
             ports: HostPort::of(&view),
             shape: Arc::new(PodShape::new(&view, AffinityTerms::parse(&view).ok().flatten())),
+            priority: view.spec.priority.unwrap_or(0),
+            started: view.status.start_time,
             view,
             assumed: false,
         }
@@ -40,6 +46,8 @@ impl BoundPod {
             non_zero: pod.non_zero(),
             ports: pod.ports().into(),
             shape: pod.shape().clone(),
+            priority: pod.priority(),
+            started: pod.view().status.start_time,
             assumed: true,
         }
     }
@@ -61,7 +69,12 @@ impl BoundPod {
 
     /// Priority; 0 where none is set.
     pub fn priority(&self) -> i32 {
-        self.view.spec.priority.unwrap_or(0)
+        self.priority
+    }
+
+    /// When it was started, if it was.
+    pub fn started(&self) -> Option<Timestamp> {
+        self.started
     }
 
     /// What it requests, or holds while an in-place resize is under way.

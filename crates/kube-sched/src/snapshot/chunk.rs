@@ -5,17 +5,17 @@ use crate::framework::{Amounts, Core, HostPort, NonZero};
 use std::sync::Arc;
 
 /// How many nodes a chunk holds: what is copied when a shared snapshot changes.
-pub(super) const CHUNK: usize = 256;
+pub(crate) const CHUNK: usize = 256;
 
 /// Up to [`CHUNK`] nodes. Numbers that every decision reads lie side by side; the rest is behind pointers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     pub(super) names: Vec<Arc<str>>,
-    pub(super) allocatable: Vec<Core>,
-    pub(super) requested: Vec<Core>,
-    pub(super) non_zero: Vec<NonZero>,
-    pub(super) pod_limit: Vec<i64>,
-    pub(super) pod_count: Vec<i64>,
+    pub(crate) allocatable: Vec<Core>,
+    pub(crate) requested: Vec<Core>,
+    pub(crate) non_zero: Vec<NonZero>,
+    pub(crate) pod_limit: Vec<i64>,
+    pub(crate) pod_count: Vec<i64>,
     pub(super) marks: Vec<Marks>,
     pub(super) facts: Vec<Option<Arc<NodeFacts>>>,
     pub(super) loads: Vec<Load>,
@@ -35,17 +35,35 @@ pub(super) struct Load {
 impl Chunk {
     /// A chunk of one node, a copy of the one at `at`.
     pub(super) fn alone(&self, at: usize) -> Self {
-        Self {
-            names: vec![self.names[at].clone()],
-            allocatable: vec![self.allocatable[at]],
-            requested: vec![self.requested[at]],
-            non_zero: vec![self.non_zero[at]],
-            pod_limit: vec![self.pod_limit[at]],
-            pod_count: vec![self.pod_count[at]],
-            marks: vec![self.marks[at]],
-            facts: vec![self.facts[at].clone()],
-            loads: vec![self.loads[at].clone()],
-        }
+        let mut alone = Self::default();
+        alone.push_copy(self, at);
+        alone
+    }
+
+    /// Adds a copy of a node of another chunk.
+    pub(super) fn push_copy(&mut self, from: &Self, at: usize) {
+        self.names.push(from.names[at].clone());
+        self.allocatable.push(from.allocatable[at]);
+        self.requested.push(from.requested[at]);
+        self.non_zero.push(from.non_zero[at]);
+        self.pod_limit.push(from.pod_limit[at]);
+        self.pod_count.push(from.pod_count[at]);
+        self.marks.push(from.marks[at]);
+        self.facts.push(from.facts[at].clone());
+        self.loads.push(from.loads[at].clone());
+    }
+
+    /// Takes all nodes out.
+    pub(super) fn clear(&mut self) {
+        self.names.clear();
+        self.allocatable.clear();
+        self.requested.clear();
+        self.non_zero.clear();
+        self.pod_limit.clear();
+        self.pod_count.clear();
+        self.marks.clear();
+        self.facts.clear();
+        self.loads.clear();
     }
 
     /// How many slots are in use or were.

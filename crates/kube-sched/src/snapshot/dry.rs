@@ -22,6 +22,16 @@ impl DryNode {
         node
     }
 
+    /// Becomes a copy of another node.
+    pub(crate) fn copy(&mut self, snapshot: &Snapshot, slot: NodeSlot) {
+        if let Some(chunk) = snapshot.chunks.get(slot.chunk()) {
+            self.chunk.clear();
+            self.chunk.push_copy(chunk, slot.at());
+            self.slot = slot;
+            self.chunk.share_ports(0);
+        }
+    }
+
     pub(crate) fn add(&mut self, pod: &Arc<BoundPod>) {
         if self.lists_pods {
             self.chunk.add(0, pod.clone());

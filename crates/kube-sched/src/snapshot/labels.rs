@@ -32,6 +32,21 @@ impl LabelColumn {
         self.values.len()
     }
 
+    /// How many nodes have the label.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether no node has it.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The numbers of the values that some node has.
+    pub fn in_use(&self) -> impl Iterator<Item = usize> + '_ {
+        self.values.iter().enumerate().filter(|(_, value)| value.nodes > 0).map(|(number, _)| number)
+    }
+
     /// The value of a number.
     pub fn value(&self, number: usize) -> Option<&Arc<str>> {
         self.values.get(number).map(|value| &value.text)

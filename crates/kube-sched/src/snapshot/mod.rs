@@ -34,12 +34,13 @@ pub use objects::{
 pub use shapes::Shapes;
 pub use slot::NodeSlot;
 
+pub(crate) use chunk::{CHUNK as BLOCK, Chunk};
 pub(crate) use dry::DryNode;
 pub(crate) use facts::NodeFacts;
 pub(crate) use slot::Slot;
 
 use crate::framework::{NodeRef, PodInfo};
-use chunk::{CHUNK, Chunk};
+use chunk::CHUNK;
 use claims::ClaimUses;
 use images::Images;
 use imbl::OrdMap;
@@ -218,6 +219,11 @@ impl Snapshot {
         let slot = self.slot(slot)?;
         let facts = slot.facts()?;
         Some(NodeRef::new(self, slot, facts, u32::MAX))
+    }
+
+    /// The nodes in blocks, and the place of the first of each.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (NodeSlot, &Chunk)> {
+        self.chunks.iter().enumerate().map(|(number, chunk)| (NodeSlot::of(number * CHUNK), &**chunk))
     }
 
     /// The nodes in order.

@@ -12,8 +12,8 @@ pub(super) fn sort_by_importance(pods: &mut [Arc<BoundPod>]) {
     pods.sort_by(|a, b| {
         let rank = |pod: &BoundPod| (Reverse(pod.priority()), started(pod));
         rank(a).cmp(&rank(b)).then_with(|| {
-            let name = |pod: &BoundPod| (pod.key().name.clone(), pod.key().namespace.clone());
-            name(a).cmp(&name(b))
+            let (a, b) = (a.key(), b.key());
+            (&a.name, &a.namespace).cmp(&(&b.name, &b.namespace))
         })
     });
 }
@@ -47,7 +47,7 @@ fn earliest_start(candidate: &Candidate) -> i128 {
 
 /// When the pod was started, in nanoseconds; one that was not yet comes last.
 fn started(pod: &BoundPod) -> i128 {
-    pod.view().status.start_time.map_or(i128::MAX, jiff::Timestamp::as_nanosecond)
+    pod.started().map_or(i128::MAX, jiff::Timestamp::as_nanosecond)
 }
 
 /// Makes priorities positive, so that more victims are never better.

@@ -55,7 +55,7 @@ impl PostFilter for DefaultPreemption {
         };
         match search.chosen().first() {
             Some(best) => PostFiltered::Nominate { node: best.node.clone(), victims: best.victims.clone() },
-            None => PostFiltered::Nothing(Some(Reason::from(search.message(room)))),
+            None => PostFiltered::Nowhere(Reason::from(search.message(room))),
         }
     }
 }

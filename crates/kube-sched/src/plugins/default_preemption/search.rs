@@ -4,7 +4,7 @@ use super::budgets::Budgets;
 use super::choice::{best, sort_by_importance};
 use crate::engine::{Room, Trial};
 use crate::explain::{Rejection, Why};
-use crate::framework::{PodInfo, Reason, Reasons, Verdict};
+use crate::framework::{NodeRef, PodInfo, Reason, Reasons, Verdict};
 use crate::snapshot::BoundPod;
 use kube_core::view::PodView;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use std::sync::Arc;
 pub struct Search {
     /// The nodes where it can, in the order of the snapshot.
     pub candidates: Vec<Candidate>,
-    /// The nodes where it cannot: which plugin still rejects the pod (empty where there is nobody to go), and what it
-    /// says.
+    /// The nodes where it cannot, in the order of the snapshot: which plugin still rejects the pod (empty where there is
+    /// nobody to go), and what it says.
     pub unhelpful: Vec<(Arc<str>, &'static str, Verdict)>,
 }
 
@@ -36,11 +36,14 @@ impl Search {
     pub(super) fn run(pod: &PodInfo, room: &Room<'_>) -> Self {
         let budgets = Budgets::new(room.cluster());
         let mut search = Self::default();
+        let mut trial = None;
         for node in possible(room) {
-            let Some(trial) = room.trial(&node) else { continue };
-            match victims_on(pod, &node, room, trial, &budgets) {
-                Ok((victims, violations)) => search.candidates.push(Candidate { node, victims, violations }),
-                Err((plugin, verdict)) => search.unhelpful.push((node, plugin, verdict)),
+            let name = node.name().clone();
+            match victims_on(pod, node, room, &mut trial, &budgets) {
+                Ok((victims, violations)) => {
+                    search.candidates.push(Candidate { node: name, victims, violations });
+                }
+                Err((plugin, verdict)) => search.unhelpful.push((name, plugin, verdict)),
             }
         }
         search
@@ -61,8 +64,9 @@ impl Search {
                 all.rejections.push(Rejection { node, plugin, for_good: false, reasons });
             }
         }
+        let mut tried = self.unhelpful.iter().map(|(name, ..)| name).peekable();
         for node in room.cluster().nodes() {
-            if !self.unhelpful.iter().any(|(name, ..)| name == node.name()) {
+            if tried.next_if(|name| *name == node.name()).is_none() {
                 let reasons = Reasons::from(Reason::from(NOT_HELPFUL));
                 all.rejections.push(Rejection {
                     node: node.name().clone(),
@@ -103,34 +107,42 @@ fn is_preempted(pod: &PodView) -> bool {
         })
 }
 
-/// The nodes that pods can make fit by going.
-fn possible(room: &Room<'_>) -> Vec<Arc<str>> {
+/// The nodes that pods can make fit by going, in the order of the snapshot.
+fn possible<'r>(room: &Room<'r>) -> Vec<NodeRef<'r>> {
     let why = room.why();
     match &why.pod {
         Some(rejection) if rejection.for_good => Vec::new(),
-        Some(_) => room.cluster().nodes().map(|node| node.name().clone()).collect(),
+        Some(_) => room.cluster().nodes().collect(),
         None => {
             let may = why.rejections.iter().filter(|rejection| !rejection.for_good);
-            may.map(|rejection| rejection.node.clone()).collect()
+            let mut names = may.map(|rejection| &rejection.node).peekable();
+            // Both are in one order.
+            let may = |node: &NodeRef<'_>| names.next_if(|name| *name == node.name()).is_some();
+            room.cluster().nodes().filter(may).collect()
         }
     }
 }
 
 type Victims = (Vec<Arc<BoundPod>>, usize);
 
-fn victims_on(
+/// `trial` is used again for the next node: most of what it takes is the same for all.
+fn victims_on<'r>(
     pod: &PodInfo,
-    node: &str,
-    room: &Room<'_>,
-    mut trial: Trial<'_>,
+    node: NodeRef<'r>,
+    room: &Room<'r>,
+    trial: &mut Option<Trial<'r>>,
     budgets: &Budgets,
 ) -> Result<Victims, (&'static str, Verdict)> {
-    let there = room.cluster().node(node).map(|node| node.pods()).unwrap_or_default();
-    let mut lesser: Vec<Arc<BoundPod>> =
-        there.iter().filter(|other| other.priority() < pod.priority()).cloned().collect();
+    let is_lesser = |other: &&Arc<BoundPod>| other.priority() < pod.priority();
+    let mut lesser: Vec<Arc<BoundPod>> = node.pods().iter().filter(is_lesser).cloned().collect();
     if lesser.is_empty() {
         return Err(("", Verdict::never(NO_VICTIMS)));
     }
+    match trial {
+        Some(trial) => trial.move_to(node),
+        None => *trial = room.trial(node.name()),
+    }
+    let Some(trial) = trial else { return Err(("", Verdict::never(NO_VICTIMS))) };
     for other in &lesser {
         trial.remove(other);
     }

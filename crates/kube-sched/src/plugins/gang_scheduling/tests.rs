@@ -4,12 +4,12 @@ use super::least;
 use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use serde_json::{Value, json};
 
-fn group(policy: Value) -> PodGroup {
+fn group(policy: &Value) -> PodGroup {
     serde_json::from_value(json!({"metadata": {"name": "g"}, "spec": {"schedulingPolicy": policy}})).unwrap()
 }
 
 #[test]
 fn a_gang_has_its_minimum_and_other_groups_have_none() {
-    assert_eq!(least(&group(json!({"gang": {"minCount": 4}}))), 4);
-    assert_eq!(least(&group(json!({"basic": {}}))), 1);
+    assert_eq!(least(&group(&json!({"gang": {"minCount": 4}}))), 4);
+    assert_eq!(least(&group(&json!({"basic": {}}))), 1);
 }

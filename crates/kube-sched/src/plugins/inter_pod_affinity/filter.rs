@@ -70,6 +70,13 @@ impl Domains {
         self.column.as_ref()?.of(slot)
     }
 
+    /// Every node that has the label, and how many pods its domain has.
+    fn for_each(&self, mut each: impl FnMut(NodeSlot, i64)) {
+        if let Some(column) = &self.column {
+            column.for_each(|slot, domain| each(slot, self.pods[domain]));
+        }
+    }
+
     fn add(&mut self, pods: &SlotColumn) -> i64 {
         let mut added = 0;
         if let Some(column) = &self.column {
@@ -270,8 +277,18 @@ impl PreFilter for InterPodAffinity {
     }
 
     fn retain(&self, neighbours: &Neighbours, _pod: &PodInfo, _nodes: Nodes<'_>, set: &mut NodeSet) {
-        // Nothing has been adjusted yet: there are no strangers.
-        set.retain(|slot| neighbours.verdict(slot).fits());
+        // Nothing has been adjusted yet: there are neither shifts nor strangers.
+        let base = &neighbours.base;
+        for domains in base.apart.iter().chain(&base.unwanted) {
+            domains.for_each(|slot, pods| {
+                if pods > 0 {
+                    set.remove(slot);
+                }
+            });
+        }
+        if !base.near.is_empty() {
+            set.retain(|slot| neighbours.is_near(slot));
+        }
     }
 
     fn adjust(

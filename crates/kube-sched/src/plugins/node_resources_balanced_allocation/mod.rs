@@ -54,25 +54,66 @@ impl PreScore for NodeResourcesBalancedAllocation {
         requests.iter().any(|request| *request != 0).then_some(requests)
     }
 
+    fn score_all(&self, requests: &Vec<i64>, pod: &PodInfo, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        let ([Column::Cpu, Column::Memory], [cpu, memory]) = (self.columns.as_slice(), requests.as_slice())
+        else {
+            scores.extend(nodes.iter().map(|node| self.score(requests, pod, node)));
+            return;
+        };
+        nodes.sweep(|block, at| {
+            let (has, used) = (&block.allocatable()[at], &block.requested()[at]);
+            if has.milli_cpu == 0 || has.memory == 0 {
+                // One resource or none is in balance, with the pod and without.
+                scores.push(compared(MAX_NODE_SCORE, MAX_NODE_SCORE));
+                return;
+            }
+            let with = uneven(
+                part(used.milli_cpu.wrapping_add(*cpu), has.milli_cpu),
+                part(used.memory.wrapping_add(*memory), has.memory),
+            );
+            let without = uneven(part(used.milli_cpu, has.milli_cpu), part(used.memory, has.memory));
+            scores.push(compared(even(with), even(without)));
+        });
+    }
+
     fn score(&self, requests: &Vec<i64>, _pod: &PodInfo, node: NodeRef<'_>) -> i64 {
         let load = NodeLoad::new(node, true);
         let resources = || self.columns.iter().zip(requests);
         let allocations = || resources().filter_map(|(column, request)| load.allocation(column, *request));
         let with = balance(allocations().map(|a| fraction(a.with_pod, a)));
         let without = balance(allocations().map(|a| fraction(a.before, a)));
-        let half = MAX_NODE_SCORE / 2;
-        half + (half + with - without) / 2
+        compared(with, without)
     }
 }
 
+/// The score of a node whose balance is so much with the pod and without.
+fn compared(with: i64, without: i64) -> i64 {
+    let half = MAX_NODE_SCORE / 2;
+    half + (half + with - without) / 2
+}
+
 #[expect(clippy::cast_precision_loss, reason = "as Kubernetes computes it")]
-fn fraction(requested: i64, allocation: Allocation) -> f64 {
-    let fraction = requested as f64 / allocation.allocatable as f64;
+fn part(requested: i64, allocatable: i64) -> f64 {
+    let fraction = requested as f64 / allocatable as f64;
     if fraction > 1.0 { 1.0 } else { fraction }
 }
 
-/// 100 less the standard deviation of the fractions in percent.
+fn fraction(requested: i64, allocation: Allocation) -> f64 {
+    part(requested, allocation.allocatable)
+}
+
+/// The standard deviation of two numbers.
+fn uneven(first: f64, second: f64) -> f64 {
+    ((first - second) / 2.0).abs()
+}
+
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "as Kubernetes computes it")]
+fn even(deviation: f64) -> i64 {
+    ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
+}
+
+/// 100 less the standard deviation of the fractions in percent.
+#[expect(clippy::cast_precision_loss, reason = "as Kubernetes computes it")]
 fn balance(fractions: impl Iterator<Item = f64> + Clone) -> i64 {
     let (mut count, mut total) = (0_usize, 0.0);
     for fraction in fractions.clone() {
@@ -84,7 +125,7 @@ fn balance(fractions: impl Iterator<Item = f64> + Clone) -> i64 {
         2 => {
             let mut pair = fractions;
             let (first, second) = (pair.next().unwrap_or(0.0), pair.next().unwrap_or(0.0));
-            ((first - second) / 2.0).abs()
+            uneven(first, second)
         }
         _ => {
             let mean = total / count as f64;
@@ -93,5 +134,5 @@ fn balance(fractions: impl Iterator<Item = f64> + Clone) -> i64 {
             (squares / count as f64).sqrt()
         }
     };
-    ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
+    even(deviation)
 }

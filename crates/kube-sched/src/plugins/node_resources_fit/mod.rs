@@ -77,6 +77,10 @@ impl Plugin for NodeResourcesFit {
         Reads::NODE_ALLOCATABLE | Reads::NODE_REQUESTED
     }
 
+    fn monotone(&self) -> bool {
+        true
+    }
+
     fn points(self: Arc<Self>, points: &mut Points) {
         points.pre_filter(self.clone()).pre_score(self.clone()).hints(self);
     }
@@ -131,15 +135,25 @@ impl Wanted {
 
     /// Whether nothing is lacking: what most calls find, without allocating.
     fn fits(&self, node: NodeRef<'_>) -> bool {
-        let (has, used) = (node.allocatable(), node.requested());
-        let enough = |wanted: i64, has: i64, used: i64| wanted <= 0 || wanted <= has.wrapping_sub(used);
-        enough(self.core.milli_cpu, has.milli_cpu, used.milli_cpu)
-            && enough(self.core.memory, has.memory, used.memory)
-            && enough(self.core.ephemeral_storage, has.ephemeral_storage, used.ephemeral_storage)
-            && self.scalars.iter().all(|(name, wanted, _)| {
-                enough(*wanted, node.allocatable_scalar(name).unwrap_or(0), node.requested_scalar(name))
-            })
+        self.has_core(&node.allocatable(), &node.requested()) && self.has_scalars(node)
     }
+
+    fn has_core(&self, has: &Core, used: &Core) -> bool {
+        // Not `&&`: that nodes fit is the rule, and jumps cost more than comparisons.
+        enough(self.core.milli_cpu, has.milli_cpu, used.milli_cpu)
+            & enough(self.core.memory, has.memory, used.memory)
+            & enough(self.core.ephemeral_storage, has.ephemeral_storage, used.ephemeral_storage)
+    }
+
+    fn has_scalars(&self, node: NodeRef<'_>) -> bool {
+        self.scalars.iter().all(|(name, wanted, _)| {
+            enough(*wanted, node.allocatable_scalar(name).unwrap_or(0), node.requested_scalar(name))
+        })
+    }
+}
+
+fn enough(wanted: i64, has: i64, used: i64) -> bool {
+    (wanted <= 0) | (wanted <= has.wrapping_sub(used))
 }
 
 /// A resource that a node has too little of.
@@ -192,9 +206,14 @@ impl PreFilter for NodeResourcesFit {
     }
 
     fn retain(&self, wanted: &Wanted, _pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
-        set.retain(|slot| {
-            nodes.at(slot).is_some_and(|node| node.pod_count() < node.pod_limit() && wanted.fits(node))
-        });
+        for block in nodes.blocks() {
+            let (has, used) = (block.allocatable(), block.requested());
+            let (limit, count) = (block.pod_limit(), block.pod_count());
+            set.retain_in(&block, |at| count[at] < limit[at] && wanted.has_core(&has[at], &used[at]));
+        }
+        if !wanted.scalars.is_empty() {
+            set.retain(|slot| nodes.at(slot).is_some_and(|node| wanted.has_scalars(node)));
+        }
     }
 
     fn remedies(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> Vec<Remedy> {
@@ -220,6 +239,19 @@ impl PreScore for NodeResourcesFit {
 
     fn pre_score(&self, pod: &PodInfo, _nodes: Nodes<'_>) -> Option<Vec<i64>> {
         Some(self.columns.iter().map(|(column, _)| column.request(pod.scoring_requests())).collect())
+    }
+
+    fn score_all(&self, requests: &Vec<i64>, pod: &PodInfo, nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+        let plain = match (self.columns.as_slice(), requests.as_slice()) {
+            ([(Column::Cpu, 1), (Column::Memory, 1)], [cpu, memory]) => Some((*cpu, *memory)),
+            _ => None,
+        };
+        match plain {
+            Some(wanted) if self.strategy.prefer == Prefer::LeastAllocated => {
+                strategy::least_allocated(wanted, nodes, scores);
+            }
+            _ => scores.extend(nodes.iter().map(|node| self.score(requests, pod, node))),
+        }
     }
 
     fn score(&self, requests: &Vec<i64>, _pod: &PodInfo, node: NodeRef<'_>) -> i64 {

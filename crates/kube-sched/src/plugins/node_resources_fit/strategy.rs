@@ -2,7 +2,7 @@
 //!
 //! Source: `least_allocated.go`, `most_allocated.go`, `requested_to_capacity_ratio.go` of `noderesources`.
 
-use crate::framework::MAX_NODE_SCORE;
+use crate::framework::{MAX_NODE_SCORE, Nodes, percent};
 use crate::plugins::ResourceSpec;
 use crate::plugins::resource_allocation::{Allocation, cpu_and_memory};
 
@@ -87,6 +87,26 @@ impl Prefer {
             Self::RequestedToCapacityRatio(shape) => shape.at(requested.wrapping_mul(FULL) / allocatable),
         }
     }
+}
+
+/// What [`Prefer::score`] gives for `LeastAllocated` of cpu and memory alike, of all nodes in one go.
+pub(super) fn least_allocated((cpu, memory): (i64, i64), nodes: Nodes<'_>, scores: &mut Vec<i64>) {
+    nodes.sweep(|block, at| {
+        let (has, used) = (&block.allocatable()[at], &block.non_zero_requested()[at]);
+        let cpu = left_percent(has.milli_cpu, used.milli_cpu.wrapping_add(cpu));
+        let memory = left_percent(has.memory, used.memory.wrapping_add(memory));
+        scores.push(match (has.milli_cpu, has.memory) {
+            (0, 0) => 0,
+            (0, _) => memory,
+            (_, 0) => cpu,
+            _ => i64::midpoint(cpu, memory),
+        });
+    });
+}
+
+/// How much of `has` is left, in percent; 0 where more is used.
+fn left_percent(has: i64, used: i64) -> i64 {
+    if used > has || has == 0 { 0 } else { percent(has.wrapping_sub(used), has) }
 }
 
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "as Kubernetes computes it")]

@@ -32,6 +32,11 @@ pub(super) fn columns<'s>(
     constraints.iter().map(|constraint| nodes.labels(&constraint.topology_key)).collect()
 }
 
+/// Whether every node has every label.
+pub(super) fn complete(columns: &[&Arc<LabelColumn>], nodes: Nodes<'_>) -> bool {
+    !columns.is_empty() && columns.iter().all(|column| column.len() == nodes.cluster_size())
+}
+
 /// The nodes that have every label.
 pub(super) fn with_all(columns: &[&Arc<LabelColumn>], mut each: impl FnMut(NodeSlot)) {
     if let Some((first, others)) = columns.split_first() {

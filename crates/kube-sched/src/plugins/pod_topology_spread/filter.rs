@@ -1,7 +1,7 @@
 //! Constraints that must hold.
 
 use super::PodTopologySpread;
-use super::counting::{columns, counted, includes_all, is_included, with_all};
+use super::counting::{columns, complete, counted, includes_all, is_included, with_all};
 use crate::framework::{
     NodeRef, NodeSet, Nodes, PodInfo, PreFilter, PreFiltered, Reason, Reasons, Remedy, SpreadConstraint,
     Verdict,
@@ -81,6 +81,10 @@ impl Counted {
 
     fn count(&mut self, all: &[&Arc<LabelColumn>], column: &LabelColumn, pod: &PodInfo, nodes: Nodes<'_>) {
         let everyone = includes_all(&self.constraint, pod);
+        if everyone && complete(all, nodes) {
+            self.count_everywhere(column, pod, nodes);
+            return;
+        }
         let mut included = NodeSet::default();
         with_all(all, |slot| {
             let counts =
@@ -96,6 +100,21 @@ impl Counted {
                 if included.contains(slot)
                     && let Some(domain) = column.of(slot)
                 {
+                    *self.pods[domain].get_or_insert(0) += i64::from(count);
+                }
+            });
+        }
+    }
+
+    /// As above, where every node counts: nobody has to be asked.
+    fn count_everywhere(&mut self, column: &LabelColumn, pod: &PodInfo, nodes: Nodes<'_>) {
+        for domain in column.in_use() {
+            self.domains += 1;
+            self.pods[domain] = Some(0);
+        }
+        for pods in counted(&self.constraint, pod, nodes) {
+            pods.for_each(|slot, count| {
+                if let Some(domain) = column.of(slot) {
                     *self.pods[domain].get_or_insert(0) += i64::from(count);
                 }
             });
@@ -128,11 +147,17 @@ impl Skews {
     fn against(&self, slot: NodeSlot) -> Option<Against> {
         self.counted.iter().enumerate().find_map(|(number, counted)| {
             let Some(domain) = counted.domain(slot) else { return Some(Against::NoLabel) };
-            let too_many = self.pods(number, domain) + counted.own
-                - self.emptiest(number)
-                - i64::from(counted.constraint.max_skew);
+            let too_many = self.too_many(number, domain);
             (too_many > 0).then_some(Against::Skew(number, too_many))
         })
+    }
+
+    /// By how many pods too many the domain would have, if above 0.
+    fn too_many(&self, number: usize, domain: usize) -> i64 {
+        let counted = &self.counted[number];
+        self.pods(number, domain) + counted.own
+            - self.emptiest(number)
+            - i64::from(counted.constraint.max_skew)
     }
 
     fn emptiest(&self, number: usize) -> i64 {
@@ -183,7 +208,12 @@ impl PreFilter for PodTopologySpread {
     }
 
     fn retain(&self, skews: &Skews, _pod: &PodInfo, _nodes: Nodes<'_>, set: &mut NodeSet) {
-        set.retain(|slot| skews.against(slot).is_none());
+        for (number, counted) in skews.counted.iter().enumerate() {
+            // One look per domain, not per node.
+            let full: Vec<bool> =
+                (0..counted.pods.len()).map(|domain| skews.too_many(number, domain) > 0).collect();
+            set.retain(|slot| counted.domain(slot).is_some_and(|domain| !full[domain]));
+        }
     }
 
     /// As Kubernetes, does not ask whether `other` terminates.

@@ -1,9 +1,9 @@
 //! Constraints that are wished.
 
-use super::counting::{columns, counted, includes_all, is_included, with_all};
+use super::counting::{columns, complete, counted, includes_all, is_included, with_all};
 use super::{HOSTNAME, PodTopologySpread};
 use crate::framework::{
-    MAX_NODE_SCORE, NodeRef, NodeSet, Nodes, Normalize, PodInfo, PreScore, SpreadConstraint,
+    MAX_NODE_SCORE, NodeRef, NodeSet, Nodes, Normalize, PodInfo, PreScore, SpreadConstraint, percent,
 };
 use crate::snapshot::{LabelColumn, NodeSlot};
 use std::sync::Arc;
@@ -147,11 +147,12 @@ impl PreScore for PodTopologySpread {
         }
         let demanding = !own.is_empty() || !self.defaults.is_system();
         let all = columns(constraints, nodes);
+        let nobody = !demanding || all.as_ref().is_some_and(|all| complete(all, nodes));
         let ignored = nodes.slots().filter(|slot| {
             let has_all = |all: &Vec<&Arc<LabelColumn>>| all.iter().all(|column| column.of(*slot).is_some());
-            demanding && !all.as_ref().is_some_and(has_all)
+            !nobody && !all.as_ref().is_some_and(has_all)
         });
-        let ignored = ignored.collect();
+        let ignored = if nobody { NodeSet::default() } else { ignored.collect() };
         let cast = Cast { pod, nodes, ignored, all: all.unwrap_or_default(), demanding };
         let counted = constraints.iter().map(|constraint| cast.count(constraint)).collect();
         Some(Crowding { counted, ignored: cast.ignored })
@@ -171,28 +172,37 @@ impl PreScore for PodTopologySpread {
 
     fn normalize(&self, crowding: &Crowding, _pod: &PodInfo, nodes: Nodes<'_>, scores: &mut [i64]) {
         let counts = |slot: NodeSlot| !crowding.ignored.contains(slot);
-        let counted = || nodes.slots().zip(&*scores).filter(|(slot, _)| counts(*slot)).map(|(_, s)| *s);
-        let (min, max) = (counted().min().unwrap_or(i64::MAX), counted().max().unwrap_or(0).max(0));
+        let counted = nodes.slots().zip(&*scores).filter(|(slot, _)| counts(*slot)).map(|(_, s)| *s);
+        let (min, max) = counted.fold((i64::MAX, 0), |(min, max), score| (min.min(score), max.max(score)));
         for (slot, score) in nodes.slots().zip(scores) {
             *score = match (counts(slot), max) {
                 (false, _) => 0,
                 (true, 0) => MAX_NODE_SCORE,
-                (true, max) => MAX_NODE_SCORE * (max + min - *score) / max,
+                (true, max) => percent(max + min - *score, max),
             };
         }
     }
 }
 
 impl Crowding {
-    #[expect(clippy::cast_possible_truncation, reason = "as Kubernetes computes it")]
     fn score(&self, slot: NodeSlot) -> i64 {
         if self.ignored.contains(slot) {
             return 0;
         }
         // Not `sum()`: the order of additions is part of the result.
         let scores = self.counted.iter().filter_map(|counted| counted.score(slot));
-        scores.fold(0.0, |sum, score| sum + score).round() as i64
+        rounded(scores.fold(0.0, |sum, score| sum + score))
     }
+}
+
+/// The nearest whole number: `f64::round`, without its call where that is not negative.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "as Kubernetes computes it")]
+fn rounded(score: f64) -> i64 {
+    if score < 0.0 {
+        return score.round() as i64;
+    }
+    let whole = score as i64;
+    whole + i64::from(score - whole as f64 >= 0.5)
 }
 
 /// How much a pod counts where there are so many domains.
