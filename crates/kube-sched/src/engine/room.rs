@@ -100,9 +100,25 @@ impl<'t> Trial<'t> {
         said
     }
 
+    /// Whether the node fits that fitted before a pod was put there or taken away: whoever does not look at pods says what
+    /// it said then.
+    pub fn still_fits(&mut self) -> bool {
+        if self.cycle.cluster.has_nominations() {
+            self.verdict().is_none()
+        } else {
+            self.rejection_by(true).is_none()
+        }
+    }
+
     fn rejection(&self) -> Option<(&'static str, Verdict)> {
+        self.rejection_by(false)
+    }
+
+    fn rejection_by(&self, pods_alone: bool) -> Option<(&'static str, Verdict)> {
         let node = self.node.node(self.cycle.cluster)?;
-        self.cycle.filters.iter().zip(&self.forks).find_map(|(by, fork)| {
+        let all = self.cycle.filters.iter().zip(&self.forks);
+        let mut asked = all.filter(|(by, fork)| !pods_alone || fork.is_some() || by.reads.looks_at_pods());
+        asked.find_map(|(by, fork)| {
             self.cycle.at.0.set((by.name, "Filter"));
             let filter = fork.as_deref().unwrap_or(&*by.filter);
             match filter.filter(node.with_columns(by.reads.columns())) {

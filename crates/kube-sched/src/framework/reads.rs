@@ -56,6 +56,15 @@ impl Reads {
         other.columns & !self.columns == 0 && other.kinds.iter().all(|kind| self.kinds.contains(kind))
     }
 
+    /// Whether anything of it depends on the pods that are on nodes.
+    pub(crate) fn looks_at_pods(&self) -> bool {
+        let of_pods = Self::NODE_REQUESTED.columns
+            | Self::NODE_PORTS.columns
+            | Self::NODE_PODS.columns
+            | Self::SHAPES.columns;
+        self.columns & of_pods != 0
+    }
+
     pub(crate) fn columns(&self) -> u32 {
         self.columns
     }

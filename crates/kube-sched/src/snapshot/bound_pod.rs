@@ -7,18 +7,20 @@ use kube_core::view::PodView;
 use std::sync::Arc;
 
 /// A pod on a node: what it holds there.
+///
+/// Making room looks at all pods of all nodes: what it needs of each lies together at the front.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct BoundPod {
-    view: Arc<PodView>,
-    key: ObjectKey,
+    priority: i32,
+    assumed: bool,
+    started: Option<Timestamp>,
     requests: Amounts,
     non_zero: NonZero,
     ports: Box<[HostPort]>,
+    key: ObjectKey,
     shape: Arc<PodShape>,
-    // Beside what is held, not behind another pointer: making room looks at these of every pod.
-    priority: i32,
-    started: Option<Timestamp>,
-    assumed: bool,
+    view: Arc<PodView>,
 }
 
 impl BoundPod {

@@ -6,6 +6,9 @@ use kube_core::resource::ResourceExt;
 use kube_core::selector::Selector;
 use std::sync::Arc;
 
+/// A pod as its node lists it.
+pub(super) type Shown<'p> = &'p Arc<BoundPod>;
+
 /// The budgets of the cluster that select anything.
 pub(super) struct Budgets(Vec<(Arc<PodDisruptionBudget>, Selector)>);
 
@@ -23,7 +26,10 @@ impl Budgets {
     /// Those of `pods` whose going would exceed a budget, and the others. Budgets are used up in the order of `pods`.
     ///
     /// Source: `filterPodsWithPDBViolation`.
-    pub(super) fn split(&self, pods: Vec<Arc<BoundPod>>) -> (Vec<Arc<BoundPod>>, Vec<Arc<BoundPod>>) {
+    pub(super) fn split<'p>(&self, pods: Vec<Shown<'p>>) -> (Vec<Shown<'p>>, Vec<Shown<'p>>) {
+        if self.0.is_empty() {
+            return (Vec::new(), pods);
+        }
         let allowed = |budget: &PodDisruptionBudget| {
             budget.status.as_ref().and_then(|status| status.disruptions_allowed).unwrap_or(0)
         };

@@ -3,13 +3,13 @@
 use super::Candidate;
 use crate::snapshot::BoundPod;
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 /// Sorts the most important first: by priority, then by how long they have run; by name where nothing else tells.
 ///
 /// Source: `k8s.io/kubernetes/pkg/scheduler/util` (`MoreImportantPod`).
-pub(super) fn sort_by_importance(pods: &mut [Arc<BoundPod>]) {
+pub(super) fn sort_by_importance<P: AsRef<BoundPod>>(pods: &mut [P]) {
     pods.sort_by(|a, b| {
+        let (a, b) = (a.as_ref(), b.as_ref());
         let rank = |pod: &BoundPod| (Reverse(pod.priority()), started(pod));
         rank(a).cmp(&rank(b)).then_with(|| {
             let (a, b) = (a.key(), b.key());

@@ -133,8 +133,9 @@ fn victims_on<'r>(
     trial: &mut Option<Trial<'r>>,
     budgets: &Budgets,
 ) -> Result<Victims, (&'static str, Verdict)> {
-    let is_lesser = |other: &&Arc<BoundPod>| other.priority() < pod.priority();
-    let mut lesser: Vec<Arc<BoundPod>> = node.pods().iter().filter(is_lesser).cloned().collect();
+    // Not cloned: to count a reference is to write to memory that nobody else needs to look at.
+    let mut lesser = Vec::with_capacity(node.pods().len());
+    lesser.extend(node.pods().iter().filter(|other| other.priority() < pod.priority()));
     if lesser.is_empty() {
         return Err(("", Verdict::never(NO_VICTIMS)));
     }
@@ -155,7 +156,7 @@ fn victims_on<'r>(
     // The more important ones get the chance to stay first.
     let mut stays = |other: &Arc<BoundPod>| {
         trial.add(other);
-        let stays = trial.verdict().is_none();
+        let stays = trial.still_fits();
         if !stays {
             trial.remove(other);
             victims.push(other.clone());
