@@ -20,6 +20,7 @@
 
 mod builtin;
 mod locate;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -30,12 +31,14 @@ pub use typed::TypedObject;
 use crate::error::{FieldError, FieldPath};
 use crate::names::{NameRule, name_is_dns_subdomain};
 use crate::resource::Resource;
+use crate::table::PrinterColumn;
 use crate::validate::{Kind, validate_builtin_finalizers};
 use crate::view::DecodeError;
 use crate::wire::{canonical, fields, object_of};
 use bytes::Bytes;
 use serde_json::Value;
 use std::fmt;
+use strict::unknown_fields;
 
 /// What is wrong with an object that decodes, or why it does not decode.
 pub type Judged = Result<Vec<FieldError>, DecodeError>;
@@ -57,7 +60,20 @@ pub struct Codec {
     prepare_update: fn(&mut dyn TypedObject, &dyn TypedObject),
     validate: fn(&dyn TypedObject) -> Vec<FieldError>,
     validate_update: fn(&dyn TypedObject, &dyn TypedObject) -> Vec<FieldError>,
+    status: Option<StatusRules>,
+    warnings: fn(&dyn TypedObject, Option<&dyn TypedObject>) -> Vec<String>,
+    unknown: fn(&Value, &dyn TypedObject) -> Result<Vec<FieldPath>, DecodeError>,
+    columns: fn() -> &'static [PrinterColumn],
     name_rule: NameRule,
+}
+
+/// The rules of a kind's status.
+#[derive(Clone, Copy)]
+struct StatusRules {
+    /// Reads of a stored object what the rules look at; nothing for rules that look at the new one alone.
+    parse: Option<fn(&[u8]) -> Decoded>,
+    prepare: fn(&mut dyn TypedObject, &dyn TypedObject),
+    validate: fn(&dyn TypedObject, Option<&dyn TypedObject>) -> Vec<FieldError>,
 }
 
 impl Codec {
@@ -72,6 +88,14 @@ impl Codec {
             prepare_update: |_, _| {},
             validate: |object| object.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
             validate_update: |new, _| new.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
+            status: Some(StatusRules {
+                parse: None,
+                prepare: |_, _| {},
+                validate: |new, _| new.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
+            }),
+            warnings: |_, _| Vec::new(),
+            unknown: |given, _| Ok(K::unknown_fields(given)),
+            columns: K::printer_columns,
             name_rule: name_is_dns_subdomain,
         }
     }
@@ -111,6 +135,24 @@ impl Codec {
                 errors.extend(new.validate_update(old));
                 errors
             },
+            status: K::JUDGES_STATUS.then_some(StatusRules {
+                parse: Some(|json| Ok(Box::new(K::decode_for_status(json).map_err(DecodeError::new)?))),
+                prepare: |new, old| {
+                    if let (Some(new), Some(old)) = (new.as_kind_mut::<K>(), old.as_kind::<K>()) {
+                        new.prepare_status_update(old);
+                    }
+                },
+                validate: |new, old| match (new.as_kind::<K>(), old.and_then(|old| old.as_kind::<K>())) {
+                    (Some(new), Some(old)) => new.validate_status_update(old),
+                    _ => Vec::new(),
+                },
+            }),
+            warnings: |new, old| match new.as_kind::<K>() {
+                Some(new) => new.warnings(old.and_then(|old| old.as_kind::<K>())),
+                None => Vec::new(),
+            },
+            unknown: |given, typed| Ok(unknown_fields(given, &typed.to_json()?)),
+            columns: || &[],
             name_rule: K::name_rule(),
         }
     }
@@ -162,6 +204,52 @@ impl Codec {
     /// What is wrong with `new` as the successor of `old`; both are defaulted.
     pub fn check_updated(&self, new: &dyn TypedObject, old: &dyn TypedObject) -> Vec<FieldError> {
         (self.validate_update)(new, old)
+    }
+
+    /// Reads of an object that was stored what the rules of its status look at, but for its metadata; `None` for kinds
+    /// without such rules.
+    ///
+    /// # Errors
+    /// The object does not decode.
+    pub fn parse_for_status(&self, json: &[u8]) -> Result<Option<Box<dyn TypedObject>>, DecodeError> {
+        self.status.and_then(|rules| rules.parse).map(|parse| parse(json)).transpose()
+    }
+
+    /// Keeps what a write of the status may leave out; `old` is from [`Codec::parse_for_status`]. Of `new` only
+    /// metadata and status are looked at.
+    pub fn prepare_status(&self, new: &mut dyn TypedObject, old: &dyn TypedObject) {
+        if let Some(rules) = self.status {
+            (rules.prepare)(new, old);
+        }
+    }
+
+    /// What is wrong with the status of `new` as the successor of that of `old`, which is from
+    /// [`Codec::parse_for_status`].
+    pub fn check_status(&self, new: &dyn TypedObject, old: Option<&dyn TypedObject>) -> Vec<FieldError> {
+        self.status.map(|rules| (rules.validate)(new, old)).unwrap_or_default()
+    }
+
+    /// What a client is told of a valid object, new or the successor of `old`: fields that are deprecated, or do not what
+    /// they seem to do.
+    pub fn warnings(&self, new: &dyn TypedObject, old: Option<&dyn TypedObject>) -> Vec<String> {
+        (self.warnings)(new, old)
+    }
+
+    /// The fields of the JSON `given` that its type does not know, in their order; `read` is what was read of it.
+    ///
+    /// # Errors
+    /// A value has no JSON form.
+    pub fn unknown_fields(
+        &self,
+        given: &Value,
+        read: &dyn TypedObject,
+    ) -> Result<Vec<FieldPath>, DecodeError> {
+        (self.unknown)(given, read)
+    }
+
+    /// The columns that the kind has beside its name; empty where [`crate::table`] knows the kind, or for the age alone.
+    pub fn printer_columns(&self) -> &'static [PrinterColumn] {
+        (self.columns)()
     }
 
     /// Fills in what was left out.

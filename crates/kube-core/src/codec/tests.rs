@@ -71,3 +71,24 @@ fn the_field_that_does_not_decode_is_found() {
     assert_eq!(find(json!({"metadata": {"labels": {"app/x": 1}}})), "metadata.labels.app/x");
     assert_eq!(find(json!([])), "");
 }
+
+#[test]
+fn unknown_fields_are_named() {
+    let codec = find_codec("", "v1", "Pod").expect("a built-in kind");
+    let given = json!({
+        "apiVersion": "v1", "kind": "Pod", "nonsense": 1,
+        "metadata": {"name": "a", "labels": {"any": "thing"}, "lables": {}},
+        "spec": {
+            "replicas": 3, "hostAliases": null,
+            "nodeSelector": {}, "tolerations": [],
+            "containers": [
+                {"name": "a", "image": "i", "resources": {"limits": {"cpu": 1}}},
+                {"name": "b", "image": "i", "ports": [{"containerPort": 80, "port": 80}]},
+            ],
+        },
+    });
+    let read = codec.read(&given).expect("decodes");
+    let unknown = codec.unknown_fields(&given, &*read).expect("JSON");
+    let unknown: Vec<&str> = unknown.iter().map(crate::error::FieldPath::as_str).collect();
+    assert_eq!(unknown, ["metadata.lables", "nonsense", "spec.containers[1].ports[0].port", "spec.replicas"]);
+}

@@ -1,6 +1,23 @@
 //! Lists of conditions: finding one, and setting one so that `lastTransitionTime` tells when its status changed.
 //!
 //! Works on every condition type through [`Condition`]; kinds of others implement it to join.
+//!
+//! ```
+//! use kube_core::condition;
+//! use kube_core::kinds::core::v1::PodCondition;
+//! use kube_core::kinds::meta::v1::Time;
+//!
+//! let at = |seconds| Ok::<_, jiff::Error>(Time(jiff::Timestamp::from_second(seconds)?));
+//! let ready = |status: &str| PodCondition {
+//!     type_: "Ready".to_owned(), status: status.to_owned(), ..PodCondition::default()
+//! };
+//! let mut conditions = Vec::new();
+//! assert!(condition::set(&mut conditions, ready("True"), &at(1)?));
+//! assert!(!condition::set(&mut conditions, ready("True"), &at(2)?), "nothing has changed");
+//! assert_eq!(conditions[0].last_transition_time, Some(at(1)?));
+//! assert!(condition::is_true(&conditions, "Ready"));
+//! # Ok::<(), jiff::Error>(())
+//! ```
 
 mod kinds;
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use super::shape::object_schema;
 use super::{CustomKind, Object};
 use crate::kinds::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
-    CustomResourceDefinitionVersion, CustomResourceSubresourceScale, CustomResourceSubresourceStatus,
-    CustomResourceSubresources, CustomResourceValidation,
+    CustomResourceColumnDefinition, CustomResourceDefinition, CustomResourceDefinitionNames,
+    CustomResourceDefinitionSpec, CustomResourceDefinitionVersion, CustomResourceSubresourceScale,
+    CustomResourceSubresourceStatus, CustomResourceSubresources, CustomResourceValidation,
 };
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::resource::{Resource, Scope};
+use crate::table::PrinterColumn;
 use serde_json::json;
 
 /// The `CustomResourceDefinition` of [`Object<S>`](Object), with a structural schema from `schemars`.
@@ -29,6 +30,7 @@ pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
         storage: true,
         schema: Some(CustomResourceValidation { open_api_v3_schema: Some(object_schema::<S>()) }),
         subresources: Some(subresources),
+        additional_printer_columns: (!S::COLUMNS.is_empty()).then(|| S::COLUMNS.iter().map(column).collect()),
         ..CustomResourceDefinitionVersion::default()
     };
     CustomResourceDefinition {
@@ -51,6 +53,17 @@ pub fn crd<S: CustomKind>() -> CustomResourceDefinition {
             ..CustomResourceDefinitionSpec::default()
         },
         status: None,
+    }
+}
+
+fn column(column: &PrinterColumn) -> CustomResourceColumnDefinition {
+    CustomResourceColumnDefinition {
+        name: column.name.to_owned(),
+        type_: column.kind.to_owned(),
+        json_path: column.json_path.to_owned(),
+        description: Some(column.description).filter(|text| !text.is_empty()).map(str::to_owned),
+        priority: Some(column.priority).filter(|priority| *priority != 0),
+        format: None,
     }
 }
 

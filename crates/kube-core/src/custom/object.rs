@@ -1,10 +1,11 @@
 //! A custom kind's object: metadata, spec, status.
 
-use super::shape::shape_of;
+use super::shape::{shape_of, unknown_in};
 use crate::error::{FieldError, FieldPath};
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::resource::{KindInfo, NameList, Resource, Scope};
 use crate::schema::Structural;
+use crate::table::PrinterColumn;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -32,6 +33,8 @@ pub trait CustomKind:
     const SCOPE: Scope = Scope::Namespaced;
     /// Whether objects can be scaled: `spec.replicas` is the wanted and `status.replicas` the actual count.
     const SCALES: bool = false;
+    /// The columns of a table of objects, as `kubectl get` shows them, after their name; none for the age alone.
+    const COLUMNS: &'static [PrinterColumn] = &[];
     /// The status type; `()` for none.
     type Status: Serialize
         + DeserializeOwned
@@ -102,6 +105,14 @@ impl<S: CustomKind> Resource for Object<S> {
             errors.extend(judge(&schemas.status, serde_json::to_value(status), "status"));
         }
         errors
+    }
+
+    fn unknown_fields(object: &Value) -> Vec<FieldPath> {
+        unknown_in::<S>(object)
+    }
+
+    fn printer_columns() -> &'static [PrinterColumn] {
+        S::COLUMNS
     }
 }
 

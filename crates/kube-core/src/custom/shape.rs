@@ -1,10 +1,13 @@
 //! The schemas of a custom kind, from its types.
 
 use super::CustomKind;
+use crate::error::FieldPath;
 use crate::kinds::apiextensions::v1::JSONSchemaProps;
+use crate::kinds::meta::v1::ObjectMeta;
 use crate::schema::Structural;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -34,6 +37,30 @@ pub(super) fn shape_of<S: CustomKind>() -> &'static Shape {
         shapes.insert(TypeId::of::<S>(), shape);
         shape
     })
+}
+
+/// The fields of an object of the kind that neither its schema nor metadata knows.
+pub(super) fn unknown_in<S: CustomKind>(object: &Value) -> Vec<FieldPath> {
+    let (shape, root) = (shape_of::<S>(), FieldPath::root());
+    let mut unknown = Vec::new();
+    for (name, value) in object.as_object().into_iter().flatten() {
+        let path = root.child(name);
+        match name.as_str() {
+            "apiVersion" | "kind" => {}
+            "metadata" => unknown.extend(unknown_metadata(value, &path)),
+            "spec" => unknown.extend(shape.spec.unknown_fields(value, &path)),
+            "status" => unknown.extend(shape.status.unknown_fields(value, &path)),
+            _ => unknown.push(path),
+        }
+    }
+    unknown
+}
+
+fn unknown_metadata(given: &Value, path: &FieldPath) -> Vec<FieldPath> {
+    let kept = ObjectMeta::deserialize(given).ok().and_then(|meta| serde_json::to_value(meta).ok());
+    let known = |name: &String| kept.as_ref().is_none_or(|kept| kept.get(name).is_some());
+    let given = given.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    given.filter(|(name, _)| !known(name)).map(|(name, _)| path.child(name)).collect()
 }
 
 /// A schema that says nothing where the type's own cannot be used.

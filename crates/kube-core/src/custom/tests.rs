@@ -3,6 +3,7 @@
 use super::{CustomKind, Object, crd};
 use crate::codec::Codec;
 use crate::resource::Resource;
+use crate::table::PrinterColumn;
 use serde_json::json;
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -28,6 +29,10 @@ impl CustomKind for CacheSpec {
     const PLURAL: &'static str = "caches";
     const CATEGORIES: &'static [&'static str] = &["all"];
     const SCALES: bool = true;
+    const COLUMNS: &'static [PrinterColumn] = &[
+        PrinterColumn::new("Engine", "string", ".spec.engine"),
+        PrinterColumn::new("Replicas", "integer", ".status.replicas").wide(),
+    ];
     type Status = CacheStatus;
 }
 
@@ -77,4 +82,30 @@ fn the_definition_says_what_the_kind_says() {
     );
     let info = Object::<CacheSpec>::kind_info();
     assert!(info.subresources.contains("scale") && info.categories.contains("all"));
+}
+
+#[test]
+fn the_definition_names_the_columns() {
+    let definition = serde_json::to_value(crd::<CacheSpec>()).unwrap();
+    assert_eq!(
+        definition["spec"]["versions"][0]["additionalPrinterColumns"],
+        json!([
+            {"name": "Engine", "type": "string", "jsonPath": ".spec.engine"},
+            {"name": "Replicas", "type": "integer", "jsonPath": ".status.replicas", "priority": 1},
+        ])
+    );
+    assert_eq!(Codec::of::<Object<CacheSpec>>().printer_columns(), CacheSpec::COLUMNS);
+}
+
+#[test]
+fn fields_that_the_schema_does_not_know_are_named() {
+    let given = json!({
+        "apiVersion": "cache.example.com/v1", "kind": "Cache", "extra": 1,
+        "metadata": {"name": "c", "labels": {"any": "thing"}, "nam": "x"},
+        "spec": {"replicas": 1, "engine": "redis", "size": 3, "maxGigabytes": null},
+        "status": {"replicas": 1, "phase": "Good"},
+    });
+    let unknown = Object::<CacheSpec>::unknown_fields(&given);
+    let unknown: Vec<&str> = unknown.iter().map(crate::error::FieldPath::as_str).collect();
+    assert_eq!(unknown, ["extra", "metadata.nam", "spec.size", "status.phase"]);
 }

@@ -1,4 +1,16 @@
 //! An object whose kind is known only at run time.
+//!
+//! ```
+//! use kube_core::dynamic::DynamicObject;
+//! use serde_json::json;
+//!
+//! let game: DynamicObject = serde_json::from_value(json!({
+//!     "apiVersion": "games.example.com/v1", "kind": "Game", "metadata": {"name": "ctf"}, "spec": {"map": "dust"},
+//! }))?;
+//! assert_eq!(&*game.gvk().group, "games.example.com");
+//! assert_eq!(game.data["spec"]["map"], "dust");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::resource::{GroupVersionKind, ObjectKey};

@@ -22,24 +22,50 @@ impl FieldPath {
     /// The field `name` below this one.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        if self.0.is_empty() { Self::new(name) } else { Self(format!("{}.{name}", self.0)) }
+        if self.0.is_empty() { Self::new(name) } else { self.then(&[".", name]) }
     }
 
     /// The list element at `index`.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
+        let mut digits = [0_u8; 20];
+        self.then(&["[", decimal(index, &mut digits), "]"])
     }
 
     /// The map entry `key`.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        Self(format!("{}[{key}]", self.0))
+        self.then(&["[", key, "]"])
+    }
+
+    /// The same with more behind. Rules make a path for every field that they look at, right or wrong: formatting them
+    /// would be most of what they cost.
+    fn then(&self, parts: &[&str]) -> Self {
+        let length = self.0.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut text = String::with_capacity(length);
+        text.push_str(&self.0);
+        for part in parts {
+            text.push_str(part);
+        }
+        Self(text)
     }
 
     /// The path as text; empty for the object itself.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A number in decimal digits.
+fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &str {
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        if number == 0 {
+            return std::str::from_utf8(&digits[start..]).unwrap_or_default();
+        }
     }
 }
 

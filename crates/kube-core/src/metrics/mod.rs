@@ -1,4 +1,13 @@
 //! Metrics as handles: components count, whoever composes them decides where the numbers go. No global.
+//!
+//! ```
+//! use kube_core::metrics::Counter;
+//!
+//! let attempts = Counter::default();
+//! let shown = attempts.clone();
+//! attempts.add(2);
+//! assert_eq!(shown.total(), 2);
+//! ```
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The kinds of Kubernetes v1.36, from its discovery documents.
 
 use super::{KindInfo, NameList, Scope};
+use crate::map::FxMap;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static DISCOVERY: &str = include_str!("../../data/resources.json");
@@ -28,7 +28,8 @@ enum Subresource {
     Described { name: String },
 }
 
-type Index = BTreeMap<(&'static str, &'static str, &'static str), &'static KindInfo>;
+/// Asked for whenever a typed object is read or written, and never iterated.
+type Index = FxMap<(&'static str, &'static str, &'static str), &'static KindInfo>;
 
 static KINDS: LazyLock<Vec<KindInfo>> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the document is part of this crate and read by a test")]

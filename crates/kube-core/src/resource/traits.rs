@@ -1,8 +1,9 @@
 //! The trait of typed objects.
 
 use super::{KindInfo, NameList, ObjectKey, ResourceVersion, Scope, Uid, find_builtin};
-use crate::error::FieldError;
+use crate::error::{FieldError, FieldPath};
 use crate::kinds::meta::v1::{ObjectMeta, OwnerReference};
+use crate::table::PrinterColumn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -26,6 +27,19 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + S
     /// [`Kind`](crate::validate::Kind)'s.
     fn validate_shape(&self) -> Vec<FieldError> {
         Vec::new()
+    }
+
+    /// The fields of `object` that the schema of the kind does not know. Built-in kinds have none: see
+    /// [`Codec::unknown_fields`](crate::codec::Codec::unknown_fields).
+    fn unknown_fields(object: &serde_json::Value) -> Vec<FieldPath> {
+        let _ = object;
+        Vec::new()
+    }
+
+    /// The columns of a table of objects beside their name; none for the age alone. Those of built-in kinds are data of
+    /// [`crate::table`].
+    fn printer_columns() -> &'static [PrinterColumn] {
+        &[]
     }
 }
 

@@ -30,6 +30,7 @@ mod bounds;
 mod judge;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use crate::error::{FieldError, FieldPath};
 use crate::kinds::apiextensions::v1::{JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool};
@@ -52,6 +53,8 @@ pub struct Structural {
     properties: BTreeMap<String, Self>,
     /// Of fields that are not named.
     others: Option<Box<Self>>,
+    /// Whether fields that are not named may be anything.
+    open: bool,
     items: Option<Box<Self>>,
     all_of: Vec<Self>,
     any_of: Vec<Self>,
@@ -104,6 +107,8 @@ impl Structural {
                 Some(JSONSchemaPropsOrBool::Schema(props)) => one(props)?,
                 _ => None,
             },
+            open: props.x_kubernetes_preserve_unknown_fields == Some(true)
+                || matches!(props.additional_properties, Some(JSONSchemaPropsOrBool::Bool(true))),
             items: match &props.items {
                 Some(JSONSchemaPropsOrArray::Schema(props)) => one(props)?,
                 _ => None,
@@ -127,6 +132,7 @@ impl Structural {
             required: Vec::new(),
             properties: BTreeMap::new(),
             others: None,
+            open: true,
             items: None,
             all_of: Vec::new(),
             any_of: Vec::new(),
@@ -140,6 +146,13 @@ impl Structural {
         let mut errors = Vec::new();
         self.judge(value, path, &mut errors);
         errors
+    }
+
+    /// The fields of `value`, which stands at `path`, that the schema does not know: what an API server prunes.
+    ///
+    /// Source: `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning`.
+    pub fn unknown_fields(&self, value: &Value, path: &FieldPath) -> Vec<FieldPath> {
+        unknown::unknown_fields(self, value, path)
     }
 }
 

@@ -31,7 +31,9 @@ mod cells;
 mod cluster;
 mod columns;
 mod event;
+mod layout;
 mod network;
+mod path;
 mod pod;
 mod storage;
 #[cfg(test)]
@@ -40,11 +42,12 @@ mod workload;
 
 pub use age::human_duration;
 pub use columns::{Column, columns};
+pub use layout::{IncludeObject, Layout, PrinterColumn, TableOptions};
 
 use crate::resource::KindInfo;
 use cells::Object;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The cells of one object, one per column. (Kubernetes gives an `IPAddress` one more than it has columns.)
 pub fn row(kind: &KindInfo, object: &Value, now: Timestamp) -> Vec<Value> {
@@ -65,24 +68,7 @@ pub fn table<'a>(
     metadata: &Value,
     now: Timestamp,
 ) -> Value {
-    let rows: Vec<Value> = objects
-        .into_iter()
-        .map(|object| {
-            let partial = json!({
-                "apiVersion": "meta.k8s.io/v1",
-                "kind": "PartialObjectMetadata",
-                "metadata": object.get("metadata").cloned().unwrap_or_else(|| json!({})),
-            });
-            json!({"cells": row(kind, object, now), "object": partial})
-        })
-        .collect();
-    json!({
-        "apiVersion": "meta.k8s.io/v1",
-        "kind": "Table",
-        "metadata": metadata,
-        "columnDefinitions": columns(kind),
-        "rows": rows,
-    })
+    Layout::of(kind).table(objects, metadata, now, &TableOptions::default())
 }
 
 type Printer = fn(&Object<'_>) -> Vec<Value>;

@@ -1,6 +1,6 @@
 //! Durations in words, columns for every row, and what long lists come to.
 
-use super::{columns, human_duration, row, table};
+use super::{IncludeObject, Layout, PrinterColumn, TableOptions, columns, human_duration, row, table};
 use crate::resource::{KindInfo, builtin_kinds, find_builtin};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -105,4 +105,50 @@ fn a_table_carries_metadata_beside_its_cells() {
     assert_eq!(made["rows"][0]["cells"], json!(["a", 0, "<unknown>"]));
     assert_eq!(made["rows"][0]["object"]["metadata"]["labels"]["x"], "y");
     assert_eq!(made["metadata"]["resourceVersion"], "7");
+}
+
+#[test]
+fn paths_of_columns_are_followed() {
+    let object = json!({
+        "metadata": {"name": "a", "labels": {"app.kubernetes.io/name": "x"}, "creationTimestamp": "2027-01-15T07:00:00Z"},
+        "spec": {"ports": [{"port": 80}, {"port": 81}], "ratio": 1.5, "on": true, "map": {"a": 1}},
+        "status": {"conditions": [{"type": "A", "status": "False"}, {"type": "Ready", "status": "True"}]},
+    });
+    let cell = |kind: &'static str, path: &'static str| {
+        Layout::custom(&[PrinterColumn::new("x", kind, path)]).row(&object, NOW).remove(1)
+    };
+    assert_eq!(cell("string", ".metadata.labels['app.kubernetes.io/name']"), "x");
+    assert_eq!(cell("string", r".metadata.labels.app\.kubernetes\.io/name"), "x");
+    assert_eq!(cell("integer", ".spec.ports[1].port"), 81);
+    assert_eq!(cell("integer", ".spec.ports[-1].port"), 81);
+    assert_eq!(cell("integer", ".spec.ports[*].port"), 80);
+    assert_eq!(cell("string", r#".status.conditions[?(@.type=="Ready")].status"#), "True");
+    assert_eq!(cell("string", ".status.conditions[?(@.type == 'A')].status"), "False");
+    assert_eq!(cell("string", ".spec.map"), r#"{"a":1}"#);
+    assert_eq!((cell("integer", ".spec.ratio"), cell("number", ".spec.ratio")), (json!(1), json!(1.5)));
+    assert_eq!((cell("boolean", ".spec.on"), cell("string", ".spec.on")), (json!(true), json!("true")));
+    assert_eq!(cell("date", ".metadata.creationTimestamp"), "60m");
+    assert_eq!(cell("date", ".metadata.name"), "<invalid>");
+    for (kind, path) in [
+        ("string", ".spec.none"),
+        ("integer", ".metadata.name"),
+        ("string", "spec"),
+        ("string", ".spec.ports["),
+    ] {
+        assert_eq!(cell(kind, path), Value::Null, "{path}");
+    }
+}
+
+#[test]
+fn rows_carry_what_was_asked_for() {
+    let object = json!({"metadata": {"name": "a"}, "spec": {"x": 1}});
+    let layout = Layout::custom(&[]);
+    let names: Vec<&str> = layout.columns().iter().map(|column| &*column.name).collect();
+    assert_eq!(names, ["Name", "Age"]);
+    let row = |options: TableOptions| layout.table([&object], &json!({}), NOW, &options)["rows"][0].clone();
+    assert_eq!(row(TableOptions::default())["object"]["kind"], "PartialObjectMetadata");
+    assert_eq!(row(TableOptions::default().including(IncludeObject::Object))["object"], object);
+    assert_eq!(row(TableOptions::default().including(IncludeObject::None)).get("object"), None);
+    let bare = layout.table([&object], &json!({}), NOW, &TableOptions::default().without_headers());
+    assert_eq!(bare["columnDefinitions"], json!([]));
 }

@@ -28,6 +28,18 @@ pub(super) fn update_refusals<K: Kind>(old: &Value, new: &Value) -> Vec<String> 
     printed(&new.validate_update(&old))
 }
 
+/// The errors of the status of `new` as the successor of that of `old`, of which nothing but metadata and status is
+/// known, as in a status write; both statuses as they come out.
+pub(super) fn status_refusals<K: Kind>(old: &Value, new: &Value) -> Vec<String> {
+    let stored = defaulted::<K>(old);
+    let mut old = K::decode_for_status(&serde_json::to_vec(&stored).unwrap()).unwrap();
+    old.metadata_mut().clone_from(stored.metadata());
+    let head = json!({"metadata": new["metadata"], "status": new["status"]});
+    let mut new = K::decode(&head).unwrap();
+    new.prepare_status_update(&old);
+    printed(&new.validate_status_update(&old))
+}
+
 /// `base` with the value at each pointer set; `null` removes it.
 pub(super) fn with(base: &Value, changes: &[(&str, Value)]) -> Value {
     let mut object = base.clone();

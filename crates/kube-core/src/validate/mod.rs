@@ -3,6 +3,21 @@
 //! Pure functions over the built-in kinds; the object layer calls them through [`Kind`]. Each kind has its file under
 //! its group: what it fills in, what is wrong with it, what may not change.
 //!
+//! ```
+//! use kube_core::kinds::core::v1::Service;
+//! use kube_core::validate::Kind;
+//! use serde_json::json;
+//!
+//! let mut service = Service::decode(&json!({
+//!     "metadata": {"name": "web"}, "spec": {"clusterIP": "None", "ports": [{"port": 0}], "externalIPs": ["192.0.2.1"]},
+//! }))?;
+//! service.set_defaults();
+//! let errors: Vec<String> = service.validate().iter().map(ToString::to_string).collect();
+//! assert_eq!(errors, ["spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive"]);
+//! assert_eq!(service.warnings(None), ["spec.externalIPs is ignored for headless services"]);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
 //! Source: `k8s.io/kubernetes/pkg/apis` (`<group>/v1/defaults.go`, `<group>/validation`) and the shape rules of
 //! `pkg/registry`, Kubernetes 1.36 with its default feature gates.
 
@@ -12,8 +27,10 @@ mod autoscaling;
 mod batch;
 #[cfg(test)]
 mod check;
+mod conditions;
 mod coordination;
 mod core;
+mod counts;
 mod discovery;
 mod events;
 mod fields;
@@ -26,9 +43,12 @@ mod policy;
 mod rbac;
 mod resources;
 mod scheduling;
+#[cfg(test)]
+mod status_tests;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod warn;
 
 pub use finalizers::validate_builtin_finalizers;
 pub use label_selector::{validate_label_selector, validate_label_selector_requirement};
@@ -66,8 +86,40 @@ pub trait Kind: Resource {
         let _ = old;
     }
 
+    /// Whether writes of the status have rules beyond its shape: what follows is asked of no other kind.
+    const JUDGES_STATUS: bool = false;
+
+    /// Reads of a stored object what the rules of its status look at: the status, and what they need of the rest. Its
+    /// metadata, which is known already, is filled in later.
+    ///
+    /// # Errors
+    /// The object is not of this kind.
+    fn decode_for_status(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
+    /// Keeps what a write of the status may leave out. Of the object only metadata and status are looked at; `old` is
+    /// read by [`Kind::decode_for_status`].
+    fn prepare_status_update(&mut self, old: &Self) {
+        let _ = old;
+    }
+
+    /// What is wrong with the status as a successor of that of `old`, beyond the object's metadata. What is wanted is
+    /// that of `old`, whatever the object says.
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        let _ = old;
+        Vec::new()
+    }
+
     /// What is wrong with the object beyond its metadata, in Kubernetes' order.
     fn validate(&self) -> Vec<FieldError> {
+        Vec::new()
+    }
+
+    /// What a client is told of a valid object, new or the successor of `old`: fields that are deprecated, or do not
+    /// what they seem to do.
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let _ = old;
         Vec::new()
     }
 

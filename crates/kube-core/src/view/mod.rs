@@ -2,6 +2,30 @@
 //!
 //! A 4 KB Pod costs 25 KB as a full value; a view holds what its readers use. Typed kinds are views as well (of
 //! everything), and so is [`DynamicObject`].
+//!
+//! ```
+//! use kube_core::view::{self, DecodeError, RawObject, View};
+//! use serde_json::json;
+//!
+//! /// All that a balancer wants to know of a pod.
+//! struct Backend { ip: Option<String> }
+//!
+//! impl View for Backend {
+//!     fn decode(raw: &RawObject) -> Result<Self, DecodeError> {
+//!         #[derive(serde::Deserialize)]
+//!         struct Pod { status: Option<Status> }
+//!         #[derive(serde::Deserialize)]
+//!         struct Status { #[serde(rename = "podIP")] pod_ip: Option<String> }
+//!
+//!         let pod: Pod = serde_json::from_slice(&raw.bytes).map_err(DecodeError::new)?;
+//!         Ok(Self { ip: pod.status.and_then(|status| status.pod_ip) })
+//!     }
+//! }
+//!
+//! let pod = json!({"metadata": {"name": "web"}, "status": {"podIP": "10.0.0.1"}});
+//! assert_eq!(view::from_value::<Backend>(pod)?.ip.as_deref(), Some("10.0.0.1"));
+//! # Ok::<(), DecodeError>(())
+//! ```
 
 mod meta;
 mod node;

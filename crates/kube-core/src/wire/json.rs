@@ -1,6 +1,7 @@
 //! JSON bodies.
 
 use super::limits::{Allowance, MAX_OBJECT_BYTES, Within};
+use crate::error::FieldPath;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
@@ -37,4 +38,27 @@ pub fn json(body: &[u8]) -> Result<Value, JsonError> {
     let value = Within::new(&Allowance::new()).deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// Reads a body within the same limits, but a key may stand twice: the last one counts, and where is told.
+///
+/// ```
+/// use kube_core::wire::json_with_repeated;
+///
+/// let (object, repeated) = json_with_repeated(br#"{"spec": {"replicas": 1, "replicas": 2}}"#).unwrap();
+/// assert_eq!(object["spec"]["replicas"], 2);
+/// assert_eq!(repeated[0].as_str(), "spec.replicas");
+/// ```
+///
+/// # Errors
+/// It is not JSON, or not within the limits.
+pub fn json_with_repeated(body: &[u8]) -> Result<(Value, Vec<FieldPath>), JsonError> {
+    if body.len() > MAX_OBJECT_BYTES {
+        return Err(JsonError::TooLarge(body.len()));
+    }
+    let allowance = Allowance::with_repeated();
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = Within::new(&allowance).deserialize(&mut reader)?;
+    reader.end()?;
+    Ok((value, allowance.repeated()))
 }

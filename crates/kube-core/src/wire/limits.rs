@@ -3,9 +3,10 @@
 //! One visitor reads JSON and YAML into a [`Value`] and counts as it goes: what would become too deep or too large is
 //! refused before it is built, however it is written. An alias in YAML costs what it stands for.
 
+use crate::error::FieldPath;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 /// Bytes of a JSON body or of one YAML document, and of all texts in the object that it becomes.
@@ -25,11 +26,23 @@ pub const MAX_VALUES: usize = 250_000;
 pub(super) struct Allowance {
     bytes: Cell<usize>,
     values: Cell<usize>,
+    /// Keys that stand twice, where that is allowed: each costs a value.
+    repeated: Option<RefCell<Vec<FieldPath>>>,
 }
 
 impl Allowance {
     pub(super) fn new() -> Self {
-        Self { bytes: Cell::new(MAX_OBJECT_BYTES), values: Cell::new(MAX_VALUES) }
+        Self { bytes: Cell::new(MAX_OBJECT_BYTES), values: Cell::new(MAX_VALUES), repeated: None }
+    }
+
+    /// Keys may stand twice: the last one counts.
+    pub(super) fn with_repeated() -> Self {
+        Self { repeated: Some(RefCell::default()), ..Self::new() }
+    }
+
+    /// The keys that stand twice.
+    pub(super) fn repeated(self) -> Vec<FieldPath> {
+        self.repeated.map(RefCell::into_inner).unwrap_or_default()
     }
 
     fn spend_bytes<E: Error>(&self, bytes: usize) -> Result<(), E> {
@@ -53,26 +66,45 @@ impl fmt::Display for Excess {
     }
 }
 
+/// Where a value stands: a path is made of it only when it is to be told.
+#[derive(Clone, Copy, Debug)]
+enum At<'a> {
+    Root,
+    Field(&'a Self, &'a str),
+    Item(&'a Self, usize),
+}
+
+impl At<'_> {
+    fn path(&self) -> FieldPath {
+        match self {
+            Self::Root => FieldPath::root(),
+            Self::Field(parent, name) => parent.path().child(name),
+            Self::Item(parent, index) => parent.path().index(*index),
+        }
+    }
+}
+
 /// Reads a value that stands `depth` objects and lists deep.
 pub(super) struct Within<'a> {
     allowance: &'a Allowance,
     depth: usize,
+    at: At<'a>,
 }
 
 impl<'a> Within<'a> {
     pub(super) fn new(allowance: &'a Allowance) -> Self {
-        Self { allowance, depth: 0 }
+        Self { allowance, depth: 0, at: At::Root }
     }
 
-    fn deeper<E: Error>(&self) -> Result<Self, E> {
+    fn expect_room<E: Error>(&self) -> Result<(), E> {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom(format_args!("the object is more than {MAX_DEPTH} levels deep")));
         }
-        Ok(Self { allowance: self.allowance, depth: self.depth + 1 })
+        Ok(())
     }
 
-    fn again(&self) -> Self {
-        Self { ..*self }
+    fn below<'b>(&'b self, at: At<'b>) -> Within<'b> {
+        Within { allowance: self.allowance, depth: self.depth + 1, at }
     }
 }
 
@@ -133,22 +165,26 @@ impl<'de> Visitor<'de> for Within<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let below = self.deeper()?;
+        self.expect_room()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(below.again())? {
+        while let Some(item) = items.next_element_seed(self.below(At::Item(&self.at, list.len())))? {
             list.push(item);
         }
         Ok(Value::Array(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let below = self.deeper()?;
+        self.expect_room()?;
         let mut fields = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             self.allowance.spend_bytes(key.len())?;
-            let value = entries.next_value_seed(below.again())?;
+            let at = At::Field(&self.at, &key);
+            let value = entries.next_value_seed(self.below(at))?;
             if fields.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
+                let Some(repeated) = &self.allowance.repeated else {
+                    return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
+                };
+                repeated.borrow_mut().push(at.path());
             }
             fields.insert(key, value);
         }

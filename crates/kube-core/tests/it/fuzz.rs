@@ -1,13 +1,17 @@
 //! Whatever is read from outside: nothing panics, and what is accepted reads back as what it is.
 
+use jiff::Timestamp;
+use kube_core::codec::find_codec;
 use kube_core::cron::Schedule;
 use kube_core::error::FieldPath;
+use kube_core::kinds::apiextensions::v1::CustomResourceColumnDefinition;
 use kube_core::names::{is_dns1123_subdomain, is_qualified_name, is_valid_cidr, is_valid_ip};
 use kube_core::pod_env::expand;
 use kube_core::quantity::Quantity;
 use kube_core::selector::Selector;
 use kube_core::selector::field::FieldSelector;
-use kube_core::wire::{canonical, documents, json};
+use kube_core::table::Layout;
+use kube_core::wire::{canonical, documents, json, json_with_repeated};
 use kube_testkit::fuzz;
 
 #[test]
@@ -36,6 +40,59 @@ fn fuzz_json() {
         let Ok(value) = json(input.as_bytes()) else { return false };
         assert_eq!(json(&canonical(&value)).expect("canonical JSON is JSON"), value);
         true
+    });
+}
+
+/// One reader takes a key twice and tells of it, the other refuses it; otherwise they read the same.
+#[test]
+fn fuzz_repeated_keys() {
+    let corpus =
+        [r#"{"a": {"b": 1, "b": 2}, "a": [{"c": 1, "c": 1}]}"#, r#"{"": 1, "": {"\u0061": 2, "a": 3}}"#];
+    fuzz::run("repeated keys", &corpus, |input| {
+        let strict = json(input.as_bytes());
+        let Ok((value, repeated)) = json_with_repeated(input.as_bytes()) else {
+            assert!(strict.is_err(), "what is taken strictly is taken");
+            return false;
+        };
+        assert_eq!(strict.ok(), repeated.is_empty().then_some(value));
+        true
+    });
+}
+
+/// Whatever is sent as an object: what its type does not know is named, and the form that is stored knows everything.
+#[test]
+fn fuzz_unknown_fields() {
+    let codec = find_codec("", "v1", "Pod").expect("a built-in kind");
+    let corpus = [
+        r#"{"metadata": {"name": "a", "x": 1}, "spec": {"containers": [{"name": "c", "image": "i", "port": 1}]}}"#,
+        r#"{"spec": {"containers": [], "nodeSelector": {"a": "b"}, "volumes": [{"name": "v", "emptyDir": {}}]}}"#,
+    ];
+    fuzz::run("unknown fields", &corpus, |input| {
+        let Ok(value) = json(input.as_bytes()) else { return false };
+        let Ok(read) = codec.read(&value) else { return false };
+        let unknown = codec.unknown_fields(&value, &*read).expect("it has a JSON form");
+        let kept = read.to_json().expect("it has a JSON form");
+        let again = codec.read(&kept).expect("what was printed reads back");
+        assert_eq!(codec.unknown_fields(&kept, &*again).expect("it has a JSON form"), []);
+        unknown.is_empty()
+    });
+}
+
+/// Paths of columns come from definitions that users write.
+#[test]
+fn fuzz_columns() {
+    let object = serde_json::json!({"a": [{"b": "x", "c": [1, 2]}, {"b": "y"}], "d.e": {"f": null}});
+    let corpus = [r#".a[?(@.b=="x")].c[-1]"#, r".d\.e['f']", ".a[*].b", ".a[0].c[1]"];
+    fuzz::run("columns", &corpus, |input| {
+        let column = CustomResourceColumnDefinition {
+            name: "x".to_owned(),
+            type_: "string".to_owned(),
+            json_path: input.to_owned(),
+            ..CustomResourceColumnDefinition::default()
+        };
+        let row = Layout::defined(&[column]).row(&object, Timestamp::UNIX_EPOCH);
+        assert_eq!(row.len(), 2);
+        !row[1].is_null()
     });
 }
 

@@ -12,8 +12,10 @@ use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::IntOrString;
 use crate::kinds::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use crate::validate::Kind;
+use crate::validate::counts::{decremented, none_negative};
 use crate::validate::fields::{Text, given, nonnegative};
 use crate::validate::label_selector::{is_empty, validate_label_selector};
+use crate::validate::warn;
 
 impl Kind for DaemonSet {
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
@@ -42,6 +44,41 @@ impl Kind for DaemonSet {
 
     fn prepare_create(&mut self) {
         self.status.get_or_insert_default();
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateDaemonSetStatusUpdate`.
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let mut errors = none_negative(
+            &FieldPath::new("status"),
+            &[
+                ("currentNumberScheduled", Some(status.current_number_scheduled.into())),
+                ("numberMisscheduled", Some(status.number_misscheduled.into())),
+                ("desiredNumberScheduled", Some(status.desired_number_scheduled.into())),
+                ("numberReady", Some(status.number_ready.into())),
+                ("observedGeneration", status.observed_generation),
+                ("updatedNumberScheduled", status.updated_number_scheduled.map(Into::into)),
+                ("numberAvailable", status.number_available.map(Into::into)),
+                ("numberUnavailable", status.number_unavailable.map(Into::into)),
+                ("collisionCount", status.collision_count.map(Into::into)),
+            ],
+        );
+        let before = old.status.as_ref().and_then(|status| status.collision_count);
+        errors.extend(decremented(status.collision_count, before));
+        errors
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
+            return warnings;
+        }
+        let path = FieldPath::new("spec").child("template");
+        let template = self.spec.as_ref().map(|spec| &spec.template);
+        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
+        warnings
     }
 
     fn validate(&self) -> Vec<FieldError> {

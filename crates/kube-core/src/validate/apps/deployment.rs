@@ -12,7 +12,9 @@ use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::IntOrString;
 use crate::kinds::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
 use crate::validate::Kind;
+use crate::validate::counts::{OF_REPLICAS, decremented, none_above, none_negative};
 use crate::validate::fields::{Text, given, nonnegative};
+use crate::validate::warn;
 
 impl Kind for Deployment {
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
@@ -23,6 +25,51 @@ impl Kind for Deployment {
         if let Some(spec) = &mut self.spec {
             set_spec_defaults(spec);
         }
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateDeploymentStatusUpdate`.
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let path = FieldPath::new("status");
+        let mut errors = none_negative(
+            &path,
+            &[
+                ("observedGeneration", status.observed_generation),
+                ("replicas", status.replicas.map(Into::into)),
+                ("updatedReplicas", status.updated_replicas.map(Into::into)),
+                ("readyReplicas", status.ready_replicas.map(Into::into)),
+                ("availableReplicas", status.available_replicas.map(Into::into)),
+                ("unavailableReplicas", status.unavailable_replicas.map(Into::into)),
+                ("terminatingReplicas", status.terminating_replicas.map(Into::into)),
+                ("collisionCount", status.collision_count.map(Into::into)),
+            ],
+        );
+        let available = ("availableReplicas", status.available_replicas);
+        let parts = [
+            ("updatedReplicas", status.updated_replicas),
+            ("readyReplicas", status.ready_replicas),
+            available,
+        ];
+        errors.extend(none_above(&path, &parts, status.replicas, OF_REPLICAS));
+        let detail = "cannot be greater than readyReplicas";
+        errors.extend(none_above(&path, &[available], status.ready_replicas, detail));
+        let before = old.status.as_ref().and_then(|status| status.collision_count);
+        errors.extend(decremented(status.collision_count, before));
+        errors
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
+        let mut warnings: Vec<String> = name.into_iter().collect();
+        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
+            return warnings;
+        }
+        let path = FieldPath::new("spec").child("template");
+        let template = self.spec.as_ref().map(|spec| &spec.template);
+        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
+        warnings
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -13,7 +13,9 @@ use crate::kinds::apps::v1::{StatefulSet, StatefulSetSpec, StatefulSetUpdateStra
 use crate::names::{NameRule, name_is_dns_label};
 use crate::validate::Kind;
 use crate::validate::core::set_claim_defaults;
+use crate::validate::counts::{OF_REPLICAS, decremented, none_above, none_negative};
 use crate::validate::fields::{Items, Text, dns_label, given, nonnegative, supported};
+use crate::validate::warn;
 
 impl Kind for StatefulSet {
     fn name_rule() -> NameRule {
@@ -32,6 +34,60 @@ impl Kind for StatefulSet {
 
     fn prepare_create(&mut self) {
         self.status.get_or_insert_default().available_replicas.get_or_insert(0);
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateStatefulSetStatusUpdate`.
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let path = FieldPath::new("status");
+        let mut errors = none_negative(
+            &path,
+            &[
+                ("replicas", Some(status.replicas.into())),
+                ("readyReplicas", status.ready_replicas.map(Into::into)),
+                ("currentReplicas", status.current_replicas.map(Into::into)),
+                ("updatedReplicas", status.updated_replicas.map(Into::into)),
+                ("availableReplicas", status.available_replicas.map(Into::into)),
+                ("observedGeneration", status.observed_generation),
+                ("collisionCount", status.collision_count.map(Into::into)),
+            ],
+        );
+        let available = ("availableReplicas", status.available_replicas);
+        let parts = [
+            ("readyReplicas", status.ready_replicas),
+            ("currentReplicas", status.current_replicas),
+            ("updatedReplicas", status.updated_replicas),
+            available,
+        ];
+        errors.extend(none_above(&path, &parts, Some(status.replicas), OF_REPLICAS));
+        let detail = "cannot be greater than status.readyReplicas";
+        errors.extend(none_above(&path, &[available], status.ready_replicas, detail));
+        let before = old.status.as_ref().and_then(|status| status.collision_count);
+        errors.extend(decremented(status.collision_count, before));
+        errors
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
+        let mut warnings: Vec<String> = name.into_iter().collect();
+        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
+            return warnings;
+        }
+        let path = FieldPath::new("spec").child("template");
+        let template = self.spec.as_ref().map(|spec| &spec.template);
+        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
+        let claims = self.spec.iter().flat_map(|spec| spec.volume_claim_templates.iter().flatten());
+        for (index, claim) in claims.enumerate() {
+            let path = FieldPath::new("spec").child("volumeClaimTemplates").index(index).child("Spec");
+            warnings.extend(claim.spec.as_ref().and_then(|spec| warn::of_claim_spec(spec, &path)));
+        }
+        if self.spec.as_ref().and_then(|spec| spec.revision_history_limit).is_some_and(|limit| limit < 0) {
+            let text = "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended";
+            warnings.push(text.to_owned());
+        }
+        warnings
     }
 
     fn validate(&self) -> Vec<FieldError> {

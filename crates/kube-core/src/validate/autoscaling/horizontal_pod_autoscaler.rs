@@ -10,6 +10,7 @@ use super::reference::{ApiVersion, validate_reference, wrong_api_version};
 use crate::error::{FieldError, FieldPath};
 use crate::kinds::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec};
 use crate::validate::Kind;
+use crate::validate::counts::none_negative;
 use crate::validate::fields::Items;
 
 impl Kind for HorizontalPodAutoscaler {
@@ -26,6 +27,18 @@ impl Kind for HorizontalPodAutoscaler {
 
     fn prepare_create(&mut self) {
         self.status.get_or_insert_default();
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateHorizontalPodAutoscalerStatusUpdate`.
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let counts = [
+            ("currentReplicas", status.current_replicas.map(Into::into)),
+            ("desiredReplicas", Some(status.desired_replicas.into())),
+        ];
+        none_negative(&FieldPath::new("status"), &counts)
     }
 
     fn validate(&self) -> Vec<FieldError> {

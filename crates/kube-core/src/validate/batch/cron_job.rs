@@ -3,6 +3,7 @@
 //! Source: `k8s.io/kubernetes/pkg/apis/batch/v1` (`SetDefaults_CronJob`), `pkg/apis/batch/validation`
 //! (`ValidateCronJobCreate`, `ValidateCronJobUpdate`).
 
+use super::job::warnings_of;
 use super::job_spec::validate_template_of_jobs;
 use crate::cron::{Schedule, time_zone};
 use crate::error::{FieldError, FieldPath};
@@ -11,6 +12,7 @@ use crate::names::DNS1035_LABEL_MAX_LENGTH;
 use crate::validate::Kind;
 use crate::validate::apps::set_template_defaults;
 use crate::validate::fields::{Text, nonnegative, one_of};
+use crate::validate::warn;
 
 impl Kind for CronJob {
     fn set_defaults(&mut self) {
@@ -22,6 +24,17 @@ impl Kind for CronJob {
         if let Some(job) = &mut spec.job_template.spec {
             set_template_defaults(&mut job.template);
         }
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
+        let mut warnings: Vec<String> = name.into_iter().collect();
+        let job = self.spec.job_template.spec.as_ref();
+        if let Some(job) = job {
+            let path = FieldPath::new("spec").child("jobTemplate").child("spec");
+            warnings.extend(warnings_of(job, &path));
+        }
+        warnings
     }
 
     fn validate(&self) -> Vec<FieldError> {

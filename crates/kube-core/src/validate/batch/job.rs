@@ -4,6 +4,7 @@
 //! `ValidateJobUpdate`), `pkg/registry/batch/job`.
 
 use super::job_spec::{INDEXED, NON_INDEXED, validate_job_spec};
+use super::job_status::validate_status;
 use super::job_update::validate_change;
 use super::selector;
 use crate::error::{FieldError, FieldPath};
@@ -12,6 +13,7 @@ use crate::names::is_dns1123_label;
 use crate::validate::Kind;
 use crate::validate::apps::set_template_defaults;
 use crate::validate::fields::{Text, given};
+use crate::validate::warn;
 use std::collections::BTreeMap;
 
 impl Kind for Job {
@@ -28,6 +30,24 @@ impl Kind for Job {
 
     fn prepare_create(&mut self) {
         selector::generate(self);
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        let (status, spec) = (self.status.as_ref(), old.spec.as_ref());
+        given(status, |new| {
+            given(old.status.as_ref(), |old| given(spec, |spec| validate_status(new, old, spec)))
+        })
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
+        let mut warnings: Vec<String> = name.into_iter().collect();
+        if let Some(spec) = &self.spec {
+            warnings.extend(warnings_of(spec, &FieldPath::new("spec")));
+        }
+        warnings
     }
 
     fn validate(&self) -> Vec<FieldError> {
@@ -76,4 +96,20 @@ fn set_spec_defaults(spec: &mut JobSpec) {
         }
     }
     set_template_defaults(&mut spec.template);
+}
+
+/// Source: `WarningsForJobSpec`.
+pub(super) fn warnings_of(spec: &JobSpec, path: &FieldPath) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let many = |count: Option<i32>, limit: i32| count.unwrap_or_default() > limit;
+    if spec.completion_mode.text() == INDEXED
+        && many(spec.completions, 100_000)
+        && many(spec.parallelism, 10_000)
+    {
+        warnings.push(format!(
+            "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completions when a big number of indexes fail"
+        ));
+    }
+    warnings.extend(warn::of_template(&spec.template, &path.child("template")));
+    warnings
 }

@@ -2,8 +2,10 @@
 
 mod cron_job;
 mod failure_policy;
+mod indexes;
 mod job;
 mod job_spec;
+mod job_status;
 mod job_update;
 mod selector;
 mod success_policy;

@@ -9,6 +9,7 @@ use crate::kinds::core::v1::{EndpointAddress, EndpointPort, Endpoints};
 use crate::names::{is_valid_ip_for_legacy_field, is_valid_port_num, name_is_dns_subdomain};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, dns_label, invalid, name, one_of, qualified_name};
+use crate::validate::warn;
 
 use super::container::PROTOCOLS;
 
@@ -18,6 +19,10 @@ impl Kind for Endpoints {
         for port in self.subsets.items_mut().iter_mut().flat_map(|subset| subset.ports.items_mut()) {
             port.protocol.fill("TCP");
         }
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_endpoints(self)
     }
 
     fn validate(&self) -> Vec<FieldError> {

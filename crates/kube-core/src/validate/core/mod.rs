@@ -5,6 +5,7 @@ mod container;
 mod endpoints;
 mod event;
 mod limit_range;
+mod load_balancer;
 mod namespace;
 mod node;
 mod persistent_volume;
@@ -21,5 +22,6 @@ mod volume;
 
 pub(super) use container::PROTOCOLS;
 pub(super) use endpoints::validate_non_special_ip;
+pub(super) use load_balancer::{validate_hostname, validate_ip};
 pub(super) use persistent_volume_claim::set_claim_defaults;
 pub(super) use pod::{PodRules, set_pod_spec_defaults, validate_pod_annotations, validate_pod_spec};

@@ -7,7 +7,7 @@ use crate::error::{FieldError, FieldPath};
 use crate::kinds::core::v1::{Namespace, NamespaceStatus};
 use crate::names::{NameRule, validate_finalizer_name, validate_namespace_name};
 use crate::validate::Kind;
-use crate::validate::fields::Items;
+use crate::validate::fields::{Items, Text};
 use crate::validate::finalizers::validate_kube_finalizer;
 
 impl Kind for Namespace {
@@ -37,6 +37,22 @@ impl Kind for Namespace {
     /// Source: `namespaceStrategy.PrepareForUpdate`.
     fn prepare_update(&mut self, old: &Self) {
         self.spec.clone_from(&old.spec);
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateNamespaceStatusUpdate`.
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        let phase = self.status.as_ref().map_or("", |status| status.phase.text());
+        let (expected, state) = match self.metadata.deletion_timestamp {
+            None => ("Active", "empty"),
+            Some(_) => ("Terminating", "not empty"),
+        };
+        if phase == expected {
+            return Vec::new();
+        }
+        let detail = format!("may only be '{expected}' if `deletionTimestamp` is {state}");
+        vec![FieldError::invalid(&FieldPath::new("status").child("Phase"), phase, detail)]
     }
 
     fn validate(&self) -> Vec<FieldError> {

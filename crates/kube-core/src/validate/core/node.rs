@@ -37,6 +37,15 @@ impl Kind for Node {
         status.daemon_endpoints.get_or_insert_default().kubelet_endpoint.get_or_insert_default();
     }
 
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateNodeUpdate`, as far as it is about the status.
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        let mut errors = validate_amounts(self);
+        errors.extend(validate_addresses(self));
+        errors
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         let mut errors = given(self.spec.as_ref(), validate_taints);
         errors.extend(validate_amounts(self));

@@ -10,6 +10,7 @@ use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given, name, required, supported};
 use crate::validate::meta::FIELD_IMMUTABLE;
 use crate::validate::resources::{canonicalize, validate_amount, validate_positive, validate_resource_name};
+use crate::validate::warn;
 
 use super::container::validate_no_backsteps;
 use super::persistent_volume_claim::{VOLUME_MODES, validate_access_modes};
@@ -25,6 +26,10 @@ impl Kind for PersistentVolume {
         if let Some(host) = &mut spec.host_path {
             host.type_.get_or_insert_default();
         }
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_volume(self)
     }
 
     fn validate(&self) -> Vec<FieldError> {

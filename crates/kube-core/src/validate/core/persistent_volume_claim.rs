@@ -4,18 +4,31 @@
 //! (`ValidatePersistentVolumeClaim`, `ValidatePersistentVolumeClaimUpdate`).
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec};
-use crate::names::name_is_dns_subdomain;
+use crate::kinds::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus};
+use crate::names::{is_qualified_name, name_is_dns_subdomain};
 use crate::quantity::Quantity;
 use crate::validate::Kind;
-use crate::validate::fields::{Items, Text, given, name, supported};
+use crate::validate::fields::{Items, Text, given, invalid, name, supported};
 use crate::validate::label_selector::validate_label_selector;
 use crate::validate::meta::FIELD_IMMUTABLE;
-use crate::validate::resources::{ResourceList, canonicalize, validate_amount, validate_positive};
+use crate::validate::resources::{
+    ApiQuantity, ResourceList, canonicalize, parse, validate_amount, validate_positive,
+};
+use crate::validate::warn;
 
 impl Kind for PersistentVolumeClaim {
     fn set_defaults(&mut self) {
         set_claim_defaults(self);
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        self.status.as_ref().map(validate_status).unwrap_or_default()
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_claim(self)
     }
 
     fn validate(&self) -> Vec<FieldError> {
@@ -172,3 +185,58 @@ const ACCESS_MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce"
 
 /// How a volume is handed to containers.
 pub(super) const VOLUME_MODES: &[&str] = &["Block", "Filesystem"];
+
+/// Source: `ValidatePersistentVolumeClaimStatusUpdate`.
+fn validate_status(status: &PersistentVolumeClaimStatus) -> Vec<FieldError> {
+    let path = FieldPath::new("status");
+    let mut errors = Vec::new();
+    let capacity = path.child("capacity");
+    for (name, amount) in status.capacity.iter().flatten() {
+        errors.extend(validate_not_negative(amount, &capacity.key(name)));
+    }
+    let resizes = path.child("allocatedResourceStatuses");
+    for (name, state) in status.allocated_resource_statuses.iter().flatten() {
+        errors.extend(validate_resource_key(name, &resizes));
+        if !RESIZE_STATES.contains(&state.as_str()) {
+            errors.push(FieldError::not_supported(&resizes, name, &RESIZE_STATES));
+        }
+    }
+    let allocated = path.child("allocatedResources");
+    for (name, amount) in status.allocated_resources.iter().flatten() {
+        errors.extend(validate_resource_key(name, &allocated));
+        let path = allocated.key(name);
+        match validate_not_negative(amount, &path) {
+            Some(error) => errors.push(error),
+            None => errors.extend(validate_amount("storage", amount, &path)),
+        }
+    }
+    errors
+}
+
+/// Source: `validateBasicResource`.
+fn validate_not_negative(amount: &ApiQuantity, path: &FieldPath) -> Option<FieldError> {
+    match parse(amount, path) {
+        Ok(amount) if amount.sign() < 0 => {
+            Some(FieldError::invalid(path, amount.value(), "must be a valid resource quantity"))
+        }
+        Ok(_) => None,
+        Err(error) => Some(error),
+    }
+}
+
+/// Source: `validatePersistentVolumeClaimResourceKey`.
+fn validate_resource_key(name: &str, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors: Vec<FieldError> = invalid(path, name, is_qualified_name(name)).collect();
+    if errors.is_empty() && name != "storage" && (!name.contains('/') || name.contains("kubernetes.io/")) {
+        errors.push(FieldError::not_supported(path, name, &["storage"]));
+    }
+    errors
+}
+
+const RESIZE_STATES: [&str; 5] = [
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+    "NodeResizePending",
+];

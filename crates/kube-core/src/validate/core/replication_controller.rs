@@ -7,7 +7,9 @@ use crate::error::{FieldError, FieldPath};
 use crate::kinds::core::v1::{ReplicationController, ReplicationControllerSpec};
 use crate::validate::Kind;
 use crate::validate::apps::{set_template_defaults, validate_replicated_template, wrong_labels};
+use crate::validate::counts::{OF_REPLICAS, none_above, none_negative};
 use crate::validate::fields::{given, nonnegative};
+use crate::validate::warn;
 
 impl Kind for ReplicationController {
     fn set_defaults(&mut self) {
@@ -29,6 +31,46 @@ impl Kind for ReplicationController {
 
     fn prepare_create(&mut self) {
         self.status.get_or_insert_default();
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateReplicationControllerStatus`.
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let path = FieldPath::new("status");
+        let mut errors = none_negative(
+            &path,
+            &[
+                ("replicas", Some(status.replicas.into())),
+                ("fullyLabeledReplicas", status.fully_labeled_replicas.map(Into::into)),
+                ("readyReplicas", status.ready_replicas.map(Into::into)),
+                ("availableReplicas", status.available_replicas.map(Into::into)),
+                ("observedGeneration", status.observed_generation),
+            ],
+        );
+        let available = ("availableReplicas", status.available_replicas);
+        let parts = [
+            ("fullyLabeledReplicas", status.fully_labeled_replicas),
+            ("readyReplicas", status.ready_replicas),
+            available,
+        ];
+        errors.extend(none_above(&path, &parts, Some(status.replicas), OF_REPLICAS));
+        let detail = "cannot be greater than readyReplicas";
+        errors.extend(none_above(&path, &[available], status.ready_replicas, detail));
+        errors
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
+        let mut warnings: Vec<String> = name.into_iter().collect();
+        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
+            return warnings;
+        }
+        let path = FieldPath::new("spec").child("template");
+        let template = self.spec.as_ref().and_then(|spec| spec.template.as_ref());
+        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
+        warnings
     }
 
     fn validate(&self) -> Vec<FieldError> {

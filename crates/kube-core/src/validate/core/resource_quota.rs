@@ -22,6 +22,17 @@ impl Kind for ResourceQuota {
         }
     }
 
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateResourceQuotaStatusUpdate`.
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let path = FieldPath::new("status");
+        let mut errors = validate_amounts(status.hard.as_ref(), &path.child("hard"));
+        errors.extend(validate_amounts(status.used.as_ref(), &path.child("used")));
+        errors
+    }
+
     fn validate(&self) -> Vec<FieldError> {
         let mut errors = given(self.spec.as_ref(), validate_quota_spec);
         if let Some(status) = &self.status {

@@ -7,14 +7,15 @@ use super::ingress_class::required_segment;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::core::v1::TypedLocalObjectReference;
 use crate::kinds::networking::v1::{
-    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
-    IngressSpec, IngressTLS,
+    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressLoadBalancerIngress, IngressRule,
+    IngressServiceBackend, IngressSpec, IngressTLS,
 };
 use crate::names::{
     is_dns1123_subdomain, is_legacy_ip, is_valid_port_name, is_valid_port_num, is_wildcard_dns1123_subdomain,
     name_is_dns_label, name_is_dns_subdomain,
 };
 use crate::validate::Kind;
+use crate::validate::core::{validate_hostname, validate_ip};
 use crate::validate::fields::{Items, Text, dns_subdomain, given, invalid, name};
 
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
@@ -24,6 +25,31 @@ const BAD_SUFFIXES: [&str; 2] = ["/..", "/."];
 impl Kind for Ingress {
     fn prepare_create(&mut self) {
         self.status.get_or_insert_default().load_balancer.get_or_insert_default();
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidateIngressStatusUpdate`.
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        let known: Vec<&str> = addresses(old).iter().map(|address| address.ip.text()).collect();
+        let path = FieldPath::new("status").child("loadBalancer").child("ingress");
+        let mut errors = Vec::new();
+        for (index, address) in addresses(self).iter().enumerate() {
+            let path = path.index(index);
+            errors.extend(validate_ip(address.ip.text(), &known, &path));
+            errors.extend(validate_hostname(address.hostname.text(), &path));
+        }
+        errors
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        let there = self.metadata.annotations.as_ref().is_some_and(|a| a.contains_key(CLASS_ANNOTATION));
+        let text = || {
+            format!(
+                "annotation {CLASS_ANNOTATION:?} is deprecated, please use 'spec.ingressClassName' instead"
+            )
+        };
+        (there && old.is_none()).then(text).into_iter().collect()
     }
 
     fn validate(&self) -> Vec<FieldError> {
@@ -214,4 +240,10 @@ fn validate_resource(resource: &TypedLocalObjectReference, path: &FieldPath) -> 
     errors.extend(required_segment(&resource.kind, &path.child("kind")));
     errors.extend(required_segment(&resource.name, &path.child("name")));
     errors
+}
+
+/// Where the ingress is reached.
+fn addresses(ingress: &Ingress) -> &[IngressLoadBalancerIngress] {
+    let balancer = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    balancer.map_or(&[], |balancer| balancer.ingress.items())
 }

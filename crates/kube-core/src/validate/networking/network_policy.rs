@@ -12,6 +12,7 @@ use crate::names::{is_legacy_subnet, is_valid_cidr_for_legacy_field, is_valid_po
 use crate::validate::Kind;
 use crate::validate::fields::{Items, given, invalid, supported};
 use crate::validate::label_selector::validate_label_selector;
+use crate::validate::warn;
 
 const INGRESS: &str = "Ingress";
 const EGRESS: &str = "Egress";
@@ -29,6 +30,10 @@ impl Kind for NetworkPolicy {
             let types = [INGRESS].into_iter().chain(egress).map(str::to_owned);
             spec.policy_types = Some(types.collect());
         }
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_network_policy(self)
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -6,7 +6,9 @@ use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};
 use crate::validate::Kind;
 use crate::validate::apps::{more_than_all, validate_count};
-use crate::validate::fields::{given, supported};
+use crate::validate::conditions::validate_conditions;
+use crate::validate::counts::none_negative;
+use crate::validate::fields::{Items, given, supported};
 use crate::validate::label_selector::validate_label_selector;
 
 impl Kind for PodDisruptionBudget {
@@ -22,6 +24,23 @@ impl Kind for PodDisruptionBudget {
             expected_pods: Some(0),
             ..PodDisruptionBudgetStatus::default()
         });
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `ValidatePodDisruptionBudgetStatusUpdate`.
+    fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
+        let Some(status) = &self.status else { return Vec::new() };
+        let path = FieldPath::new("status");
+        let mut errors = validate_conditions(status.conditions.items(), &path.child("conditions"));
+        let counts = [
+            ("disruptionsAllowed", status.disruptions_allowed.map(Into::into)),
+            ("currentHealthy", status.current_healthy.map(Into::into)),
+            ("desiredHealthy", status.desired_healthy.map(Into::into)),
+            ("expectedPods", status.expected_pods.map(Into::into)),
+        ];
+        errors.extend(none_negative(&path, &counts));
+        errors
     }
 
     fn validate(&self) -> Vec<FieldError> {

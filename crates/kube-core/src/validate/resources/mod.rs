@@ -10,7 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::ApiQuantity;
+pub(crate) use crate::kinds::ApiQuantity;
 use crate::quantity::Quantity;
 
 use super::fields::{NEGATIVE, NOT_POSITIVE};

@@ -11,6 +11,7 @@ mod prepare;
 mod resources;
 mod scheduling;
 mod spec;
+mod status;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -20,6 +21,7 @@ use crate::error::{FieldError, FieldPath};
 use crate::kinds::core::v1::{Pod, PodSpec};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given};
+use crate::validate::warn;
 
 use super::container::validate_image_spaces;
 
@@ -38,6 +40,24 @@ impl Kind for Pod {
 
     fn prepare_create(&mut self) {
         prepare::begin(self);
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    fn decode_for_status(json: &[u8]) -> Result<Self, serde_json::Error> {
+        status::decode(json)
+    }
+
+    fn prepare_status_update(&mut self, old: &Self) {
+        status::fill(self, old);
+    }
+
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        status::validate_status(self, old)
+    }
+
+    fn warnings(&self, old: Option<&Self>) -> Vec<String> {
+        if old.is_some() { Vec::new() } else { warn::of_pod(self) }
     }
 
     fn validate(&self) -> Vec<FieldError> {

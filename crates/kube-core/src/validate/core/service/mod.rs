@@ -7,6 +7,7 @@ mod defaults;
 mod ips;
 mod ports;
 mod prepare;
+mod status;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -18,6 +19,7 @@ use crate::names::{NameRule, name_is_dns_label};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, dns_subdomain, given, one_of};
 use crate::validate::meta::validate_labels;
+use crate::validate::warn;
 
 impl Kind for Service {
     fn name_rule() -> NameRule {
@@ -36,6 +38,20 @@ impl Kind for Service {
         if let (Some(new), Some(old)) = (&mut self.spec, &old.spec) {
             prepare::keep_allocated(new, old);
         }
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    fn prepare_status_update(&mut self, old: &Self) {
+        status::fill(self, old);
+    }
+
+    fn validate_status_update(&self, old: &Self) -> Vec<FieldError> {
+        status::validate_status(self, old)
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_service(self)
     }
 
     fn validate(&self) -> Vec<FieldError> {
