@@ -15,6 +15,22 @@ pub fn core_versions() -> Value {
 
 /// The answer to `/apis`.
 pub fn groups(service: &dyn ObjectService) -> Value {
+    let groups: Vec<Value> =
+        versions(service).iter().map(|(group, versions)| group_value(group, versions)).collect();
+    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+}
+
+/// The answer to `/apis/<group>`; `None` when the group is not served.
+pub fn group(service: &dyn ObjectService, group: &str) -> Option<Value> {
+    let all = versions(service);
+    let mut answer = group_value(group, all.get(group)?);
+    answer["kind"] = "APIGroup".into();
+    answer["apiVersion"] = "v1".into();
+    Some(answer)
+}
+
+/// The versions of each group but the core one, in the order in which they are served.
+fn versions(service: &dyn ObjectService) -> BTreeMap<String, Vec<String>> {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for kind in service.kinds() {
         if kind.group.is_empty() {
@@ -25,17 +41,15 @@ pub fn groups(service: &dyn ObjectService) -> Value {
             versions.push(kind.version.to_string());
         }
     }
-    let groups: Vec<Value> = groups
-        .into_iter()
-        .map(|(group, versions)| {
-            let versions: Vec<Value> = versions
-                .iter()
-                .map(|version| json!({ "groupVersion": format!("{group}/{version}"), "version": version }))
-                .collect();
-            json!({ "name": group, "preferredVersion": versions[0], "versions": versions })
-        })
+    groups
+}
+
+fn group_value(group: &str, versions: &[String]) -> Value {
+    let versions: Vec<Value> = versions
+        .iter()
+        .map(|version| json!({ "groupVersion": format!("{group}/{version}"), "version": version }))
         .collect();
-    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+    json!({ "name": group, "preferredVersion": versions.first(), "versions": versions })
 }
 
 /// The answer to `/api/v1` and `/apis/<group>/<version>`; `None` when the version is not served.

@@ -15,6 +15,8 @@ pub enum ApiPath {
     CoreVersions,
     /// `/apis`: the other groups.
     Groups,
+    /// `/apis/<group>`: the versions of one group.
+    Group(String),
     /// `/api/v1` or `/apis/<group>/<version>`: the resources of one version.
     Resources {
         /// API group; empty for core.
@@ -68,6 +70,7 @@ impl ApiPath {
         match parts.as_slice() {
             ["api"] => Some(Self::CoreVersions),
             ["apis"] => Some(Self::Groups),
+            ["apis", group] => Some(Self::Group((*group).to_owned())),
             ["api", version, rest @ ..] => Self::versioned("", version, rest),
             ["apis", group, version, rest @ ..] => Self::versioned(group, version, rest),
             _ => None,

@@ -8,6 +8,7 @@ fn shown(path: &str) -> String {
         None => "none".to_owned(),
         Some(ApiPath::CoreVersions) => "versions".to_owned(),
         Some(ApiPath::Groups) => "groups".to_owned(),
+        Some(ApiPath::Group(group)) => format!("group {group}"),
         Some(ApiPath::Resources { group, version }) => format!("resources {group} {version}"),
         Some(ApiPath::Objects(ObjectPath { group, version, namespace, resource, name, subresource })) => {
             let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
@@ -34,7 +35,7 @@ fn paths_are_taken_apart() {
         ("/api/v1/namespaces/prod/pods", "- v1 prod pods - -"),
         ("/api/v1/namespaces/prod/pods/web/binding", "- v1 prod pods web binding"),
         ("/apis/apps/v1/namespaces/a/deployments/b/scale", "apps v1 a deployments b scale"),
-        ("/apis/apps", "none"),
+        ("/apis/apps", "group apps"),
         ("/metrics", "none"),
         ("/api/v1/a/b/c/d", "none"),
     ] {

@@ -3,11 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use kube_core::error::ApiError;
+use kube_core::error::{ApiError, FieldError, FieldPath};
 use kube_core::resource::ResourceVersion;
 use kube_core::selector::Selector;
 use kube_core::selector::field::FieldSelector;
-use kube_store::service::{DeleteOptions, ListQuery, Propagation, WatchQuery, WatchStart, WriteOptions};
+use kube_core::table::{IncludeObject, TableOptions};
+use kube_store::service::{
+    DeleteOptions, FieldValidation, ListQuery, Propagation, Warnings, WatchQuery, WatchStart, WriteOptions,
+};
 use kube_store::storage::{ReadAt, Revision};
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,6 +32,8 @@ pub(crate) struct Parameters {
     field_manager: Option<String>,
     grace_period_seconds: Option<i64>,
     propagation_policy: Option<String>,
+    field_validation: Option<String>,
+    include_object: Option<String>,
 }
 
 type Selectors = (Option<Selector>, Option<FieldSelector>);
@@ -96,11 +101,42 @@ impl Parameters {
         Ok(query)
     }
 
-    pub(crate) fn write_options(&self) -> WriteOptions {
-        let mut options = WriteOptions::default();
+    /// What becomes of fields that the kind does not know, and of keys that stand twice: they are told of unless the
+    /// client says otherwise.
+    ///
+    /// Source: `FieldValidation` of `k8s.io/apiserver/pkg/endpoints/handlers`.
+    pub(crate) fn field_validation(&self) -> Result<FieldValidation, ApiError> {
+        match self.field_validation.as_deref() {
+            None | Some("" | "Warn") => Ok(FieldValidation::Warn),
+            Some("Ignore") => Ok(FieldValidation::Ignore),
+            Some("Strict") => Ok(FieldValidation::Strict),
+            Some(other) => {
+                let valid = ["Ignore", "Warn", "Strict"];
+                let error = FieldError::not_supported(&FieldPath::new("fieldValidation"), other, &valid);
+                Err(ApiError::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
+            }
+        }
+    }
+
+    /// What rows of a table carry beside their cells.
+    pub(crate) fn table_options(&self) -> Result<TableOptions, ApiError> {
+        let include = match self.include_object.as_deref() {
+            None | Some("" | "Metadata") => IncludeObject::Metadata,
+            Some("None") => IncludeObject::None,
+            Some("Object") => IncludeObject::Object,
+            Some(other) => {
+                let text = format!("includeObject: {other:?} is none of \"None\", \"Metadata\", \"Object\"");
+                return Err(ApiError::bad_request(text));
+            }
+        };
+        Ok(TableOptions::default().including(include))
+    }
+
+    pub(crate) fn write_options(&self, warnings: &Warnings) -> Result<WriteOptions, ApiError> {
+        let mut options = WriteOptions::default().warned(warnings).validated(self.field_validation()?);
         options.dry_run = self.dry_run.as_deref() == Some("All");
         options.field_manager = self.field_manager.as_deref().map(Into::into);
-        options
+        Ok(options)
     }
 
     /// Options of a deletion: those of the body go before those of the query.

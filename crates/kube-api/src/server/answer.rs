@@ -1,7 +1,7 @@
 //! Answers: objects, lists, statuses.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WARNING};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use kube_core::error::{ApiError, Reason};
@@ -23,6 +23,19 @@ pub(super) fn failure(error: &ApiError) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(error.details.retry_after_seconds));
     }
     response
+}
+
+/// Tells a client what there is to tell beside the answer.
+///
+/// Source: `NewWarningHeader` of `k8s.io/apimachinery/pkg/util/net`.
+pub(super) fn warn(response: &mut Response, warnings: &[String]) {
+    for text in warnings {
+        let quoted = format!("299 - \"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        // A text that no header can carry is left out, as Kubernetes does.
+        if let Ok(value) = HeaderValue::from_str(&quoted) {
+            response.headers_mut().append(WARNING, value);
+        }
+    }
 }
 
 /// 405 in Kubernetes' words.

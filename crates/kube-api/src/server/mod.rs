@@ -1,5 +1,6 @@
 //! The server: requests in, the object layer called, answers out.
 
+mod accept;
 mod answer;
 mod objects;
 mod watch;
@@ -17,7 +18,7 @@ use axum::http::{Method, Request, Uri};
 use axum::response::Response;
 use kube_core::error::{ApiError, Reason};
 use kube_store::client::{Component, StopToken};
-use kube_store::service::ObjectService;
+use kube_store::service::{ObjectService, Warnings};
 use serde_json::json;
 use std::io;
 use std::net::SocketAddr;
@@ -90,12 +91,16 @@ async fn answer_request(
     };
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let content_type = objects::content_type(request.headers());
+    let as_table = accept::wants_table(request.headers());
     let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
         let text = format!("Request entity too large: limit is {MAX_BODY_BYTES}");
         return failure(&ApiError::new(Reason::RequestEntityTooLarge, text));
     };
-    let call = objects::Call { method, parameters, content_type, body };
-    dispatch(&served, &uri, call).await.unwrap_or_else(|error| failure(&error))
+    let warnings = Warnings::default();
+    let call = objects::Call { method, parameters, content_type, as_table, body, warnings: warnings.clone() };
+    let mut response = dispatch(&served, &uri, call).await.unwrap_or_else(|error| failure(&error));
+    answer::warn(&mut response, &warnings.texts());
+    response
 }
 
 async fn dispatch(served: &Served, uri: &Uri, call: objects::Call) -> Result<Response, ApiError> {
@@ -112,6 +117,10 @@ async fn dispatch(served: &Served, uri: &Uri, call: objects::Call) -> Result<Res
     match ApiPath::parse(uri.path()).ok_or_else(not_found)? {
         ApiPath::CoreVersions => read_only(&call.method, json_answer(200, &discovery::core_versions())),
         ApiPath::Groups => read_only(&call.method, json_answer(200, &discovery::groups(&**service))),
+        ApiPath::Group(group) => {
+            let found = discovery::group(&**service, &group).ok_or_else(not_found)?;
+            read_only(&call.method, json_answer(200, &found))
+        }
         ApiPath::Resources { group, version } => {
             let found = discovery::resources(&**service, &group, &version).ok_or_else(not_found)?;
             read_only(&call.method, json_answer(200, &found))

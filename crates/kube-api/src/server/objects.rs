@@ -8,11 +8,13 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use kube_core::error::{ApiError, Reason};
+use kube_core::error::{ApiError, FieldPath, Reason};
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::view::RawObject;
 use kube_core::wire;
-use kube_store::service::{Deleted, Patch, RawList, Subresource};
+use kube_store::service::{
+    Deleted, FieldValidation, Patch, RawList, Subresource, Warnings, WriteOptions, list_table, object_table,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -21,7 +23,11 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) parameters: Parameters,
     pub(super) content_type: String,
+    /// Whether objects are wanted as a `Table`.
+    pub(super) as_table: bool,
     pub(super) body: Bytes,
+    /// What is told beside the answer.
+    pub(super) warnings: Warnings,
 }
 
 impl Call {
@@ -41,7 +47,32 @@ impl Call {
         if self.content_type.contains("protobuf") {
             return Err(unsupported(&self.content_type, "application/json, application/yaml"));
         }
-        wire::json(&self.body).map_err(|e| ApiError::bad_request(format!("the body does not decode: {e}")))
+        let (value, repeated) = wire::json_with_repeated(&self.body)
+            .map_err(|e| ApiError::bad_request(format!("the body does not decode: {e}")))?;
+        self.judge_repeated(&repeated)?;
+        Ok(value)
+    }
+
+    /// Keys that stand twice: the last one counts, unless the client is strict.
+    fn judge_repeated(&self, repeated: &[FieldPath]) -> Result<(), ApiError> {
+        let texts = repeated.iter().map(|path| format!("duplicate field \"{path}\""));
+        match self.parameters.field_validation()? {
+            FieldValidation::Strict if !repeated.is_empty() => {
+                let texts: Vec<String> = texts.collect();
+                Err(ApiError::bad_request(format!("strict decoding error: {}", texts.join(", "))))
+            }
+            FieldValidation::Warn => {
+                for text in texts {
+                    self.warnings.tell(0, text);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn options(&self) -> Result<WriteOptions, ApiError> {
+        self.parameters.write_options(&self.warnings)
     }
 
     fn patch(&self) -> Result<Patch, ApiError> {
@@ -97,14 +128,19 @@ async fn on_collection(
         Method::GET if parameters.is_watch() => {
             let query = parameters.watch_query(namespace)?;
             let events = service.watch(kind, &query).await?;
-            Ok(watch::answer(kind.clone(), events, query.bookmarks, served))
+            let table = call.as_table.then(|| parameters.table_options()).transpose()?;
+            Ok(watch::answer(kind.clone(), events, query.bookmarks, table, served))
         }
         Method::GET => {
             let list = service.list(kind, &parameters.list_query(namespace)?).await?;
+            if call.as_table {
+                let table = list_table(&**service, kind, &list, &parameters.table_options()?)?;
+                return Ok(json_answer(200, &table));
+            }
             Ok(json_answer(200, &list_value(kind, &list)?))
         }
         Method::POST => {
-            let options = parameters.write_options();
+            let options = call.options()?;
             let created = service.create(kind, namespace.unwrap_or_default(), call.json()?, &options).await?;
             Ok(json_answer(201, &object_value(&created)?))
         }
@@ -128,10 +164,14 @@ async fn on_object(
     call: Call,
 ) -> Result<Response, ApiError> {
     let service = &served.service;
-    let options = call.parameters.write_options();
+    let options = call.options()?;
     match call.method {
         Method::GET if matches!(subresource, Subresource::Main | Subresource::Status) => {
             let object = service.get(kind, key, call.parameters.read_at()?).await?;
+            if call.as_table {
+                let table = object_table(&**service, kind, &object, &call.parameters.table_options()?)?;
+                return Ok(json_answer(200, &table));
+            }
             Ok(json_answer(200, &object_value(&object)?))
         }
         Method::GET if subresource == Subresource::Scale => {

@@ -11,8 +11,9 @@ use futures::future::ready;
 use futures::stream::{self, Stream, StreamExt};
 use kube_core::error::ApiError;
 use kube_core::resource::KindInfo;
+use kube_core::table::TableOptions;
 use kube_core::view::RawObject;
-use kube_store::service::{ObjectEvent, ObjectService, ObjectStream};
+use kube_store::service::{ObjectEvent, ObjectService, ObjectStream, object_table};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,12 +30,14 @@ pub(super) fn answer(
     kind: Arc<KindInfo>,
     events: ObjectStream,
     bookmarks: bool,
+    table: Option<TableOptions>,
     served: &Served,
 ) -> Response {
     let stop = served.stop.clone();
+    let mut form = Form { service: served.service.clone(), table };
     let lines = events
         .filter_map(move |event| {
-            let line = line(&kind, event, bookmarks);
+            let line = line(&kind, event, bookmarks, &mut form);
             async move { line.map(Ok::<Bytes, Infallible>) }
         })
         .take_until(Box::pin(async move { stop.stopped().await }));
@@ -64,11 +67,37 @@ fn prompted<T: Send>(
     stream::select(lines, asked).scan((), |(), item| ready(item)).filter_map(ready)
 }
 
-fn line(kind: &KindInfo, event: Result<ObjectEvent, ApiError>, bookmarks: bool) -> Option<Bytes> {
+/// In which form objects are told.
+struct Form {
+    service: Arc<dyn ObjectService>,
+    table: Option<TableOptions>,
+}
+
+impl Form {
+    fn shown(&mut self, kind: &KindInfo, object: &RawObject) -> Value {
+        let shown = match &mut self.table {
+            None => object.to_value().map_err(ApiError::internal),
+            Some(options) => {
+                let table = object_table(&*self.service, kind, object, options);
+                // The columns are told once.
+                *options = options.without_headers();
+                table
+            }
+        };
+        shown.unwrap_or_else(|error| error.to_status())
+    }
+}
+
+fn line(
+    kind: &KindInfo,
+    event: Result<ObjectEvent, ApiError>,
+    bookmarks: bool,
+    form: &mut Form,
+) -> Option<Bytes> {
     let (name, object) = match event {
-        Ok(ObjectEvent::Added(object)) => ("ADDED", shown(&object)),
-        Ok(ObjectEvent::Modified(object)) => ("MODIFIED", shown(&object)),
-        Ok(ObjectEvent::Deleted(object)) => ("DELETED", shown(&object)),
+        Ok(ObjectEvent::Added(object)) => ("ADDED", form.shown(kind, &object)),
+        Ok(ObjectEvent::Modified(object)) => ("MODIFIED", form.shown(kind, &object)),
+        Ok(ObjectEvent::Deleted(object)) => ("DELETED", form.shown(kind, &object)),
         Ok(ObjectEvent::Bookmark(revision)) => {
             if !bookmarks {
                 return None;
@@ -82,8 +111,4 @@ fn line(kind: &KindInfo, event: Result<ObjectEvent, ApiError>, bookmarks: bool) 
         Err(error) => ("ERROR", error.to_status()),
     };
     Some(Bytes::from(format!("{}\n", json!({ "type": name, "object": object }))))
-}
-
-fn shown(object: &RawObject) -> Value {
-    object.to_value().unwrap_or_else(|error| ApiError::internal(error).to_status())
 }

@@ -33,11 +33,15 @@ pub(crate) struct Client(pub(crate) SocketAddr);
 
 impl Client {
     async fn open(&self, method: &str, path: &str, body: &Value) -> BufReader<TcpStream> {
+        self.open_as("application/json", method, path, body).await
+    }
+
+    async fn open_as(&self, accept: &str, method: &str, path: &str, body: &Value) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(self.0).await.unwrap();
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAccept: {accept}\r\nContent-Type: \
+             application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -50,6 +54,24 @@ impl Client {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let code = head.split(' ').nth(1).unwrap().parse().unwrap();
         (code, serde_json::from_str(body).unwrap())
+    }
+
+    /// The head of the answer, and its body.
+    pub(crate) async fn send_as(
+        &self,
+        accept: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (String, Value) {
+        let mut text = String::new();
+        self.open_as(accept, method, path, body).await.read_to_string(&mut text).await.unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), serde_json::from_str(body).unwrap())
+    }
+
+    pub(crate) async fn watch_as(&self, accept: &str, path: &str) -> Watch {
+        Watch(self.open_as(accept, "GET", path, &Value::Null).await)
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {

@@ -159,3 +159,70 @@ async fn wrong_fields_are_named() {
     assert_eq!((code, &status["kind"]), (422, &json!("Status")), "{status}");
     assert_eq!(status["details"]["causes"][0]["field"], "metadata.name");
 }
+
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io, application/json";
+
+#[tokio::test]
+async fn objects_are_shown_as_tables() {
+    let server = serve().await;
+    let client = Client(server.address);
+    client.send("POST", MAPS, &config_map("a", "1")).await;
+    let (_, table) = client.send_as(TABLE, "GET", MAPS, &Value::Null).await;
+    assert_eq!(
+        (&table["kind"], &table["apiVersion"]),
+        (&json!("Table"), &json!("meta.k8s.io/v1")),
+        "{table}"
+    );
+    assert_eq!(table["columnDefinitions"][1]["name"], "Data");
+    assert_eq!((&table["rows"][0]["cells"][0], &table["rows"][0]["cells"][1]), (&json!("a"), &json!(1)));
+    assert_eq!(table["rows"][0]["object"]["kind"], "PartialObjectMetadata");
+    let (_, one) =
+        client.send_as(TABLE, "GET", &format!("{MAPS}/a?includeObject=Object"), &Value::Null).await;
+    assert_eq!(one["rows"][0]["object"]["data"]["key"], "1", "{one}");
+    let mut watch = client.watch_as(TABLE, &format!("{MAPS}?watch=1")).await;
+    let first = watch.next().await.unwrap();
+    assert_eq!((&first["type"], &first["object"]["kind"]), (&json!("ADDED"), &json!("Table")));
+    let maps = Api::<ConfigMap>::namespaced(server.objects.clone(), "default");
+    maps.edit("a", |map| map.data.get_or_insert_default().clear()).await.unwrap();
+    let second = watch.next().await.unwrap();
+    assert_eq!(second["object"]["columnDefinitions"], json!([]), "they are told once");
+    assert_eq!(second["object"]["rows"][0]["cells"][1], 0);
+}
+
+#[tokio::test]
+async fn unknown_fields_are_told_of_or_refused() {
+    let server = serve().await;
+    let client = Client(server.address);
+    let mut map = config_map("a", "1");
+    map["dat"] = json!({});
+    let strict = format!("{MAPS}?fieldValidation=Strict");
+    let (code, refused) = client.send("POST", &strict, &map).await;
+    assert_eq!(code, 400);
+    assert_eq!(
+        refused["message"],
+        "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown field \"dat\""
+    );
+    let (code, _) = client.send("POST", &format!("{MAPS}?fieldValidation=Lax"), &map).await;
+    assert_eq!(code, 422);
+    let (head, _) = client.send_as("*/*", "POST", MAPS, &map).await;
+    let head = head.to_lowercase();
+    assert!(head.starts_with("http/1.1 201"), "{head}");
+    assert!(head.contains(r#"warning: 299 - "unknown field \"dat\"""#), "{head}");
+    map["metadata"]["name"] = "b".into();
+    let silent = format!("{MAPS}?fieldValidation=Ignore");
+    let (head, _) = client.send_as("*/*", "POST", &silent, &map).await;
+    assert!(!head.to_lowercase().contains("warning"), "{head}");
+}
+
+#[tokio::test]
+async fn a_group_tells_its_versions() {
+    let served = serve().await;
+    let client = Client(served.address);
+    let (_, group) = client.get("/apis/autoscaling").await;
+    assert_eq!((&group["kind"], &group["name"]), (&json!("APIGroup"), &json!("autoscaling")), "{group}");
+    assert!(
+        group["versions"].as_array().unwrap().iter().any(|version| version["version"] == "v2"),
+        "{group}"
+    );
+    assert_eq!(client.get("/apis/none.example.com").await.0, 404);
+}

@@ -9,7 +9,8 @@
 //! use serde_json::json;
 //!
 //! let mut service = Service::decode(&json!({
-//!     "metadata": {"name": "web"}, "spec": {"clusterIP": "None", "ports": [{"port": 0}], "externalIPs": ["192.0.2.1"]},
+//!     "metadata": {"name": "web"},
+//!     "spec": {"clusterIP": "None", "ports": [{"port": 0, "targetPort": 80}], "externalIPs": ["192.0.2.1"]},
 //! }))?;
 //! service.set_defaults();
 //! let errors: Vec<String> = service.validate().iter().map(ToString::to_string).collect();

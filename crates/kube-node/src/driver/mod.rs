@@ -124,7 +124,7 @@ impl FleetDriver {
                 Err(error) => return Err(error),
             });
         }
-        self.service.transact(writes).await.map_err(|failed| failed.error)?;
+        self.service.transact(writes, &WriteOptions::default()).await.map_err(|failed| failed.error)?;
         Ok(())
     }
 
@@ -141,7 +141,10 @@ impl FleetDriver {
                 namespace: "kube-node-lease".to_owned(),
                 object: lease_object(&self.config, index, now),
             });
-            self.service.transact(writes.collect()).await.map_err(|failed| failed.error)?;
+            self.service
+                .transact(writes.collect(), &WriteOptions::default())
+                .await
+                .map_err(|failed| failed.error)?;
         }
         Ok(())
     }

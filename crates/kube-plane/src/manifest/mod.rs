@@ -9,7 +9,7 @@ pub use error::ManifestError;
 use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind, FieldPath};
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::wire::{Document, documents};
-use kube_store::service::{ObjectService, Write};
+use kube_store::service::{FieldValidation, ObjectService, Warnings, Write, WriteOptions};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -27,6 +27,9 @@ pub struct ManifestObject {
     pub key: ObjectKey,
     /// The object.
     pub object: Value,
+    /// What the control plane tells of it: fields that are deprecated, or do not what they seem to do. Filled by
+    /// [`apply`].
+    pub warnings: Vec<String>,
 }
 
 /// Reads the objects of a YAML stream. `source` names it in errors; `List` kinds are not unpacked.
@@ -52,7 +55,8 @@ pub fn read(
 }
 
 /// Creates or merges every object of all streams (name and text) at one revision, or stores nothing. Later documents
-/// see earlier ones, also those of other streams.
+/// see earlier ones, also those of other streams. A field that the kind does not know is refused, as kubectl does: it
+/// is a typing error more often than not.
 ///
 /// # Errors
 /// The first document that is refused, and why; nothing was stored then.
@@ -71,8 +75,17 @@ pub async fn apply(
         namespace: object.key.namespace.to_string(),
         object: object.object.clone(),
     });
-    match service.transact(writes.collect()).await {
-        Ok(_) => Ok(objects),
+    let warnings = Warnings::default();
+    let options = WriteOptions::default().validated(FieldValidation::Strict).warned(&warnings);
+    match service.transact(writes.collect(), &options).await {
+        Ok(_) => {
+            for warning in warnings.take() {
+                if let Some(object) = objects.get_mut(warning.write) {
+                    object.warnings.push(warning.text);
+                }
+            }
+            Ok(objects)
+        }
         Err(failed) => {
             let object = failed.write.and_then(|index| objects.get(index));
             let source = failed.write.and_then(|index| sources.get(index)).or_else(|| sources.first());
@@ -111,7 +124,8 @@ fn object(document: Document, service: &dyn ObjectService) -> Result<ManifestObj
     if kind.is_namespaced() {
         value["metadata"]["namespace"] = namespace.clone().into();
     }
-    Ok(ManifestObject { document: number, kind, key: ObjectKey::new(namespace, name), object: value })
+    let key = ObjectKey::new(namespace, name);
+    Ok(ManifestObject { document: number, kind, key, object: value, warnings: Vec::new() })
 }
 
 /// In kubectl's words, with the field that is to be looked at.

@@ -16,6 +16,7 @@ use kube_store::informer::Informers;
 use kube_store::objects::admission;
 use kube_store::objects::{Admission, Objects, ObjectsBuilder};
 use kube_store::rt;
+use kube_store::service::Access;
 use kube_store::storage::{MemoryStorage, Storage};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -194,6 +195,7 @@ impl ControlPlaneBuilder {
         Ok(ControlPlane {
             env,
             storage,
+            access: Access::new(objects.clone()),
             objects,
             informers,
             resolver,

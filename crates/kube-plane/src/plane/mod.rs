@@ -21,7 +21,7 @@ use kube_store::api::Api;
 use kube_store::client::Running;
 use kube_store::informer::Informers;
 use kube_store::objects::Objects;
-use kube_store::service::{ListQuery, ObjectService};
+use kube_store::service::{Access, ListQuery, ObjectService};
 use kube_store::storage::Storage;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub struct ControlPlane {
     env: Env,
     storage: Arc<dyn Storage>,
     objects: Arc<Objects>,
+    access: Arc<Access>,
     informers: Informers,
     resolver: ServiceResolver,
     scheduler: Option<SchedulerHandle>,
@@ -63,6 +64,29 @@ impl ControlPlane {
     /// The caches that the components share.
     pub fn informers(&self) -> &Informers {
         &self.informers
+    }
+
+    /// The roles and bindings of this plane: who may do what, and its objects in the name of users.
+    ///
+    /// ```
+    /// use kube_core::kinds::core::v1::Pod;
+    /// use kube_core::rbac::User;
+    /// use kube_plane::ControlPlane;
+    /// use kube_store::api::Api;
+    ///
+    /// # let runtime = tokio::runtime::Runtime::new()?;
+    /// # runtime.block_on(async {
+    /// let plane = ControlPlane::builder().start().await?;
+    /// let ann = User::new("ann", ["developers"]);
+    /// let pods: Api<Pod> = Api::namespaced(plane.access().as_user(ann), "default");
+    /// assert_eq!(pods.get("web").await.unwrap_err().code, 403);
+    /// # plane.shutdown().await.unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn access(&self) -> &Arc<Access> {
+        &self.access
     }
 
     /// Objects of the kind `K`, in all namespaces; narrow it by [`Api::in_namespace`].

@@ -66,6 +66,35 @@ async fn a_selector_that_does_not_match_its_template_is_named() {
     .await;
 }
 
+#[tokio::test]
+async fn unknown_fields_are_named() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 3\n  selector: \
+                      {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n    spec: \
+                      {containers: [{name: c, image: i, port: 80}]}\n";
+    check(deployment, 400, "spec.replica: unknown field \"spec.replica\"").await;
+    check(deployment, 400, "spec.template.spec.containers[0].port: unknown field").await;
+    let plane = plane().await;
+    let refused = plane.apply_yaml("bad.yaml", deployment).await.unwrap_err();
+    assert_eq!(
+        refused.error.message,
+        "Deployment in version \"apps/v1\" cannot be handled as a Deployment: strict decoding error: unknown field \
+         \"spec.replica\", unknown field \"spec.template.spec.containers[0].port\""
+    );
+    plane.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_manifest_is_told_what_is_deprecated() {
+    let plane = plane().await;
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: None, externalIPs: [192.0.2.1], \
+                   ports: [{port: 80}]}\n";
+    let applied = plane.apply_yaml("services.yaml", &format!("{GOOD}{service}")).await.unwrap();
+    let told: Vec<&[String]> = applied.iter().map(|object| &*object.warnings).collect();
+    assert_eq!(told[0], [""; 0]);
+    assert_eq!(told[1], ["spec.externalIPs is ignored for headless services"]);
+    plane.shutdown().await.unwrap();
+}
+
 fn node_port(name: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  type: NodePort\n  selector: \

@@ -8,3 +8,5 @@ mod closing;
 mod journey;
 #[cfg(test)]
 mod parity_create_update;
+#[cfg(test)]
+mod users;

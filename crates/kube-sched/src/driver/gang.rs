@@ -14,7 +14,7 @@ use kube_core::env::{Mono, Rng};
 use kube_core::error::ApiError;
 use kube_core::view::PodView;
 use kube_store::informer::Informer;
-use kube_store::service::Write;
+use kube_store::service::{Write, WriteOptions};
 use kube_store::storage::Revision;
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -145,7 +145,7 @@ impl Shared {
             self.bind_each(bindings).await;
             return Ok(());
         };
-        match self.service.transact(writes).await {
+        match self.service.transact(writes, &WriteOptions::default()).await {
             Ok(_) => {
                 for binding in bindings {
                     self.bound(binding);

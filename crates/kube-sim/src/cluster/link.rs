@@ -10,6 +10,7 @@ use kube_core::env::{BoxFuture, Env};
 use kube_core::error::ApiError;
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::selector::field::FieldSelector;
+use kube_core::table::Layout;
 use kube_core::view::RawObject;
 use kube_store::service::{
     DeleteOptions, Deleted, ListQuery, ObjectEvent, ObjectService, ObjectStream, Patch, RawList, Subresource,
@@ -251,11 +252,15 @@ impl ObjectService for Link {
         self.read(self.inner.get_on(kind, key, subresource)).await
     }
 
-    async fn transact(&self, writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError> {
+    async fn transact(
+        &self,
+        writes: Vec<Write>,
+        options: &WriteOptions,
+    ) -> Result<Vec<RawObject>, TransactError> {
         // Only the error of the transaction itself has a place for which write failed.
         let failed = Mutex::new(None);
         let request = async {
-            let answer = self.inner.transact(writes).await;
+            let answer = self.inner.transact(writes, options).await;
             answer.map_err(|error| {
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = error.write;
                 error.error
@@ -266,6 +271,10 @@ impl ObjectService for Link {
             write: *failed.lock().unwrap_or_else(PoisonError::into_inner),
             error,
         })
+    }
+
+    fn layout(&self, kind: &KindInfo) -> Result<Layout, ApiError> {
+        self.inner.layout(kind)
     }
 
     async fn current(&self) -> Result<Revision, ApiError> {

@@ -3,17 +3,48 @@
 use super::EventStream;
 use super::handle::{Handle, List, decode};
 use crate::service::{
-    DeleteOptions, Deleted, Fence, ListQuery, ObjectService, Patch, Subresource, WatchQuery,
+    DeleteOptions, Deleted, Fence, FieldValidation, ListQuery, ObjectService, Patch, Subresource, Warnings,
+    WatchQuery,
 };
 use kube_core::dynamic::DynamicObject;
 use kube_core::error::ApiError;
+use kube_core::kinds::autoscaling::v1::Scale;
+use kube_core::rbac::User;
 use kube_core::resource::KindInfo;
+use kube_core::table::TableOptions;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// The objects of one kind that is known at run time only, in one namespace or in all.
 ///
 /// Cheap to clone. In a handle for all namespaces a name is `namespace/name`, and objects bring their namespace.
+///
+/// ```
+/// use kube_store::service::{ListQuery, ObjectService};
+/// use kube_store::{api::DynamicApi, objects::Objects, rt, storage::MemoryStorage};
+/// use serde_json::{from_value, json};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+/// let kind = objects.find_kind("apps/v1", "Deployment").ok_or("not served")?;
+/// let deployments = DynamicApi::namespaced(objects, kind, "shop");
+/// let web = from_value(json!({
+///     "metadata": {"name": "web"},
+///     "spec": {
+///         "selector": {"matchLabels": {"app": "web"}},
+///         "template": {
+///             "metadata": {"labels": {"app": "web"}},
+///             "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+///         },
+///     },
+/// }))?;
+/// assert_eq!(deployments.create(&web).await?.data["spec"]["replicas"], 1, "defaults are filled in");
+/// assert_eq!(deployments.scale("web", 3).await?.data["spec"]["replicas"], 3);
+/// assert_eq!(deployments.list(&ListQuery::all()).await?.items.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct DynamicApi {
     handle: Handle,
@@ -60,6 +91,24 @@ impl DynamicApi {
         self.with(self.handle.clone().managed_by(name))
     }
 
+    /// The same, treating fields that the kind does not know so.
+    #[must_use]
+    pub fn validated(&self, how: FieldValidation) -> Self {
+        self.with(self.handle.clone().validated(how))
+    }
+
+    /// The same; what is told beside the results of writes is collected there.
+    #[must_use]
+    pub fn warned(&self, warnings: &Warnings) -> Self {
+        self.with(self.handle.clone().warned(warnings))
+    }
+
+    /// The same in the name of `user`, as [`Api::as_user`](super::Api::as_user).
+    #[must_use]
+    pub fn as_user(&self, user: User) -> Self {
+        self.with(self.handle.as_user(user))
+    }
+
     /// The service behind.
     pub fn service(&self) -> &Arc<dyn ObjectService> {
         &self.handle.service
@@ -87,6 +136,22 @@ impl DynamicApi {
     /// As [`ObjectService::list`].
     pub async fn list(&self, query: &ListQuery) -> Result<List<DynamicObject>, ApiError> {
         self.handle.list(&self.kind, query).await
+    }
+
+    /// The objects that `query` selects as a `meta.k8s.io/v1` `Table`: what `kubectl get` shows.
+    ///
+    /// # Errors
+    /// As [`ObjectService::list`].
+    pub async fn table(&self, query: &ListQuery, options: &TableOptions) -> Result<Value, ApiError> {
+        self.handle.table(&self.kind, query, options).await
+    }
+
+    /// The object of that name as a `Table` of one row.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn table_of(&self, name: &str, options: &TableOptions) -> Result<Value, ApiError> {
+        self.handle.table_of(&self.kind, name, options).await
     }
 
     /// Creates the object and returns what was stored.
@@ -173,6 +238,14 @@ impl DynamicApi {
     /// As [`ObjectService::patch`]; 404 for a kind without `scale`.
     pub async fn scale(&self, name: &str, replicas: i32) -> Result<DynamicObject, ApiError> {
         decode(&self.handle.scale(&self.kind, name, replicas).await?)
+    }
+
+    /// The wanted and the actual replica count, and the selector of what is counted.
+    ///
+    /// # Errors
+    /// 404 for the object, and for a kind without `scale`.
+    pub async fn scale_of(&self, name: &str) -> Result<Scale, ApiError> {
+        self.handle.scale_of(&self.kind, name).await
     }
 
     /// Deletes the object, or begins its deletion.

@@ -2,11 +2,15 @@
 
 use super::EventStream;
 use crate::service::{
-    DeleteOptions, Deleted, Fence, ListQuery, ObjectService, Patch, Subresource, WatchQuery, WriteOptions,
+    Access, DeleteOptions, Deleted, Fence, FieldValidation, ListQuery, ObjectService, Patch, Subresource,
+    Warnings, WatchQuery, WriteOptions, list_table, object_table,
 };
 use crate::storage::{ReadAt, Revision};
 use kube_core::error::ApiError;
+use kube_core::kinds::autoscaling::v1::Scale;
+use kube_core::rbac::User;
 use kube_core::resource::{KindInfo, ObjectKey};
+use kube_core::table::TableOptions;
 use kube_core::view::{RawObject, View};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -54,6 +58,40 @@ impl Handle {
     pub(super) fn managed_by(mut self, name: &str) -> Self {
         self.options.field_manager = Some(name.into());
         self
+    }
+
+    pub(super) fn validated(mut self, how: FieldValidation) -> Self {
+        self.options.field_validation = how;
+        self
+    }
+
+    pub(super) fn warned(mut self, warnings: &Warnings) -> Self {
+        self.options.warnings = Some(warnings.clone());
+        self
+    }
+
+    pub(super) async fn table(
+        &self,
+        kind: &KindInfo,
+        query: &ListQuery,
+        options: &TableOptions,
+    ) -> Result<Value, ApiError> {
+        let list = self.service.list(kind, &self.scoped(query)).await?;
+        list_table(&*self.service, kind, &list, options)
+    }
+
+    pub(super) async fn table_of(
+        &self,
+        kind: &KindInfo,
+        name: &str,
+        options: &TableOptions,
+    ) -> Result<Value, ApiError> {
+        let object = self.get(kind, name).await?;
+        object_table(&*self.service, kind, &object, options)
+    }
+
+    pub(super) fn as_user(&self, user: User) -> Self {
+        Self { service: Access::new(self.service.clone()).as_user(user), ..self.clone() }
     }
 
     /// The key of an object of that name in this handle's namespace. `ns/name` names one in another.
@@ -181,6 +219,11 @@ impl Handle {
     ) -> Result<RawObject, ApiError> {
         let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
         self.patch(kind, name, Subresource::Scale, &patch).await
+    }
+
+    pub(super) async fn scale_of(&self, kind: &KindInfo, name: &str) -> Result<Scale, ApiError> {
+        let scale = self.service.get_on(kind, &self.key(kind, name)?, Subresource::Scale).await?;
+        serde_json::from_value(scale).map_err(ApiError::internal)
     }
 
     pub(super) async fn delete(

@@ -3,11 +3,15 @@
 use super::EventStream;
 use super::handle::{Handle, List, decode};
 use crate::service::{
-    DeleteOptions, Deleted, Fence, ListQuery, ObjectService, Patch, Subresource, WatchQuery,
+    DeleteOptions, Deleted, Fence, FieldValidation, ListQuery, ObjectService, Patch, Subresource, Warnings,
+    WatchQuery,
 };
 use kube_core::error::ApiError;
+use kube_core::kinds::autoscaling::v1::Scale;
 use kube_core::kinds::core::v1::Pod;
+use kube_core::rbac::User;
 use kube_core::resource::Resource;
+use kube_core::table::TableOptions;
 use kube_core::view::View;
 use serde_json::{Value, json};
 use std::fmt;
@@ -57,6 +61,60 @@ impl<K: Resource> Api<K> {
         Self::of(self.handle.managed_by(name))
     }
 
+    /// The same, treating fields that the kind does not know so.
+    #[must_use]
+    pub fn validated(self, how: FieldValidation) -> Self {
+        Self::of(self.handle.validated(how))
+    }
+
+    /// The same; what is told beside the results of writes is collected there.
+    #[must_use]
+    pub fn warned(self, warnings: &Warnings) -> Self {
+        Self::of(self.handle.warned(warnings))
+    }
+
+    /// The same in the name of `user`: what roles and bindings do not allow is refused with 403, and a cause that
+    /// tells the rule which came nearest.
+    ///
+    /// The handle watches roles and bindings from its first request on; share an [`Access`](crate::service::Access)
+    /// among many.
+    ///
+    /// ```
+    /// use kube_core::kinds::core::v1::ConfigMap;
+    /// use kube_core::kinds::rbac::v1::{Role, RoleBinding};
+    /// use kube_core::rbac::User;
+    /// use kube_store::{api::Api, objects::Objects, rt, service::ListQuery, storage::MemoryStorage};
+    /// use serde_json::{from_value, json};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+    /// let role: Role = from_value(json!({
+    ///     "metadata": {"name": "reader"},
+    ///     "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}],
+    /// }))?;
+    /// let binding: RoleBinding = from_value(json!({
+    ///     "metadata": {"name": "readers"},
+    ///     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
+    ///     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ann"}],
+    /// }))?;
+    /// Api::namespaced(objects.clone(), "shop").create(&role).await?;
+    /// Api::namespaced(objects.clone(), "shop").create(&binding).await?;
+    ///
+    /// let nobody: [&str; 0] = [];
+    /// let maps = Api::<ConfigMap>::namespaced(objects, "shop").as_user(User::new("ann", nobody));
+    /// assert!(maps.list(&ListQuery::all()).await?.items.is_empty());
+    /// let refused = maps.get("settings").await.unwrap_err();
+    /// assert_eq!(refused.code, 403);
+    /// assert!(refused.details.causes[0].message.ends_with("it lacks the verb"), "{refused:?}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn as_user(&self, user: User) -> Self {
+        Self::of(self.handle.as_user(user))
+    }
+
     /// The service behind.
     pub fn service(&self) -> &Arc<dyn ObjectService> {
         &self.handle.service
@@ -84,6 +142,52 @@ impl<K: Resource> Api<K> {
     /// As [`ObjectService::list`].
     pub async fn list(&self, query: &ListQuery) -> Result<List<K>, ApiError> {
         self.handle.list(K::kind_info(), query).await
+    }
+
+    /// The objects that `query` selects as a `meta.k8s.io/v1` `Table`: what `kubectl get` shows.
+    ///
+    /// # Errors
+    /// As [`ObjectService::list`].
+    ///
+    /// ```
+    /// use kube_core::custom::{CustomKind, Object};
+    /// use kube_core::table::{PrinterColumn, TableOptions};
+    /// use kube_store::{api::Api, objects::Objects, rt, service::ListQuery, storage::MemoryStorage};
+    ///
+    /// #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+    /// struct CacheSpec { engine: String }
+    ///
+    /// impl CustomKind for CacheSpec {
+    ///     const GROUP: &'static str = "cache.example.com";
+    ///     const VERSION: &'static str = "v1";
+    ///     const KIND: &'static str = "Cache";
+    ///     const PLURAL: &'static str = "caches";
+    ///     const COLUMNS: &'static [PrinterColumn] = &[PrinterColumn::new("Engine", "string", ".spec.engine")];
+    ///     type Status = ();
+    /// }
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+    /// objects.register_kind::<Object<CacheSpec>>();
+    /// let caches: Api<Object<CacheSpec>> = Api::namespaced(objects, "default");
+    /// caches.create(&Object::new("sessions", CacheSpec { engine: "redis".into() })).await?;
+    /// let table = caches.table(&ListQuery::all(), &TableOptions::default()).await?;
+    /// assert_eq!(table["columnDefinitions"][1]["name"], "Engine");
+    /// assert_eq!(table["rows"][0]["cells"], serde_json::json!(["sessions", "redis"]));
+    /// # Ok::<(), kube_core::error::ApiError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn table(&self, query: &ListQuery, options: &TableOptions) -> Result<Value, ApiError> {
+        self.handle.table(K::kind_info(), query, options).await
+    }
+
+    /// The object of that name as a `Table` of one row.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn table_of(&self, name: &str, options: &TableOptions) -> Result<Value, ApiError> {
+        self.handle.table_of(K::kind_info(), name, options).await
     }
 
     /// Creates the object and returns what was stored.
@@ -162,6 +266,14 @@ impl<K: Resource> Api<K> {
     /// As [`ObjectService::patch`]; 404 for a kind without `scale`.
     pub async fn scale(&self, name: &str, replicas: i32) -> Result<K, ApiError> {
         decode(&self.handle.scale(K::kind_info(), name, replicas).await?)
+    }
+
+    /// The wanted and the actual replica count, and the selector of what is counted.
+    ///
+    /// # Errors
+    /// 404 for the object, and for a kind without `scale`.
+    pub async fn scale_of(&self, name: &str) -> Result<Scale, ApiError> {
+        self.handle.scale_of(K::kind_info(), name).await
     }
 
     /// Deletes the object, or begins its deletion.

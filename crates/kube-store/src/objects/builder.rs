@@ -13,6 +13,38 @@ use kube_core::resource::builtin_kinds;
 use std::sync::Arc;
 
 /// Builds an [`Objects`]: built-in kinds, plus or instead of them what is registered here.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{Namespace, Pod};
+/// use kube_store::objects::{Objects, ObjectsBuilder, admission};
+/// use kube_store::{api::Api, rt, storage::MemoryStorage};
+/// use serde_json::{from_value, json};
+/// use std::sync::Arc;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// // As an API server has it: Kubernetes' plugins, and one of our own.
+/// let no_latest = admission::Policy::validate("no-latest", |_cx, pod: &Pod| {
+///     let images = pod.spec.iter().flat_map(|spec| &spec.containers).filter_map(|c| c.image.as_deref());
+///     match images.into_iter().find(|image| image.ends_with(":latest")) {
+///         Some(image) => Err(format!("{image} names no version")),
+///         None => Ok(()),
+///     }
+/// });
+/// let builder = Objects::builder(Arc::new(MemoryStorage::new()), rt::env());
+/// let plugins = admission::builtin().into_iter().filter(|plugin| plugin.name() != "ServiceAccount");
+/// let objects = plugins.fold(builder, ObjectsBuilder::admission).admission(Arc::new(no_latest)).build();
+///
+/// let shop: Namespace = from_value(json!({"metadata": {"name": "shop"}}))?;
+/// Api::all(objects.clone()).create(&shop).await?;
+/// let pod: Pod = from_value(json!({
+///     "metadata": {"name": "web"}, "spec": {"containers": [{"name": "web", "image": "web:latest"}]},
+/// }))?;
+/// let refused = Api::namespaced(objects, "shop").create(&pod).await.unwrap_err();
+/// assert_eq!(refused.message, r#"pods "web" is forbidden: web:latest names no version"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ObjectsBuilder {
     storage: Arc<dyn Storage>,

@@ -37,6 +37,21 @@ enum Body {
 }
 
 impl Candidate {
+    /// The typed object, or as much of it as a status write brings: its metadata and status.
+    pub(super) fn given(&self) -> Option<&dyn TypedObject> {
+        match &self.body {
+            Body::Typed(typed) | Body::Status { typed, .. } => Some(&**typed),
+            Body::Json { .. } => None,
+        }
+    }
+
+    pub(super) fn given_mut(&mut self) -> Option<&mut dyn TypedObject> {
+        match &mut self.body {
+            Body::Typed(typed) | Body::Status { typed, .. } => Some(&mut **typed),
+            Body::Json { .. } => None,
+        }
+    }
+
     /// Reads an object that a client sent: by `codec`, or as it is.
     ///
     /// # Errors
@@ -191,6 +206,7 @@ pub struct Stored {
     codec: Option<Codec>,
     meta: ObjectMeta,
     typed: OnceLock<Box<dyn TypedObject>>,
+    for_status: OnceLock<Option<Box<dyn TypedObject>>>,
     value: OnceLock<Value>,
 }
 
@@ -200,7 +216,14 @@ impl Stored {
     pub(super) fn read(bytes: Bytes, codec: Option<Codec>) -> Result<Self, ApiError> {
         let meta = field(&bytes, "metadata").unwrap_or(b"null");
         let meta = serde_json::from_slice(meta).map_err(ApiError::internal)?;
-        Ok(Self { bytes, codec, meta, typed: OnceLock::new(), value: OnceLock::new() })
+        Ok(Self {
+            bytes,
+            codec,
+            meta,
+            typed: OnceLock::new(),
+            for_status: OnceLock::new(),
+            value: OnceLock::new(),
+        })
     }
 
     /// As it is stored: canonical JSON without version.
@@ -241,6 +264,19 @@ impl Stored {
         let mut typed = codec.parse(&self.bytes).map_err(ApiError::internal)?;
         codec.default_typed(&mut *typed);
         Ok(Some(&**self.typed.get_or_init(|| typed)))
+    }
+
+    /// What the rules of the kind's status look at; `None` for kinds without such rules.
+    pub(super) fn for_status(&self) -> Result<Option<&dyn TypedObject>, ApiError> {
+        if let Some(known) = self.for_status.get() {
+            return Ok(known.as_deref());
+        }
+        let read = self.codec.map(|codec| codec.parse_for_status(&self.bytes)).transpose();
+        let mut read = read.map_err(ApiError::internal)?.flatten();
+        if let Some(read) = &mut read {
+            read.meta_mut().clone_from(&self.meta);
+        }
+        Ok(self.for_status.get_or_init(|| read).as_deref())
     }
 
     /// The same object, to be written once more.

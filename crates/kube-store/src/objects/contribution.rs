@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
+use kube_core::rbac::User;
 use kube_core::resource::{KindInfo, ObjectKey, Resource};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -140,6 +141,12 @@ impl Contribution<'_> {
     /// Makes keys of objects.
     pub fn keys(&self) -> &Keys {
         self.objects.kinds.keys()
+    }
+
+    /// Who asks, where the service is used in the name of somebody
+    /// ([`Access::as_user`](crate::service::Access::as_user)); `None` for the program itself.
+    pub fn user(&self) -> Option<&User> {
+        self.options.user.as_deref()
     }
 
     /// How the write is made.

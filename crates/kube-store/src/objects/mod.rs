@@ -27,6 +27,7 @@ pub(crate) mod registry;
 mod scale;
 mod service;
 pub mod strategy;
+mod strict;
 mod system;
 mod token;
 mod transact;

@@ -2,69 +2,105 @@
 
 use super::candidate::{Candidate, Stored};
 use super::metadata;
-use super::plan::Act;
+use super::plan::{Act, Found};
 use super::registry::Served;
 use crate::service::Subresource;
-use kube_core::error::ApiError;
+use kube_core::codec::Codec;
+use kube_core::error::{ApiError, FieldPath};
 use kube_core::kinds::meta::v1::ObjectMeta;
-use kube_core::wire::fields;
+use kube_core::wire::{field, fields};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The object that a write of `act.part` asks for by `given`.
-///
-/// # Errors
-/// 400 when it does not decode, and what its metadata contradicts.
-pub(super) fn candidate(
-    served: &Served,
-    act: Act<'_>,
-    old: &Stored,
-    given: Cow<'_, Value>,
-    version: Option<u64>,
-) -> Result<Candidate, ApiError> {
-    let kind = &*served.info;
-    let strategy = &served.strategy;
-    let mut new = match act.part {
-        Subresource::Main if kind.has_status() => strategy.read(&with_status_of(old, given.into_owned())?)?,
-        Subresource::Status => match strategy.codec().filter(|_| !served.custom) {
-            Some(codec) => {
-                let head = head(&given);
-                Candidate::status(&head, old.bytes(), codec)
-                    .map_err(|error| strategy.refuse(&head, &error))?
-            }
-            None => strategy.read(&grafted(old, &given, &["status"])?)?,
-        },
-        Subresource::Finalize => strategy.read(&grafted(old, &given, &["spec"])?)?,
-        Subresource::EphemeralContainers => {
-            strategy.read(&grafted(old, &given, &["spec", "ephemeralContainers"])?)?
-        }
-        Subresource::Resize => strategy.read(&resized(old, &given)?)?,
-        _ => strategy.read(&given)?,
-    };
-    metadata::begin_update(kind, act.key, new.meta_mut(), old.meta(), version)?;
-    match act.part {
-        Subresource::Status => {
-            // Kubernetes' own kinds let a status write change metadata, save for owners; custom kinds do not.
-            let labels = !(kind.kind == "Deployment" && kind.group == "apps");
-            keep_metadata(new.meta_mut(), old.meta(), !served.custom, labels && !served.custom);
-        }
-        Subresource::Finalize => keep_metadata(new.meta_mut(), old.meta(), false, false),
-        Subresource::EphemeralContainers | Subresource::Resize => {
-            keep_metadata(new.meta_mut(), old.meta(), false, false);
-        }
-        _ => {}
-    }
-    Ok(new)
+/// Reads what a client sent.
+#[derive(Debug)]
+pub(super) struct Read<'a> {
+    served: &'a Served,
+    found: &'a Found,
+    strict: bool,
+    /// The fields that the kind does not know, where they are looked for.
+    pub(super) unknown: Vec<FieldPath>,
 }
 
-fn keep_metadata(new: &mut ObjectMeta, old: &ObjectMeta, marks: bool, labels: bool) {
-    let given = std::mem::replace(new, old.clone());
-    if marks {
-        new.annotations = given.annotations;
-        new.finalizers = given.finalizers;
+impl<'a> Read<'a> {
+    pub(super) fn new(served: &'a Served, found: &'a Found, strict: bool) -> Self {
+        Self { served, found, strict, unknown: Vec::new() }
     }
-    if labels {
-        new.labels = given.labels;
+
+    /// The object that a write of `act.part` asks for by `given`.
+    ///
+    /// # Errors
+    /// 400 when it does not decode, and what its metadata contradicts.
+    pub(super) fn candidate(
+        &mut self,
+        act: Act<'_>,
+        given: &mut Cow<'_, Value>,
+    ) -> Result<Candidate, ApiError> {
+        let (served, old) = (self.served, &self.found.stored);
+        let kind = &*served.info;
+        let mut new = match act.part {
+            Subresource::Main if kind.has_status() => {
+                put_status_of(old, given.to_mut())?;
+                self.read(given)?
+            }
+            Subresource::Status => match served.strategy.codec().filter(|_| !served.custom) {
+                Some(codec) => self.status(given, codec)?,
+                None => self.read(&grafted(old, given, &["status"])?)?,
+            },
+            Subresource::Finalize => self.read(&grafted(old, given, &["spec"])?)?,
+            Subresource::EphemeralContainers => {
+                self.read(&grafted(old, given, &["spec", "ephemeralContainers"])?)?
+            }
+            Subresource::Resize => self.read(&resized(old, given)?)?,
+            _ => self.read(given)?,
+        };
+        metadata::begin_update(kind, act.key, new.meta_mut(), old.meta(), self.found.version())?;
+        match act.part {
+            Subresource::Status => {
+                // Kubernetes' own kinds let a status write change metadata, save for owners; custom kinds do not.
+                let labels = !(kind.kind == "Deployment" && kind.group == "apps");
+                keep_metadata(new.meta_mut(), old.meta(), !served.custom, labels && !served.custom);
+            }
+            Subresource::Finalize | Subresource::EphemeralContainers | Subresource::Resize => {
+                keep_metadata(new.meta_mut(), old.meta(), false, false);
+            }
+            _ => {}
+        }
+        Ok(new)
+    }
+
+    fn read(&mut self, object: &Value) -> Result<Candidate, ApiError> {
+        let new = self.served.strategy.read(object)?;
+        self.look(object, &new)?;
+        Ok(new)
+    }
+
+    fn status(&mut self, given: &Value, codec: Codec) -> Result<Candidate, ApiError> {
+        let head = head(given);
+        let new = Candidate::status(&head, self.found.stored.bytes(), codec)
+            .map_err(|error| self.served.strategy.refuse(&head, &error))?;
+        self.look(&head, &new)?;
+        Ok(new)
+    }
+
+    fn look(&mut self, object: &Value, new: &Candidate) -> Result<(), ApiError> {
+        if self.strict {
+            self.unknown = self.served.strategy.unknown_fields(object, new)?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts back what the write may not change, beyond what no update may.
+fn keep_metadata(new: &mut ObjectMeta, old: &ObjectMeta, marks: bool, labels: bool) {
+    new.generate_name.clone_from(&old.generate_name);
+    new.owner_references.clone_from(&old.owner_references);
+    if !marks {
+        new.annotations.clone_from(&old.annotations);
+        new.finalizers.clone_from(&old.finalizers);
+    }
+    if !labels {
+        new.labels.clone_from(&old.labels);
     }
 }
 
@@ -87,16 +123,17 @@ pub(super) fn status_of(old: &Stored) -> Result<Value, ApiError> {
     Ok(Value::Object(head))
 }
 
-fn with_status_of(old: &Stored, mut given: Value) -> Result<Value, ApiError> {
-    let Some(object) = given.as_object_mut() else { return Ok(given) };
-    match kube_core::wire::field(old.bytes(), "status") {
+/// The status of the stored object in place of the one that `given` has.
+fn put_status_of(old: &Stored, given: &mut Value) -> Result<(), ApiError> {
+    let Some(object) = given.as_object_mut() else { return Ok(()) };
+    match field(old.bytes(), "status") {
         Some(status) => {
             let status = serde_json::from_slice(status).map_err(ApiError::internal)?;
             object.insert("status".to_owned(), status);
         }
         None => drop(object.remove("status")),
     }
-    Ok(given)
+    Ok(())
 }
 
 /// The stored object with the metadata of `given` and what stands in it at `path`.

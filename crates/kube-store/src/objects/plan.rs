@@ -249,6 +249,9 @@ impl Planner<'_> {
             drop(object.to_mut().as_object_mut().and_then(|fields| fields.remove("status")));
         }
         let mut new = served.strategy.read(&object)?;
+        if self.is_strict() {
+            self.judge_unknown(&served.strategy.unknown_fields(&object, &new)?)?;
+        }
         let key = metadata::begin_create(kind, namespace, new.meta_mut(), &self.objects.env)?;
         served.strategy.set_defaults(&mut new)?;
         let act = Act::on(&key, Operation::Create);
@@ -267,6 +270,7 @@ impl Planner<'_> {
         if served.strategy.counts_generation() {
             new.meta_mut().generation = Some(1);
         }
+        self.tell(&new, None)?;
         let bytes = print(&new)?;
         self.draft.put(place, bytes.clone(), self.options.ttl, before.as_ref());
         Ok(Planned { bytes, end: End::Written })

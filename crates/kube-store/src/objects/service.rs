@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::resource::{GroupVersionKind, KindInfo, ObjectKey};
+use kube_core::table::Layout;
 use kube_core::view::RawObject;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -197,6 +198,7 @@ impl ObjectService for Objects {
         let how = WriteOptions {
             dry_run: options.dry_run,
             fence: options.fence.clone(),
+            user: options.user.clone(),
             ..WriteOptions::default()
         };
         let mut delete = Delete { key, options };
@@ -272,8 +274,17 @@ impl ObjectService for Objects {
         }
     }
 
-    async fn transact(&self, writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError> {
-        self.write_all(&writes).await
+    async fn transact(
+        &self,
+        writes: Vec<Write>,
+        options: &WriteOptions,
+    ) -> Result<Vec<RawObject>, TransactError> {
+        self.write_all(&writes, options).await
+    }
+
+    fn layout(&self, kind: &KindInfo) -> Result<Layout, ApiError> {
+        let served = self.kinds.served(kind)?;
+        Ok(served.strategy.layout(&served.info))
     }
 
     async fn current(&self) -> Result<Revision, ApiError> {

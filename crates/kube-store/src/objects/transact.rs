@@ -13,16 +13,20 @@ use kube_core::view::RawObject;
 use serde_json::Value;
 
 impl Objects {
-    /// Plans all writes in one draft and stores it; `dry_run` stops before.
-    pub(super) async fn write_all(&self, writes: &[Write]) -> Result<Vec<RawObject>, TransactError> {
+    /// Plans all writes in one draft and stores it, unless it is a dry run.
+    pub(super) async fn write_all(
+        &self,
+        writes: &[Write],
+        options: &WriteOptions,
+    ) -> Result<Vec<RawObject>, TransactError> {
         for _ in 0..attempts() {
-            let mut draft = Draft::default();
+            let mut draft = Draft::fenced(options.fence.as_ref());
             let mut planned = Vec::with_capacity(writes.len());
             for (index, write) in writes.iter().enumerate() {
-                let one = self.plan_one(&mut draft, index, write).await;
+                let one = self.plan_one(&mut draft, index, write, options).await;
                 planned.push(one.map_err(|error| TransactError { write: Some(index), error })?);
             }
-            match self.store(draft, false).await? {
+            match self.store(draft, options.dry_run).await? {
                 Stored::At(revision) => {
                     let objects = planned.into_iter().map(|p| p.into_object(revision));
                     return Ok(objects.collect::<Result<_, _>>()?);
@@ -34,11 +38,16 @@ impl Objects {
         Err(exhausted().into())
     }
 
-    async fn plan_one(&self, draft: &mut Draft, index: usize, write: &Write) -> Result<Planned, ApiError> {
-        let options = WriteOptions::default();
+    async fn plan_one(
+        &self,
+        draft: &mut Draft,
+        index: usize,
+        write: &Write,
+        options: &WriteOptions,
+    ) -> Result<Planned, ApiError> {
         let served = self.kinds.served(kind_of(write))?;
         served.expect_stored()?;
-        let mut planner = Planner { objects: self, served, options: &options, draft, index };
+        let mut planner = Planner { objects: self, served, options, draft, index };
         match write {
             Write::Create { namespace, object, .. } => planner.create(namespace, object).await,
             Write::Update { key, subresource, object, .. } => {

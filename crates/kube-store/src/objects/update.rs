@@ -3,8 +3,8 @@
 use super::candidate::{Candidate, Stored};
 use super::contribution::Operation;
 use super::metadata;
+use super::parts::Read;
 use super::plan::{Act, End, Found, Planned, Planner, print};
-use super::registry::Served;
 use super::{binding, delete, parts, scale};
 use crate::service::{Patch, Subresource};
 use kube_core::error::{ApiError, Reason};
@@ -48,7 +48,7 @@ impl Planner<'_> {
             }
             (Subresource::Binding, _) => return Err(no_such_part(&served.info, part)),
             _ => {
-                let mut new = wanted(&served, act, &found, change)?;
+                let mut new = self.wanted(act, &found, change)?;
                 self.admit(act, &found.stored, &mut new).await?;
                 new
             }
@@ -63,7 +63,11 @@ impl Planner<'_> {
         let bytes = match part {
             // What is wanted stays as it was, or is not what the generation counts.
             Subresource::Binding | Subresource::Status => print(&new)?,
-            _ => self.succeed(&found.stored, &mut new)?,
+            _ => {
+                let bytes = self.succeed(&found.stored, &mut new)?;
+                self.tell(&new, Some(&found.stored))?;
+                bytes
+            }
         };
         if bytes == found.current.value && self.options.ttl.is_none() {
             return Ok(self.unchanged(found));
@@ -71,6 +75,29 @@ impl Planner<'_> {
         self.expect(&found.place, &found.current);
         self.draft.put(found.place, bytes.clone(), self.options.ttl, Some(&found.current));
         Ok(Planned { bytes, end: End::Written })
+    }
+
+    /// The object that the request wants to see stored: what the part may not change is that of the stored object.
+    fn wanted(&self, act: Act<'_>, found: &Found, change: Change<'_>) -> Result<Candidate, ApiError> {
+        let served = &self.served;
+        let kind = &*served.info;
+        let given = changed(kind, act, found, change)?;
+        let given = if act.part == Subresource::Scale {
+            Cow::Owned(scale::scaled(kind, act.key, found, &given)?)
+        } else {
+            given
+        };
+        let mut given = match metadata::accept_type(kind, &given)? {
+            Cow::Owned(object) => Cow::Owned(object),
+            Cow::Borrowed(_) => given,
+        };
+        let mut read = Read::new(served, found, self.is_strict());
+        let new = read.candidate(act, &mut given)?;
+        match change {
+            Change::Patch(_) => self.judge_patched(&given, &read.unknown)?,
+            _ => self.judge_unknown(&read.unknown)?,
+        }
+        Ok(new)
     }
 
     async fn admit(&self, act: Act<'_>, old: &Stored, new: &mut Candidate) -> Result<(), ApiError> {
@@ -102,22 +129,6 @@ pub(crate) fn no_such_part(kind: &KindInfo, part: Subresource) -> ApiError {
     let text =
         format!("the server could not find the requested resource ({}/{})", kind.plural, part.as_str());
     ApiError::new(Reason::NotFound, text)
-}
-
-/// The object that the request wants to see stored: what the part may not change is that of the stored object.
-fn wanted(served: &Served, act: Act<'_>, found: &Found, change: Change<'_>) -> Result<Candidate, ApiError> {
-    let (kind, old) = (&*served.info, &found.stored);
-    let given = changed(kind, act, found, change)?;
-    let given = if act.part == Subresource::Scale {
-        Cow::Owned(scale::scaled(kind, act.key, found, &given)?)
-    } else {
-        given
-    };
-    let given = match metadata::accept_type(kind, &given)? {
-        Cow::Owned(object) => Cow::Owned(object),
-        Cow::Borrowed(_) => given,
-    };
-    parts::candidate(served, act, old, given, found.version())
 }
 
 /// What the request says.

@@ -3,12 +3,18 @@
 //! [`ObjectService`] is what [`Api`](crate::api::Api) and informers call. In process it is
 //! [`Objects`](crate::objects::Objects); over HTTP it will be a client; a simulation wraps either with faults.
 
+mod access;
 mod query;
 mod stream;
+mod table;
+mod warnings;
 mod write;
 
+pub use access::Access;
 pub use query::{ListQuery, RawList, Selection, WatchQuery, WatchStart};
 pub use stream::{ObjectEvent, ObjectSource, ObjectStream};
+pub use table::{list_table, object_table};
+pub use warnings::{FieldValidation, Warning, Warnings};
 pub use write::{
     DeleteOptions, Deleted, Fence, Patch, Propagation, Subresource, TransactError, Write, WriteOptions,
 };
@@ -18,6 +24,7 @@ use async_trait::async_trait;
 use kube_core::env::Env;
 use kube_core::error::{ApiError, Reason};
 use kube_core::resource::{KindInfo, ObjectKey};
+use kube_core::table::Layout;
 use kube_core::view::RawObject;
 use serde_json::Value;
 use std::fmt;
@@ -141,11 +148,23 @@ pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
         ))
     }
 
-    /// Applies all writes at one revision, or none. Later writes see earlier ones.
+    /// Applies all writes at one revision, or none; `options` are those of each. Later writes see earlier ones.
     ///
     /// # Errors
     /// Which write failed, and why; nothing was stored then.
-    async fn transact(&self, writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError>;
+    async fn transact(
+        &self,
+        writes: Vec<Write>,
+        options: &WriteOptions,
+    ) -> Result<Vec<RawObject>, TransactError>;
+
+    /// How objects of the kind are shown as a table; see [`list_table`].
+    ///
+    /// # Errors
+    /// 404 for a kind that is not served.
+    fn layout(&self, kind: &KindInfo) -> Result<Layout, ApiError> {
+        Ok(Layout::of(kind))
+    }
 
     /// The newest revision. Watchers with bookmarks are told of it, even those of quiet kinds.
     ///

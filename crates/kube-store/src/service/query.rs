@@ -49,6 +49,29 @@ macro_rules! selects {
 }
 
 /// What to list.
+///
+/// ```
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_store::service::ListQuery;
+/// use kube_store::{api::Api, objects::Objects, rt, storage::MemoryStorage};
+/// use serde_json::{from_value, json};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+/// let maps: Api<ConfigMap> = Api::namespaced(objects, "default");
+/// for name in ["a", "b", "c"] {
+///     maps.create(&from_value(json!({"metadata": {"name": name, "labels": {"tier": "web"}}}))?).await?;
+/// }
+/// // In pages, all of one revision.
+/// let query = ListQuery::all().labels("tier in (web, edge)".parse()?).limit(2);
+/// let first = maps.list(&query).await?;
+/// let token = first.continue_token.ok_or("there is more")?;
+/// let rest = maps.list(&query.after(token)).await?;
+/// assert_eq!((first.items.len(), rest.items.len(), rest.continue_token), (2, 1, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListQuery {
@@ -121,6 +144,28 @@ pub enum WatchStart {
 }
 
 /// What to watch.
+///
+/// ```
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_store::service::WatchQuery;
+/// use kube_store::{api::{Api, Event}, objects::Objects, rt, storage::MemoryStorage};
+/// use futures::StreamExt;
+/// use serde_json::{from_value, json};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+/// let maps: Api<ConfigMap> = Api::namespaced(objects, "default");
+/// maps.create(&from_value(json!({"metadata": {"name": "a"}}))?).await?;
+/// let mut events = maps.watch(&WatchQuery::all()).await?;
+/// // What is there, a bookmark, then what changes.
+/// assert!(matches!(events.next().await, Some(Ok(Event::Added(_)))));
+/// assert!(matches!(events.next().await, Some(Ok(Event::Bookmark(_)))));
+/// maps.edit("a", |map| map.immutable = Some(true)).await?;
+/// assert!(matches!(events.next().await, Some(Ok(Event::Modified(_)))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct WatchQuery {

@@ -1,7 +1,9 @@
 //! How to write, patch and delete.
 
+use super::{FieldValidation, Warnings};
 use crate::storage::{Revision, TtlId};
 use kube_core::error::ApiError;
+use kube_core::rbac::User;
 use kube_core::resource::{KindInfo, ObjectKey, Uid};
 use kube_core::view::RawObject;
 use serde_json::Value;
@@ -20,9 +22,29 @@ pub struct WriteOptions {
     pub fence: Option<Fence>,
     /// The object ends with this time to live.
     pub ttl: Option<TtlId>,
+    /// Who asks, where the service is used in the name of somebody; admission may read it.
+    pub user: Option<Arc<User>>,
+    /// What becomes of fields that the kind does not know.
+    pub field_validation: FieldValidation,
+    /// Collects what is told beside the result; nothing is looked for when nobody listens.
+    pub warnings: Option<Warnings>,
 }
 
 impl WriteOptions {
+    /// Treats fields that the kind does not know so.
+    #[must_use]
+    pub fn validated(mut self, how: FieldValidation) -> Self {
+        self.field_validation = how;
+        self
+    }
+
+    /// Tells there what is to be told beside the result.
+    #[must_use]
+    pub fn warned(mut self, warnings: &Warnings) -> Self {
+        self.warnings = Some(warnings.clone());
+        self
+    }
+
     /// Checks everything and stores nothing.
     #[must_use]
     pub fn dry_run(mut self) -> Self {
@@ -123,6 +145,28 @@ pub enum Propagation {
 }
 
 /// How to delete.
+///
+/// ```
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_core::resource::ResourceExt;
+/// use kube_store::service::{DeleteOptions, Deleted};
+/// use kube_store::{api::Api, objects::Objects, rt, storage::MemoryStorage};
+/// use serde_json::{from_value, json};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(std::sync::Arc::new(MemoryStorage::new()), rt::env());
+/// let maps: Api<ConfigMap> = Api::namespaced(objects, "default");
+/// let held: ConfigMap = from_value(json!({"metadata": {"name": "a", "finalizers": ["example.com/backup"]}}))?;
+/// let held = maps.create(&held).await?;
+/// // Only this very object; finalizers hold it until somebody has let it go.
+/// let deleted = maps.delete("a", &DeleteOptions::default().uid(held.uid())).await?;
+/// assert!(matches!(deleted, Deleted::Terminating(_)));
+/// maps.edit("a", |map| map.metadata.finalizers = None).await?;
+/// assert!(maps.find("a").await?.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct DeleteOptions {
@@ -138,6 +182,8 @@ pub struct DeleteOptions {
     pub dry_run: bool,
     /// The deletion is refused unless this election is still won.
     pub fence: Option<Fence>,
+    /// Who asks, where the service is used in the name of somebody; admission may read it.
+    pub user: Option<Arc<User>>,
 }
 
 impl DeleteOptions {
@@ -208,6 +254,27 @@ impl Deleted {
 }
 
 /// One write of a transaction.
+///
+/// ```
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_core::resource::Resource;
+/// use kube_store::service::{ObjectService, Write, WriteOptions};
+/// use kube_store::{objects::Objects, rt, storage::MemoryStorage};
+/// use serde_json::json;
+/// use std::sync::Arc;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(Arc::new(MemoryStorage::new()), rt::env());
+/// let apply = |object| Write::Apply {
+///     kind: Arc::new(ConfigMap::kind_info().clone()), namespace: "default".into(), object,
+/// };
+/// let writes = vec![apply(json!({"metadata": {"name": "a"}})), apply(json!({"metadata": {"name": "Not A Name"}}))];
+/// let failed = objects.transact(writes, &WriteOptions::default()).await.unwrap_err();
+/// assert_eq!((failed.write, failed.error.code), (Some(1), 422), "and the first was not stored either");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Write {

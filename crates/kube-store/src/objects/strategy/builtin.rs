@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub fn default_strategy(kind: &KindInfo) -> Arc<dyn Strategy> {
     let counts = counts_generation(&kind.group, &kind.kind);
     let Some(found) = find_codec(&kind.group, &kind.version, &kind.kind) else {
-        return Arc::new(if counts { Plain::default() } else { Plain::default().uncounted() });
+        let plain = Plain::default().selectable(untyped_fields(&kind.group, &kind.kind).iter().cloned());
+        return Arc::new(if counts { plain } else { plain.uncounted() });
     };
     let coded = Coded::new(kind, found);
     let coded = if counts { coded } else { coded.uncounted() };
@@ -19,11 +20,23 @@ pub fn default_strategy(kind: &KindInfo) -> Arc<dyn Strategy> {
         ("", "Namespace") => coded.selectable(namespace::FIELDS).living(namespace::LIFE),
         ("", "Node") => coded.selectable(NODE).with_status(),
         ("", "Secret") => coded.selectable(SECRET),
+        ("", "Service") => coded.selectable(SERVICE),
         ("", "Event") => coded.selectable(EVENT),
         ("", "ReplicationController") | ("apps", "ReplicaSet") => coded.selectable(REPLICAS),
         ("batch", "Job") => coded.selectable(JOB),
         _ => coded,
     })
+}
+
+/// The fields of kinds whose type is not known here.
+///
+/// Source: `k8s.io/kubernetes/pkg/apis/{certificates,resource}/v1/conversion.go`.
+fn untyped_fields(group: &str, kind: &str) -> &'static [SelectableField] {
+    match (group, kind) {
+        ("certificates.k8s.io", "CertificateSigningRequest") => SIGNING_REQUEST,
+        ("resource.k8s.io", "ResourceSlice") => RESOURCE_SLICE,
+        _ => &[],
+    }
 }
 
 /// The kinds whose strategies set `metadata.generation` (`PrepareForCreate`).
@@ -58,6 +71,11 @@ const EVENT: &[SelectableField] = &[
     SelectableField::named("source", "source.component"),
     SelectableField::new("type"),
 ];
+const SERVICE: &[SelectableField] =
+    &[SelectableField::new("spec.clusterIP"), SelectableField::new("spec.type")];
+const SIGNING_REQUEST: &[SelectableField] = &[SelectableField::new("spec.signerName")];
+const RESOURCE_SLICE: &[SelectableField] =
+    &[SelectableField::new("spec.nodeName"), SelectableField::new("spec.driver")];
 const SECRET: &[SelectableField] = &[SelectableField::new("type")];
 const REPLICAS: &[SelectableField] = &[SelectableField::new("status.replicas").or("0")];
 const JOB: &[SelectableField] = &[SelectableField::named("status.successful", "status.succeeded").or("0")];

@@ -4,10 +4,11 @@ use super::{SelectableField, Strategy, pod_parts};
 use crate::objects::candidate::{Candidate, Stored};
 use crate::service::Subresource;
 use kube_core::codec::Codec;
-use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind};
+use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind, FieldPath};
 use kube_core::kinds::core::v1::Pod;
 use kube_core::names::NameRule;
 use kube_core::resource::KindInfo;
+use kube_core::table::Layout;
 use kube_core::view::DecodeError;
 use serde_json::Value;
 
@@ -114,6 +115,9 @@ impl Strategy for Coded {
     fn prepare_update(&self, old: &Stored, new: &mut Candidate, part: Subresource) -> Result<(), ApiError> {
         if matches!(part, Subresource::Status | Subresource::Finalize) {
             // Only that part was taken over.
+            if let (Subresource::Status, Some(new), Some(old)) = (part, new.given_mut(), old.for_status()?) {
+                self.codec.prepare_status(new, old);
+            }
             return Ok(());
         }
         if let (Some(new), Some(old)) = (new.object_mut(), old.object()?) {
@@ -134,7 +138,8 @@ impl Strategy for Coded {
     ) -> Result<Vec<FieldError>, ApiError> {
         if part == Subresource::Status {
             // What is wanted stays as it was validated.
-            return Ok(Vec::new());
+            let old = old.for_status()?;
+            return Ok(new.given().map(|new| self.codec.check_status(new, old)).unwrap_or_default());
         }
         let (Some(object), Some(stored)) = (new.object(), old.object()?) else { return Ok(Vec::new()) };
         if let (Subresource::EphemeralContainers | Subresource::Resize, Some(new), Some(old)) =
@@ -146,6 +151,23 @@ impl Strategy for Coded {
             return Ok(errors);
         }
         Ok(self.codec.check_updated(object, stored))
+    }
+
+    fn unknown_fields(&self, given: &Value, object: &Candidate) -> Result<Vec<FieldPath>, ApiError> {
+        let Some(object) = object.given() else { return Ok(Vec::new()) };
+        self.codec.unknown_fields(given, object).map_err(ApiError::internal)
+    }
+
+    fn warnings(&self, object: &Candidate, old: Option<&Stored>) -> Result<Vec<String>, ApiError> {
+        let old = old.map(Stored::object).transpose()?.flatten();
+        Ok(object.object().map(|object| self.codec.warnings(object, old)).unwrap_or_default())
+    }
+
+    fn layout(&self, kind: &KindInfo) -> Layout {
+        match self.codec.printer_columns() {
+            [] => Layout::of(kind),
+            columns => Layout::custom(columns),
+        }
     }
 
     fn name_rule(&self) -> NameRule {

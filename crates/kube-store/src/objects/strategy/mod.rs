@@ -21,8 +21,10 @@ pub(crate) use fields::FieldTree;
 use super::candidate::{Candidate, Stored};
 use crate::service::Subresource;
 use kube_core::codec::Codec;
-use kube_core::error::{ApiError, FieldError};
+use kube_core::error::{ApiError, FieldError, FieldPath};
 use kube_core::names::{NameRule, name_is_dns_subdomain};
+use kube_core::resource::KindInfo;
+use kube_core::table::Layout;
 use kube_core::view::DecodeError;
 use serde_json::Value;
 use std::fmt;
@@ -34,6 +36,50 @@ use std::fmt;
 /// with `prepare_update` and `validate_update`. Every method has a default that does nothing.
 ///
 /// Source: `k8s.io/apiserver/pkg/registry/rest` (`RESTCreateStrategy`, `RESTUpdateStrategy`, `RESTDeleteStrategy`).
+///
+/// ```
+/// use kube_core::error::{ApiError, FieldError, FieldPath};
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_store::objects::strategy::default_strategy;
+/// use kube_store::objects::{Candidate, Objects, Strategy};
+/// use kube_store::{api::Api, rt, storage::MemoryStorage};
+/// use kube_core::resource::Resource;
+/// use std::sync::Arc;
+///
+/// /// Config maps that are never empty.
+/// #[derive(Debug)]
+/// struct Filled(Arc<dyn Strategy>);
+///
+/// impl Strategy for Filled {
+///     fn codec(&self) -> Option<kube_core::codec::Codec> {
+///         self.0.codec()
+///     }
+///
+///     fn validate(&self, object: &Candidate) -> Result<Vec<FieldError>, ApiError> {
+///         let mut errors = self.0.validate(object)?;
+///         let empty = |map: &ConfigMap| map.data.as_ref().is_none_or(|data| data.is_empty());
+///         if object.typed().is_some_and(empty) {
+///             errors.push(FieldError::required(&FieldPath::new("data"), "an empty map tells nothing"));
+///         }
+///         Ok(errors)
+///     }
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let filled = Arc::new(Filled(default_strategy(ConfigMap::kind_info())));
+/// let objects = Objects::builder(Arc::new(MemoryStorage::new()), rt::env())
+///     .strategy("", "ConfigMap", filled)
+///     .build();
+/// let mut map = ConfigMap::default();
+/// map.metadata.name = Some("settings".to_owned());
+/// let refused = Api::namespaced(objects, "default").create(&map).await.unwrap_err();
+/// assert_eq!(
+///     refused.message,
+///     r#"ConfigMap "settings" is invalid: data: Required value: an empty map tells nothing"#
+/// );
+/// # });
+/// ```
 pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     /// Decodes and encodes objects of the kind; `None` for kinds without a type.
     fn codec(&self) -> Option<Codec> {
@@ -101,6 +147,28 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
         _part: Subresource,
     ) -> Result<Vec<FieldError>, ApiError> {
         Ok(Vec::new())
+    }
+
+    /// The fields of `given` that the kind does not know; `object` is what was read of it.
+    ///
+    /// # Errors
+    /// 500 when a value has no JSON form.
+    fn unknown_fields(&self, _given: &Value, _object: &Candidate) -> Result<Vec<FieldPath>, ApiError> {
+        Ok(Vec::new())
+    }
+
+    /// What a client is told of a valid object, new or changed: fields that are deprecated, or do not what they seem to
+    /// do. Asked only when somebody listens.
+    ///
+    /// # Errors
+    /// 500 when the stored object does not decode.
+    fn warnings(&self, _object: &Candidate, _old: Option<&Stored>) -> Result<Vec<String>, ApiError> {
+        Ok(Vec::new())
+    }
+
+    /// How objects of the kind are shown as a table.
+    fn layout(&self, kind: &KindInfo) -> Layout {
+        Layout::of(kind)
     }
 
     /// What a name may look like.

@@ -15,6 +15,8 @@ pub(super) const FIELDS: &[SelectableField] = &[
     SelectableField::new("spec.hostNetwork").or("false"),
     SelectableField::new("status.phase"),
     SelectableField::new("status.podIP"),
+    // Known to Kubernetes, but empty for every pod: it never fills it.
+    SelectableField::new("status.podIPs"),
     SelectableField::new("status.nominatedNodeName"),
 ];
 

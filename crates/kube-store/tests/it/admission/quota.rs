@@ -66,10 +66,11 @@ fn a_dry_run_and_a_lost_transaction_charge_nothing() {
         namespace: "default".to_owned(),
         object: sized(name, "1"),
     };
-    let error = run(w.objects.transact(vec![write("a"), write("b"), write("c")])).expect_err("one too many");
+    let error = run(w.objects.transact(vec![write("a"), write("b"), write("c")], &WriteOptions::default()))
+        .expect_err("one too many");
     assert_eq!((error.write, error.error.code), (Some(2), 403));
     assert_eq!(used(&w, "q"), json!({"pods": "0"}));
-    run(w.objects.transact(vec![write("a"), write("b")])).expect("stored");
+    run(w.objects.transact(vec![write("a"), write("b")], &WriteOptions::default())).expect("stored");
     assert_eq!(used(&w, "q"), json!({"pods": "2"}));
 }
 

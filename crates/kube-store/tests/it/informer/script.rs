@@ -310,7 +310,11 @@ impl ObjectService for Script {
         Err(ApiError::internal("not scripted"))
     }
 
-    async fn transact(&self, _writes: Vec<Write>) -> Result<Vec<RawObject>, TransactError> {
+    async fn transact(
+        &self,
+        _writes: Vec<Write>,
+        _options: &WriteOptions,
+    ) -> Result<Vec<RawObject>, TransactError> {
         Err(ApiError::internal("not scripted").into())
     }
 

@@ -1,7 +1,8 @@
 //! Lists by label and field.
 
 use super::{World, config_maps, map, nodes, pod, pods, run, world};
-use kube_core::resource::KindInfo;
+use kube_core::kinds::core::v1::Service;
+use kube_core::resource::{KindInfo, Resource};
 use kube_store::service::{ListQuery, ObjectService, WriteOptions};
 use kube_store::storage::{ReadAt, Revision};
 use serde_json::json;
@@ -88,4 +89,28 @@ fn a_list_at_a_revision_shows_that_revision() {
     let ahead = ListQuery::all().at(ReadAt::Exactly(Revision::new(w.head() + 5)));
     let error = run(w.objects.list(config_maps(), &ahead)).expect_err("ahead");
     assert_eq!((error.code, error.details.causes[0].reason.as_str()), (504, "ResourceVersionTooLarge"));
+}
+
+#[test]
+fn kinds_are_selected_by_the_fields_that_kubernetes_knows() {
+    let w = world();
+    w.create(pods(), pod("a"));
+    let service = |name: &str, kind: &str| json!({"metadata": {"name": name}, "spec": {"type": kind, "externalName": "x.example.com", "ports": [{"port": 80}]}});
+    w.create(Service::kind_info(), service("s", "ExternalName"));
+    let requests =
+        w.objects.find_kind("certificates.k8s.io/v1", "CertificateSigningRequest").expect("served");
+    for signer in ["a", "b"] {
+        let spec = json!({"signerName": format!("example.com/{signer}"), "request": "", "usages": []});
+        w.create(&requests, json!({"metadata": {"name": signer}, "spec": spec}));
+    }
+    for (kind, fields, want) in [
+        (Service::kind_info(), "spec.type=ExternalName", "default/s"),
+        (Service::kind_info(), "spec.type=ClusterIP", ""),
+        (&*requests, "spec.signerName=example.com/b", "b"),
+        (pods(), "status.podIPs=", "default/a"),
+        (pods(), "status.podIPs=10.0.0.1", ""),
+    ] {
+        let query = ListQuery::all().fields(fields.parse().expect("fields"));
+        assert_eq!(names(&w, kind, &query), want, "{fields}");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Most tests drive futures by hand: no runtime is needed anywhere below.
 
+mod access;
 mod binding;
 mod deletion;
 mod eviction;
@@ -14,6 +15,8 @@ mod parts;
 mod prop_bytes;
 mod prop_watch;
 mod scale;
+mod statuses;
+mod strict;
 mod transact;
 mod watches;
 mod writes;

@@ -2,7 +2,7 @@
 
 use super::{World, config_maps, drain, key, run, value, world};
 use kube_store::service::{
-    DeleteOptions, ListQuery, ObjectEvent, ObjectService, ObjectStream, WatchQuery, Write,
+    DeleteOptions, ListQuery, ObjectEvent, ObjectService, ObjectStream, WatchQuery, Write, WriteOptions,
 };
 use kube_store::storage::Revision;
 use proptest::collection::vec;
@@ -122,7 +122,7 @@ fn act(w: &World, step: &Step, round: usize) {
         }
         Step::Look | Step::Resume => return,
     };
-    run(w.objects.transact(writes)).expect("written");
+    run(w.objects.transact(writes, &WriteOptions::default())).expect("written");
 }
 
 proptest! {

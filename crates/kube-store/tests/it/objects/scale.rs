@@ -2,6 +2,7 @@
 
 use super::{config_maps, key, map, run, world};
 use kube_core::kinds::apps::v1::Deployment;
+use kube_core::kinds::core::v1::ConfigMap;
 use kube_core::resource::Resource;
 use kube_store::api::Api;
 use kube_store::service::{ObjectService, Patch, Subresource, WriteOptions};
@@ -28,6 +29,10 @@ fn scaling_changes_the_replica_count_alone() {
         run(w.objects.get_on(Deployment::kind_info(), &key("web"), Subresource::Scale)).expect("scale");
     assert_eq!((&read["kind"], &read["spec"]["replicas"]), (&json!("Scale"), &json!(10)));
     assert_eq!(read["status"]["selector"], "app=web");
+    let typed = run(api.scale_of("web")).expect("scale");
+    assert_eq!(typed.spec.and_then(|spec| spec.replicas), Some(10));
+    let maps = Api::<ConfigMap>::namespaced(w.objects.clone(), "default");
+    assert_eq!(run(maps.scale_of("web")).expect_err("no scale").code, 404);
     assert_eq!(read["metadata"]["resourceVersion"], w.head().to_string());
 
     let mut old = read.clone();

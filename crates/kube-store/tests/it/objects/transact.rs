@@ -38,7 +38,7 @@ fn all_writes_have_one_revision() {
         update,
         create(config_maps(), "default", map("b", "1")),
     ];
-    let stored = run(w.objects.transact(writes)).expect("stored");
+    let stored = run(w.objects.transact(writes, &WriteOptions::default())).expect("stored");
     assert_eq!(w.head(), before + 1);
     assert!(stored.iter().all(|object| object.version.revision() == before + 1));
 }
@@ -51,11 +51,13 @@ fn one_wrong_write_spoils_all() {
     let writes = |bad: Value| {
         vec![create(config_maps(), "default", map("a", "1")), create(config_maps(), "default", bad)]
     };
-    let error = run(w.objects.transact(writes(map("Bad Name", "1")))).expect_err("invalid");
+    let error =
+        run(w.objects.transact(writes(map("Bad Name", "1")), &WriteOptions::default())).expect_err("invalid");
     assert_eq!((error.write, error.error.code), (Some(1), 422));
-    let error = run(w.objects.transact(writes(map("taken", "1")))).expect_err("taken");
+    let error =
+        run(w.objects.transact(writes(map("taken", "1")), &WriteOptions::default())).expect_err("taken");
     assert_eq!((error.write, error.error.code), (Some(1), 409));
-    let error = run(w.objects.transact(writes(map("a", "2")))).expect_err("twice");
+    let error = run(w.objects.transact(writes(map("a", "2")), &WriteOptions::default())).expect_err("twice");
     assert_eq!((error.write, error.error.code), (Some(1), 409));
     assert!(error.to_string().starts_with("write 2: configmaps \"a\" already exists"), "{error}");
     assert_eq!(w.head(), before);
@@ -64,10 +66,16 @@ fn one_wrong_write_spoils_all() {
 #[test]
 fn later_writes_see_earlier_ones() {
     let w = world();
-    let stored = run(w.objects.transact(vec![
-        apply(config_maps(), map("a", "1")),
-        apply(config_maps(), json!({"metadata": {"name": "a", "labels": {"l": "x"}}, "data": {"y": "2"}})),
-    ]))
+    let stored = run(w.objects.transact(
+        vec![
+            apply(config_maps(), map("a", "1")),
+            apply(
+                config_maps(),
+                json!({"metadata": {"name": "a", "labels": {"l": "x"}}, "data": {"y": "2"}}),
+            ),
+        ],
+        &WriteOptions::default(),
+    ))
     .expect("stored");
     let last = value(&stored[1]);
     assert_eq!(
@@ -75,7 +83,8 @@ fn later_writes_see_earlier_ones() {
         (&json!({"x": "1", "y": "2"}), &json!({"l": "x"}))
     );
     assert_eq!(w.get(config_maps(), "a").expect("there"), last);
-    let again = run(w.objects.transact(vec![apply(config_maps(), map("a", "1"))])).expect("stored");
+    let again = run(w.objects.transact(vec![apply(config_maps(), map("a", "1"))], &WriteOptions::default()))
+        .expect("stored");
     assert_eq!(again[0].version, stored[1].version, "an apply that changes nothing writes nothing");
 }
 
@@ -87,9 +96,12 @@ fn a_namespace_of_the_same_batch_counts() {
     let team = json!({"metadata": {"name": "team"}});
     let inside = || create(config_maps(), "team", map("a", "1"));
     let error =
-        run(objects.transact(vec![inside(), create(namespaces(), "", team.clone())])).expect_err("too early");
+        run(objects
+            .transact(vec![inside(), create(namespaces(), "", team.clone())], &WriteOptions::default()))
+        .expect_err("too early");
     assert_eq!((error.write, error.error.message.as_str()), (Some(0), "namespaces \"team\" not found"));
-    run(objects.transact(vec![create(namespaces(), "", team), inside()])).expect("stored");
+    run(objects.transact(vec![create(namespaces(), "", team), inside()], &WriteOptions::default()))
+        .expect("stored");
 
     run(objects.ensure_system_namespaces()).expect("ensured");
     run(objects.ensure_system_namespaces()).expect("ensured again");
@@ -121,9 +133,9 @@ fn too_many_writes_for_the_store_are_refused() {
     let w = super::world_on(Arc::new(storage));
     let writes =
         |n: usize| (0..n).map(|i| create(config_maps(), "default", map(&format!("m{i}"), "1"))).collect();
-    let error = run(w.objects.transact(writes(4))).expect_err("too many");
+    let error = run(w.objects.transact(writes(4), &WriteOptions::default())).expect_err("too many");
     assert_eq!((error.write, error.error.code), (None, 413));
-    run(w.objects.transact(writes(3))).expect("stored");
+    run(w.objects.transact(writes(3), &WriteOptions::default())).expect("stored");
 }
 
 /// Counts config maps in a value of its own, in the same transaction.
@@ -184,7 +196,7 @@ async fn contributions_are_part_of_the_write() {
     let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
     assert!(refused.clone().all(|error| error.code == 403) && refused.count() == 11);
     let batch = (0..2).map(|n| create(config_maps(), "default", map(&format!("b{n}"), "1"))).collect();
-    let error = objects.transact(batch).await.expect_err("full");
+    let error = objects.transact(batch, &WriteOptions::default()).await.expect_err("full");
     assert_eq!((error.write, error.error.code), (Some(0), 403));
 }
 
