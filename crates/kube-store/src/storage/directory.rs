@@ -1,8 +1,10 @@
 //! The directory of a durable store: what it holds, in which format, and who has it open.
 //!
 //! `FORMAT` names the engine and the version of the format. It is written last when a store is made, and locked as
-//! long as the store is open; whatever else lies in the directory belongs to the engine.
+//! long as the store is open. `SYNCED` tells up to where everything was made durable. Whatever else lies in the
+//! directory belongs to the engine.
 
+use super::synced::Synced;
 use super::{StorageError, StorageResult};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -17,6 +19,8 @@ pub(super) struct Directory {
     /// Held for its lock, which moves along when the file is renamed.
     _format: File,
     new: bool,
+    /// What is durable is told here once it was vouched for, or made.
+    synced: Option<Synced>,
 }
 
 /// What a directory of one engine looks like.
@@ -34,6 +38,9 @@ const FORMAT: &str = "FORMAT";
 /// The name until the store is made: what lies beside it then never held anything that anybody was told of.
 const UNFINISHED: &str = "FORMAT.new";
 const MAGIC: &str = "kube-store";
+
+/// What earlier builds kept instead of `SYNCED`; it would be wrong after a write.
+const CLOSED: &str = "CLOSED";
 
 /// What is left free on the medium.
 const RESERVE: u64 = 16 << 20;
@@ -79,7 +86,7 @@ impl Directory {
                 what: format!("{}: {} is gone", path.display(), kind.holds),
             });
         }
-        Ok(Self { path: path.to_owned(), kind, _format: format, new: false })
+        Ok(Self { path: path.to_owned(), kind, _format: format, new: false, synced: None })
     }
 
     fn unfinished(path: &Path, kind: &'static Kind) -> StorageResult<Self> {
@@ -110,7 +117,7 @@ impl Directory {
             .and_then(|()| format.write_all(line.as_bytes()))
             .and_then(|()| format.sync_all())
             .map_err(|error| medium(&file, "write", &error))?;
-        Ok(Self { path: path.to_owned(), kind, _format: format, new: true })
+        Ok(Self { path: path.to_owned(), kind, _format: format, new: true, synced: None })
     }
 
     /// Whether nothing was there before.
@@ -128,8 +135,22 @@ impl Directory {
         &self.path
     }
 
-    /// The store is made: from now on it is to be opened, and its loss would be damage.
-    pub(super) fn finish(&mut self) -> StorageResult<()> {
+    /// Holds `newest`, the newest chunk that was found, to be at least what is known to have been made durable.
+    pub(super) fn vouch(&self, newest: u64) -> StorageResult<()> {
+        let synced = Synced::read(&self.path)?;
+        if newest >= synced {
+            return Ok(());
+        }
+        let what = format!("chunk {newest} is the newest that is left, and chunk {synced} was on the disk");
+        Err(StorageError::Corrupt { what })
+    }
+
+    /// Everything up to the chunk `newest` is durable. With the first chunk the store is made: from now on it is to be
+    /// opened, and its loss would be damage.
+    pub(super) fn keep(&mut self, newest: u64) -> StorageResult<()> {
+        if let Some(synced) = &mut self.synced {
+            return synced.note(newest).map_err(|error| medium(&self.path, "write in", &error));
+        }
         if self.new {
             fs::rename(self.path.join(UNFINISHED), self.path.join(FORMAT))
                 .map_err(|error| medium(&self.path, "rename", &error))?;
@@ -139,6 +160,8 @@ impl Directory {
             }
             self.new = false;
         }
+        self.synced = Some(Synced::open(&self.path, newest)?);
+        drop(fs::remove_file(self.path.join(CLOSED)));
         Ok(())
     }
 
@@ -146,6 +169,13 @@ impl Directory {
     /// cleaning go on; `u64::MAX` where the system does not tell.
     pub(super) fn room(&self) -> u64 {
         fs4::available_space(&self.path).map_or(u64::MAX, |free| free.saturating_sub(RESERVE))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Without it less is known after a power cut.
+        drop(self.synced.as_ref().map(Synced::sync));
     }
 }
 

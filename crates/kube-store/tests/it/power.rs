@@ -1,6 +1,6 @@
-//! Power cuts: redb on a disk that loses, tears and reorders what was not synced, sled in directories copied after
-//! each acknowledgement, with only some of what came later. In every state that is left a store opens, has everything
-//! that was acknowledged, and gives no revision twice.
+//! Power cuts: redb on a disk that loses, tears and reorders what was not synced, sled in directories copied at each
+//! of its syncs, with only some of what came later. In every state that is left a store opens, has everything that was
+//! acknowledged, and gives no revision twice.
 
 use crate::backend::{Engine, durable};
 use crate::scale::{self, say};
@@ -10,6 +10,7 @@ use kube_core::env::Rng;
 use kube_store::conformance::disk::{Disk, mixed};
 use kube_store::storage::mvcc::Drive;
 use kube_store::storage::redb::RedbStorage;
+use kube_store::storage::sled::SledStorage;
 use kube_store::storage::{
     KeyRange, ListOptions, Op, ReadAt, Revision, Storage, StorageResult, Txn, TxnOutcome,
 };
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// A simulated disk as redb wants its file.
 #[derive(Clone, Debug)]
@@ -219,35 +220,54 @@ fn between(before: &Files, after: &Files, rng: &mut Rng) -> Files {
     files
 }
 
-fn directory_states(engine: Engine, seed: u64, count: usize) -> usize {
+/// A directory at a moment when everything in it had just been synced, and what was acknowledged from then on.
+struct Moment {
+    files: Files,
+    acknowledged: u64,
+}
+
+/// Copies of the directory of a store that goes through `script`, at each of its syncs.
+fn moments(stage: &Stage, script: &mut Script) -> Vec<Moment> {
+    let directory = Scratch::new();
+    let copies: Arc<Mutex<Vec<Files>>> = Arc::default();
+    let observed = copies.clone();
+    let observe = move |path: &Path| observed.lock().expect("no panic").push(read_all(path));
+    let options = durable(None, Drive::Callers);
+    let storage = SledStorage::open_observed(directory.path(), options, observe).expect("an empty place");
+    // It was only being made then.
+    copies.lock().expect("no panic").clear();
+    let mut moments = vec![Moment { files: read_all(directory.path()), acknowledged: 0 }];
+    for _ in 0..20 {
+        let before = script.head();
+        script.step(stage, &storage);
+        let files = std::mem::take(&mut *copies.lock().expect("no panic"));
+        moments.extend(files.into_iter().map(|files| Moment { files, acknowledged: before }));
+        // The last sync was before the answer.
+        moments.last_mut().expect("the first").acknowledged = script.head();
+    }
+    moments
+}
+
+fn sled_states(seed: u64, count: usize) -> usize {
     let stage = Stage::without_threads();
     let mut script = Script::new(seed);
-    let directory = Scratch::new();
-    let open = |path: &Path| engine.open(path, &durable(None, Drive::Callers));
-    let storage = open(directory.path()).expect("an empty place");
-    let mut acknowledged = vec![(read_all(directory.path()), 0)];
-    for _ in 0..20 {
-        script.step(&stage, &*storage);
-        acknowledged.push((read_all(directory.path()), script.head()));
-    }
-    drop(storage);
+    let moments = moments(&stage, &mut script);
     let mut rng = Rng::forked(seed, "power cuts");
     for number in 0..count {
-        let at = rng.below(acknowledged.len() - 1);
-        let files = between(&acknowledged[at].0, &acknowledged[at + 1].0, &mut rng);
+        let at = rng.below(moments.len() - 1);
+        let files = between(&moments[at].files, &moments[at + 1].files, &mut rng);
         let place = Scratch::new();
         write_all(place.path(), &files);
         let judged = catch_unwind(AssertUnwindSafe(|| {
-            let storage = opened(|| open(place.path())).expect("it opens");
-            script.verify(&stage, &*storage, acknowledged[at].1);
+            let storage = opened(|| Engine::Sled.open(place.path(), &durable(None, Drive::Callers)));
+            script.verify(&stage, &*storage.expect("it opens"), moments[at].acknowledged);
         }));
-        judged
-            .unwrap_or_else(|_| panic!("{engine:?}: seed {seed}, state {number} of {count}, cut after {at}"));
+        judged.unwrap_or_else(|_| panic!("sled: seed {seed}, state {number} of {count}, cut after {at}"));
     }
     count
 }
 
 #[test]
 fn sled_survives_power_cuts() {
-    campaign("sled", 30, |seed, count| directory_states(Engine::Sled, seed, count));
+    campaign("sled", 30, sled_states);
 }

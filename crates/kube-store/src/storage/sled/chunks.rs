@@ -1,10 +1,11 @@
 //! Chunks in a tree of sled.
 
 use super::copy::Copy;
+use super::survey::Survey;
 use crate::storage::chunks::{Change, Chunks};
-use crate::storage::directory::{self, Directory, medium};
+use crate::storage::directory::{Directory, medium};
 use crate::storage::{StorageError, StorageResult};
-use sled::{Batch, Config, Db, IVec};
+use sled::{Batch, Config, Db};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
@@ -15,16 +16,24 @@ use std::time::Duration;
 /// Chunks in a sled database.
 #[derive(Debug)]
 pub struct SledChunks {
-    // Dropped before the copy and the lock that it needs.
-    open: Open,
-    /// What is read first; `None` once it was understood, or where nothing was there.
-    copy: Option<Copy>,
+    // Dropped before the lock that it needs.
+    open: Option<Open>,
+    found: Found,
     directory: Directory,
     /// How many rows each chunk has.
     rows: BTreeMap<u64, u32>,
     observer: Observer,
-    /// Everything that was asked was done, and may be vouched for.
-    sound: bool,
+}
+
+/// What lies in a directory until it was understood.
+#[derive(Debug)]
+enum Found {
+    /// Nothing, or nothing that is still to be understood.
+    Nothing,
+    /// Rows, read without sled.
+    Rows(Survey),
+    /// What only sled itself may make sense of: it gets a copy.
+    Copy(Open, Copy),
 }
 
 /// Who is told whenever the files of sled were made durable.
@@ -44,7 +53,7 @@ struct Open {
     file: File,
 }
 
-/// Pages that sled keeps: chunks are read once when the store is opened, and once when they are cleaned.
+/// Pages that sled keeps: chunks are read when they are cleaned.
 const CACHE: u64 = 32 << 20;
 
 /// A chunk lies in rows of this size. sled moves what is longer than a quarter of its segments to files of their
@@ -54,12 +63,79 @@ const ROW: usize = 4 << 10;
 impl SledChunks {
     /// The chunks in `directory`.
     pub(super) fn open(directory: Directory, observer: Observer) -> StorageResult<Self> {
-        let copy = if directory.is_new() { None } else { Some(Copy::of(&directory.holds())?) };
-        let open = match &copy {
-            Some(copy) => Open::at(copy.path(), true)?,
-            None => Open::at(&directory.holds(), false)?,
-        };
-        Ok(Self { open, copy, directory, rows: BTreeMap::new(), observer, sound: false })
+        let found = if directory.is_new() { Found::Nothing } else { Found::at(&directory.holds())? };
+        Ok(Self { open: None, found, directory, rows: BTreeMap::new(), observer })
+    }
+
+    fn db(&self) -> StorageResult<&Open> {
+        self.open.as_ref().ok_or_else(|| StorageError::Medium { what: "sled: not open yet".into() })
+    }
+
+    fn newest(&self) -> u64 {
+        self.rows.keys().next_back().copied().unwrap_or_default()
+    }
+
+    /// Puts rows together to chunks, and hands those out.
+    fn gather<V: AsRef<[u8]>>(
+        &mut self,
+        rows: impl Iterator<Item = StorageResult<((u64, u32), V)>>,
+        sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>,
+    ) -> StorageResult<()> {
+        let mut chunk: Option<(u64, Vec<u8>)> = None;
+        for row in rows {
+            let ((number, part), value) = row?;
+            match &mut chunk {
+                Some((last, bytes)) if *last == number => bytes.extend_from_slice(value.as_ref()),
+                _ => {
+                    if let Some((last, bytes)) = chunk.replace((number, value.as_ref().to_vec())) {
+                        sink(last, &bytes)?;
+                    }
+                }
+            }
+            let rows = self.rows.entry(number).or_default();
+            if part != *rows {
+                return Err(StorageError::Corrupt {
+                    what: format!("row {rows} of chunk {number} is missing"),
+                });
+            }
+            *rows += 1;
+        }
+        if let Some((number, bytes)) = chunk {
+            sink(number, &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Opens what was understood.
+    fn take_over(&mut self) -> StorageResult<()> {
+        let holds = self.directory.holds();
+        // A snapshot of sled that a crash left unfinished would keep sled from opening its own.
+        for entry in fs::read_dir(&holds).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == "generating") {
+                fs::remove_file(entry.path()).map_err(|error| medium(&entry.path(), "remove", &error))?;
+            }
+        }
+        let open = Open::at(&holds, false)?;
+        let last = open.db.last().map_err(error_of)?;
+        let shown = last.map_or(Ok(0), |(key, _)| place(&key).map(|(number, _)| number))?;
+        if shown != self.newest() {
+            let what = format!("sled: chunk {shown} is the newest, and {} was read", self.newest());
+            return Err(StorageError::Corrupt { what });
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+}
+
+impl Found {
+    fn at(path: &Path) -> StorageResult<Self> {
+        Ok(match Survey::of(path) {
+            Ok(survey) => Self::Rows(survey),
+            Err(_) => {
+                let copy = Copy::of(path)?;
+                Self::Copy(Open::at(copy.path(), true)?, copy)
+            }
+        })
     }
 }
 
@@ -72,50 +148,6 @@ impl Open {
         let file =
             File::options().read(true).write(true).open(&file).map_err(|e| medium(&file, "open", &e))?;
         Ok(Self { db, file })
-    }
-}
-
-/// Names the newest chunk, as long as the store is closed. sled takes damage for the end of what was written before
-/// a crash, and leaves out what follows without a word; where there was no crash, this tells.
-const CLOSED: &str = "CLOSED";
-
-impl SledChunks {
-    /// Holds what was found to be what was there when the store was closed.
-    fn vouched(&self) -> StorageResult<()> {
-        let path = self.directory.path().join(CLOSED);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(medium(&path, "read", &error)),
-        };
-        let newest = self.rows.keys().next_back().copied().unwrap_or_default();
-        if text.trim().parse() == Ok(newest) {
-            return Ok(());
-        }
-        let what =
-            format!("sled: chunk {newest} is the newest that is left, and {CLOSED} says {:?}", text.trim());
-        Err(StorageError::Corrupt { what })
-    }
-
-    fn revoke(&self) -> StorageResult<()> {
-        let path = self.directory.path().join(CLOSED);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(medium(&path, "remove", &error)),
-            Err(_) => Ok(()),
-            Ok(()) => directory::sync(self.directory.path()),
-        }
-    }
-}
-
-impl Drop for SledChunks {
-    fn drop(&mut self) {
-        if !self.sound {
-            return;
-        }
-        let newest = self.rows.keys().next_back().copied().unwrap_or_default();
-        // Without it the store is opened as after a crash.
-        drop(fs::write(self.directory.path().join(CLOSED), format!("{newest}\n")));
-        drop(directory::sync(self.directory.path()));
     }
 }
 
@@ -135,53 +167,38 @@ fn free(open: impl Fn() -> sled::Result<Db>) -> sled::Result<Db> {
 
 impl Chunks for SledChunks {
     fn scan(&mut self, sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>) -> StorageResult<()> {
-        let mut chunk: Option<(u64, Vec<u8>)> = None;
-        for row in self.open.db.iter() {
-            let (key, value) = row.map_err(error_of)?;
-            let (number, part) = place(&key)?;
-            match &mut chunk {
-                Some((last, bytes)) if *last == number => bytes.extend_from_slice(&value),
-                _ => {
-                    if let Some((last, bytes)) = chunk.replace((number, value.to_vec())) {
-                        sink(last, &bytes)?;
-                    }
-                }
+        match std::mem::replace(&mut self.found, Found::Nothing) {
+            Found::Nothing => {}
+            Found::Rows(survey) => {
+                let rows = survey.rows.iter().map(|row| Ok((place(&row.key)?, survey.value(row)?)));
+                self.gather(rows, sink)?;
             }
-            let rows = self.rows.entry(number).or_default();
-            if part != *rows {
-                return Err(StorageError::Corrupt {
-                    what: format!("row {rows} of chunk {number} is missing"),
+            Found::Copy(open, copy) => {
+                let rows = open.db.iter().map(|row| {
+                    let (key, value) = row.map_err(error_of)?;
+                    Ok((place(&key)?, value))
                 });
+                self.gather(rows, sink)?;
+                drop((open, copy));
             }
-            *rows += 1;
         }
-        if let Some((number, bytes)) = chunk {
-            sink(number, &bytes)?;
-        }
-        self.vouched()
+        self.directory.vouch(self.newest())
     }
 
     fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
         let mut chunk = Vec::new();
-        for row in self.open.db.scan_prefix(number.to_be_bytes()) {
+        for row in self.db()?.db.scan_prefix(number.to_be_bytes()) {
             chunk.extend_from_slice(&row.map_err(error_of)?.1);
         }
         Ok(chunk)
     }
 
     fn settle(&mut self) -> StorageResult<()> {
-        if let Some(copy) = self.copy.take() {
-            self.open = Open::at(&self.directory.holds(), false)?;
-            drop(copy);
-        }
-        self.directory.finish()?;
-        self.revoke()?;
-        self.sound = true;
-        Ok(())
+        self.take_over()?;
+        if self.directory.is_new() { Ok(()) } else { self.directory.keep(self.newest()) }
     }
 
     fn apply(&mut self, change: &Change) -> StorageResult<()> {
-        self.sound = false;
         let mut batch = Batch::default();
         for (number, chunk) in &change.put {
             let count = rows(chunk);
@@ -194,17 +211,17 @@ impl Chunks for SledChunks {
             let count = self.rows.remove(&number).unwrap_or_default();
             (0..count).for_each(|part| batch.remove(&key(number, part)));
         }
-        self.open.db.apply_batch(batch).map_err(error_of)?;
-        self.open.db.flush().map_err(error_of)?;
+        let Open { db, file } = self.db()?;
+        db.apply_batch(batch).map_err(error_of)?;
+        db.flush().map_err(error_of)?;
         // This, and not the flush, is what survives a power cut.
-        self.open.file.sync_data().map_err(|error| medium(self.directory.path(), "sync", &error))?;
+        file.sync_data().map_err(|error| medium(self.directory.path(), "sync", &error))?;
         (self.observer.0)(self.directory.path());
-        self.sound = true;
-        Ok(())
+        self.directory.keep(self.newest())
     }
 
     fn disk(&self) -> u64 {
-        self.open.file.metadata().map_or(0, |metadata| metadata.len())
+        self.open.as_ref().and_then(|open| open.file.metadata().ok()).map_or(0, |metadata| metadata.len())
     }
 
     fn room(&self) -> u64 {
@@ -229,7 +246,7 @@ fn key(number: u64, part: u32) -> [u8; 12] {
     key
 }
 
-fn place(key: &IVec) -> StorageResult<(u64, u32)> {
+fn place(key: &[u8]) -> StorageResult<(u64, u32)> {
     let number = key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
     let part = key.get(8..).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
     number.zip(part).ok_or_else(|| StorageError::Corrupt { what: format!("a row under {key:?}") })

@@ -1,13 +1,14 @@
 //! [sled](https://docs.rs/sled) 0.34 as an engine: a log-structured tree, fast to write.
 //!
-//! Two things are asked of it that it does not do by itself:
+//! Three things are asked of it that it does not do by itself:
 //!
 //! - **It does not reach the disk.** On Linux `flush` ends in `sync_file_range`, which writes pages out and leaves the
 //!   cache of the disk alone: what was flushed can be lost with the power. After every flush the journal calls
 //!   `fdatasync` on the file, and no answer is given before.
-//! - **It writes as soon as it is opened.** What lies there is therefore opened as a copy first, read through, and
-//!   only then opened itself; a directory that turns out to be damaged stays as it is. That takes as much disk again
-//!   for the moment of opening.
+//! - **It writes as soon as it is opened.** What lies there is therefore read without it first; a directory that
+//!   turns out to be damaged stays as it is. Only what cannot be understood that way is copied, for sled to try.
+//! - **It takes damage for the end of what was written before a crash**, and leaves out what follows. `SYNCED` beside
+//!   its files tells what had been made durable: less than that is damage.
 //!
 //! sled's own authors call it beta, and it has not moved for years. [`RedbStorage`](super::redb::RedbStorage) is the
 //! engine to take unless writes per second are what counts.
@@ -28,6 +29,9 @@
 
 mod chunks;
 mod copy;
+mod survey;
+#[cfg(test)]
+mod tests;
 
 pub use chunks::SledChunks;
 

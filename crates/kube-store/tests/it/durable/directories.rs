@@ -158,6 +158,43 @@ async fn damaged_directories_are_left_alone() {
     }
 }
 
+/// Where `value` lies in the largest file below `path`, for the last time.
+fn last_place(path: &Path, value: &[u8]) -> (String, usize) {
+    let files = files(path);
+    let (name, bytes) = files.iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    let at = bytes.windows(value.len()).rposition(|part| part == value).expect("it is there");
+    (name.clone(), at)
+}
+
+/// The last write before a kill: while nobody was told of it, it may be torn; once somebody was, damage to it is
+/// damage, and not the end of what was written.
+#[tokio::test]
+async fn damage_is_told_from_an_end_that_was_torn() {
+    for engine in ENGINES {
+        let (directory, left) = (Scratch::new(), Scratch::new());
+        let storage = engine.open(directory.path()).unwrap();
+        for n in 0..20 {
+            put(&*storage, &format!("/{n}"), "early").await;
+        }
+        let said = std::fs::read(directory.path().join("SYNCED")).unwrap();
+        let rows_before = rows(&*storage);
+        put(&*storage, "/last", "the last that was acknowledged").await;
+        // As a process that is killed leaves it.
+        copy(directory.path(), left.path());
+        drop(storage);
+        let (name, at) = last_place(left.path(), b"the last that was acknowledged");
+        let mut bytes = std::fs::read(left.path().join(&name)).unwrap();
+        bytes[at] ^= 0x20;
+        std::fs::write(left.path().join(&name), bytes).unwrap();
+        refused(engine, left.path(), "damage to what was acknowledged", corrupt);
+        // The same bytes, but nobody was told: the power went while they were being written.
+        std::fs::write(left.path().join("SYNCED"), said).unwrap();
+        let storage = engine.open(left.path()).unwrap();
+        assert_eq!(rows(&*storage), rows_before, "{engine:?}");
+        put(&*storage, "/last", "again").await;
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_key_touches_nothing() {
     for engine in ENGINES {

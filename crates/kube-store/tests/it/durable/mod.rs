@@ -5,7 +5,6 @@ mod formats;
 mod moves;
 mod power;
 
-use futures::FutureExt;
 use kube_store::storage::{
     DurableOptions, KeyRange, RedbStorage, Revision, SledStorage, Storage, StorageResult, Txn, TxnOutcome,
 };
@@ -87,9 +86,4 @@ fn restore(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
 fn copy(from: &Path, to: &Path) {
     drop(std::fs::remove_dir_all(to));
     restore(to, &files(from));
-}
-
-/// Whether `future` is done without waiting.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    future.now_or_never()
 }

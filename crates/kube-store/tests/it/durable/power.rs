@@ -1,11 +1,11 @@
 //! What a power cut leaves: the bytes as they were at the last sync, and nothing else.
 
-use super::{at_once, copy, put, rows};
+use super::{copy, put, rows};
 use crate::scratch::Scratch;
+use crate::stage::Stage;
 use kube_store::storage::mvcc::History;
-use kube_store::storage::{DurableOptions, Op, SledStorage, Storage, Txn};
+use kube_store::storage::{DurableOptions, SledStorage};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 /// sled with a disk whose bytes are those of the last `fdatasync` of the file.
 fn observed(path: &Path, disk: &Path) -> SledStorage {
@@ -22,26 +22,92 @@ async fn what_sled_acknowledged_was_synced() {
     for n in 0..120 {
         put(&storage, &format!("/{}", n % 30), &"x".repeat(n * 40)).await;
         if n % 10 == 0 {
-            // FORMAT was made durable when the store was made; the copy may be older.
             let lost = SledStorage::open(disk.path()).expect("what is on the disk opens");
             assert_eq!(rows(&lost), rows(&storage), "after {n}");
         }
     }
 }
 
-/// Why the file is synced by us: sled's own flush returns, and a power cut takes what it flushed. The disk is told of
-/// nothing but our syncs; sled makes none itself while it runs (on Linux its flush ends in `sync_file_range`).
-#[tokio::test]
-async fn a_flush_of_sled_alone_is_not_on_the_disk() {
-    let directory = Scratch::new();
-    let synced = Arc::new(Mutex::new(0));
-    let count = synced.clone();
-    let observe = move |_: &Path| *count.lock().unwrap() += 1;
-    let storage = SledStorage::open_observed(directory.path(), DurableOptions::default(), observe).unwrap();
-    let before = *synced.lock().unwrap();
-    let ops = (0..100).map(|n| Op::Put { key: format!("/{n}").into(), value: "1".into(), ttl: None });
-    assert!(at_once(storage.txn(Txn::of(ops.collect()))).is_none(), "a poll never blocks on the disk");
-    put(&storage, "/later", "1").await;
-    let after = *synced.lock().unwrap();
-    assert!(after > before, "an acknowledged write was synced by us");
+/// Why the file is synced by us. A process writes to sled, and a library that is loaded before it keeps what lay in
+/// the file whenever the system was really asked to make it safe: that is all a power cut leaves.
+#[cfg(target_os = "linux")]
+mod flush {
+    use super::{SledStorage, Stage, put, rows};
+    use crate::scratch::Scratch;
+    use std::path::Path;
+    use std::process::Command;
+
+    /// Where the process finds its folder, and whether it is to use sled alone.
+    const PLACE: &str = "STORE_SYNC_PLACE";
+    const ALONE: &str = "STORE_SYNC_ALONE";
+
+    /// The process. By itself, without a place, it has nothing to do. It ends without closing anything.
+    #[test]
+    fn writer() {
+        let Some(place) = std::env::var_os(PLACE) else { return };
+        let place = Path::new(&place);
+        if std::env::var_os(ALONE).is_some() {
+            let open = || sled::Config::new().path(place).flush_every_ms(None).open().unwrap();
+            let db = open();
+            db.insert("early", "1").unwrap();
+            // Closing a database does sync its file.
+            drop(db);
+            let db = open();
+            db.insert("late", "1").unwrap();
+            db.flush().unwrap();
+            std::process::abort();
+        } else {
+            let storage = SledStorage::open(place).unwrap();
+            Stage::new().run(async {
+                put(&storage, "/early", "1").await;
+                put(&storage, "/late", "1").await;
+            });
+            std::process::abort();
+        }
+    }
+
+    /// Runs the process in `place`, and lets `left` be what a power cut leaves of its file.
+    fn run(place: &Path, left: &Path, alone: bool) {
+        let library = left.with_extension("so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/durable/synced.c");
+        // Whoever links Rust programs has it.
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl");
+        assert!(compiler.status().unwrap().success(), "the library is built");
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "durable::power::flush::writer", "--test-threads=1"]);
+        command.env(PLACE, place).env("SYNCED_COPY", left).env("LD_PRELOAD", &library);
+        if alone {
+            command.env(ALONE, "1");
+        }
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!text.contains("panicked"), "{text}");
+    }
+
+    #[test]
+    fn a_flush_of_sled_alone_is_lost_with_the_power() {
+        let (directory, disk) = (Scratch::new(), Scratch::new());
+        std::fs::create_dir_all(disk.path()).unwrap();
+        let left = disk.path().join("db");
+        run(directory.path(), &left, true);
+        let shown = |path: &Path| {
+            let db = sled::open(path).unwrap();
+            ["early", "late"].map(|key| db.get(key).unwrap().is_some())
+        };
+        assert_eq!(shown(directory.path()), [true, true], "it was flushed, and the system has it");
+        assert_eq!(shown(disk.path()), [true, false], "the disk has what was there when sled was closed");
+    }
+
+    #[test]
+    fn what_the_store_acknowledged_is_not() {
+        let (directory, disk) = (Scratch::new(), Scratch::new());
+        std::fs::create_dir_all(disk.path()).unwrap();
+        let left = disk.path().join("db");
+        run(directory.path(), &left, false);
+        std::fs::copy(&left, directory.path().join("sled/db")).unwrap();
+        let storage = SledStorage::open(directory.path()).expect("what is on the disk opens");
+        let keys: Vec<String> = rows(&storage).into_iter().map(|(key, ..)| key).collect();
+        assert_eq!(keys, ["/early", "/late"]);
+    }
 }
