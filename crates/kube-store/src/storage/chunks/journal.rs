@@ -171,19 +171,15 @@ impl<C: Chunks> Journal for ChunkJournal<C> {
     }
 
     fn append(&mut self, batch: &[Record]) -> StorageResult<()> {
-        let mut packer = Packer::default();
-        let reset = batch.iter().rposition(|record| matches!(record, Record::Reset { .. }));
-        let removed = if let Some(at) = reset {
-            let removed = self.reset(&batch[at], &mut packer);
-            self.pack(&batch[at + 1..], &mut packer);
-            removed
-        } else {
-            self.pack(batch, &mut packer);
-            // Cleaning keeps pace with writing, in the same change: it costs no sync of its own.
-            let pace = (packer.len() as u64 * 3).clamp(PIECE / 4, PIECE * 4);
-            self.clean(pace, &mut packer)?
-        };
-        self.write(&packer, removed)
+        let (before, clean) =
+            (self.header, !batch.iter().any(|record| matches!(record, Record::Reset { .. })));
+        let mut done = self.try_append(batch, clean);
+        if clean && matches!(done, Err(StorageError::NoSpace)) {
+            // Cleaning takes room before it makes any; a delete alone may fit.
+            done = self.try_append(batch, false);
+        }
+        // What was not written did not happen.
+        done.inspect_err(|_| self.header = before)
     }
 
     fn compact(&mut self, revision: Revision, live: &Snapshot) -> StorageResult<()> {
@@ -200,16 +196,16 @@ impl<C: Chunks> Journal for ChunkJournal<C> {
     }
 
     fn tidy(&mut self) -> StorageResult<bool> {
-        let mut packer = Packer::default();
-        let removed = self.clean(PIECE, &mut packer)?;
-        if removed > 0 || self.unwritten {
-            self.write(&packer, removed)?;
-            return Ok(true);
+        match self.clean_apart(PIECE) {
+            Err(StorageError::NoSpace) => {}
+            done => return done,
         }
-        if std::mem::take(&mut self.shrinkable) {
-            self.chunks.shrink(self.total)?;
+        // One chunk may fit where many do not. If not even that, another time: whatever is refused for want of room
+        // begins all this again.
+        match self.clean_apart(1) {
+            Err(StorageError::NoSpace) => Ok(false),
+            done => done,
         }
-        Ok(false)
     }
 
     fn rotate(&mut self) -> StorageResult<bool> {
@@ -243,6 +239,32 @@ impl<C: Chunks> Journal for ChunkJournal<C> {
 }
 
 impl<C: Chunks> ChunkJournal<C> {
+    /// Appends, and cleans as much along with it as keeps pace.
+    fn try_append(&mut self, batch: &[Record], clean: bool) -> StorageResult<()> {
+        let mut packer = Packer::default();
+        let reset = batch.iter().rposition(|record| matches!(record, Record::Reset { .. }));
+        let removed = reset.map_or(0, |at| self.reset(&batch[at], &mut packer));
+        self.pack(&batch[reset.map_or(0, |at| at + 1)..], &mut packer);
+        // In the same change it costs no sync of its own.
+        let pace = (packer.len() as u64 * 3).clamp(PIECE / 4, PIECE * 4);
+        let cleaned = if clean { self.clean(pace, &mut packer)? } else { 0 };
+        self.write(&packer, removed + cleaned)
+    }
+
+    /// Cleans in a change of its own; answers whether there may be more to do.
+    fn clean_apart(&mut self, budget: u64) -> StorageResult<bool> {
+        let mut packer = Packer::default();
+        let removed = self.clean(budget, &mut packer)?;
+        if removed > 0 || self.unwritten {
+            self.write(&packer, removed)?;
+            return Ok(true);
+        }
+        if std::mem::take(&mut self.shrinkable) {
+            self.chunks.shrink(self.total)?;
+        }
+        Ok(false)
+    }
+
     /// Lays out what is left of the oldest chunks, `budget` bytes of them at the most, if cleaning is worth it;
     /// answers how many chunks that empties.
     fn clean(&mut self, budget: u64, packer: &mut Packer) -> StorageResult<usize> {

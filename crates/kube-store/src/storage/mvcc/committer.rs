@@ -161,6 +161,11 @@ impl<J: Journal> Committer<J> {
             Ok(false) => {
                 effects.replies.extend(self.rotations.drain(..).map(|reply| (reply, Ok(Answer::Rotated))));
             }
+            Err(StorageError::NoSpace) => {
+                let refused = |reply| (reply, Err(StorageError::NoSpace));
+                effects.replies.extend(self.rotations.drain(..).map(refused));
+                self.make_room(true);
+            }
             Err(error) => drop(self.poison(error, effects)),
         }
     }
@@ -270,10 +275,17 @@ impl<J: Journal> Committer<J> {
         let incarnation = self.state.incarnation.wrapping_add(1);
         let horizon = Horizon { compacted: revision, used: revision, incarnation };
         let record = Record::Reset { horizon, leases: contents.leases.into(), rows: contents.rows.into() };
-        if let Err(error) = self.journal.append(std::slice::from_ref(&record)) {
-            effects.replies.push((reply, Ok(Answer::Replaced(revision))));
-            self.poison(error, effects);
-            return;
+        match self.journal.append(std::slice::from_ref(&record)) {
+            Ok(()) => {}
+            Err(StorageError::NoSpace) => {
+                effects.replies.push((reply, Err(StorageError::NoSpace)));
+                return self.make_room(true);
+            }
+            Err(error) => {
+                effects.replies.push((reply, Ok(Answer::Replaced(revision))));
+                self.poison(error, effects);
+                return;
+            }
         }
         self.state.replay(record);
         // What was to be compacted is gone.

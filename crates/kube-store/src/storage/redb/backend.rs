@@ -8,17 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A backend that keeps every change to itself until it is told to [settle](Deferred::settle): redb writes to a file
 /// as soon as it opens it, and a file that turns out to be damaged shall stay as it is.
+///
+/// When redb closes it, the backend below stays open, so that it can be had again: redb does nothing more after a
+/// write failed, even if it failed for want of room only.
 #[derive(Clone, Debug)]
 pub(super) struct Deferred(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    backend: Box<dyn StorageBackend>,
+    backend: Arc<dyn StorageBackend>,
+    /// What redb locked of it.
+    locked: Mutex<Vec<Range>>,
     settled: AtomicBool,
     /// In the order they came, to be repeated in that order, syncs included.
     changes: Mutex<Changes>,
     bytes: AtomicU64,
 }
+
+type Range = (Bound<u64>, Bound<u64>);
 
 #[derive(Debug)]
 struct Changes {
@@ -37,25 +44,48 @@ enum Change {
 
 impl Deferred {
     /// Nothing is written to `backend` yet.
-    pub(super) fn new(backend: Box<dyn StorageBackend>) -> io::Result<Self> {
+    pub(super) fn new(backend: Arc<dyn StorageBackend>) -> io::Result<Self> {
         let len = backend.len()?;
         let changes = Mutex::new(Changes { len, kept: len, made: Vec::new() });
         let (settled, bytes) = (AtomicBool::new(false), AtomicU64::new(len));
-        Ok(Self(Arc::new(Inner { backend, settled, changes, bytes })))
+        Ok(Self(Arc::new(Inner { backend, locked: Mutex::default(), settled, changes, bytes })))
     }
 
-    /// Makes the changes so far, and from now on each at once.
+    /// Makes the changes so far, and from now on each at once. After a failure it may be asked again: until then the
+    /// changes are kept, and making one twice does no harm.
     pub(super) fn settle(&self) -> io::Result<()> {
+        if self.is_settled() {
+            return Ok(());
+        }
         let mut changes = self.changes();
-        for change in std::mem::take(&mut changes.made) {
+        for change in &changes.made {
             match change {
-                Change::Write(offset, data) => self.0.backend.write(offset, &data)?,
-                Change::Resize(len) => self.0.backend.set_len(len)?,
-                Change::Sync => self.0.backend.sync_data()?,
+                Change::Write(offset, data) => self.0.backend.write(*offset, data)?,
+                Change::Resize(len) => self.0.backend.set_len(*len)?,
+                Change::Sync => self.sync()?,
             }
         }
+        changes.made = Vec::new();
         self.0.settled.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // What a sync could not write may be gone from the system's memory as well: whatever the reason was, this is
+        // no state to go on from.
+        self.0.backend.sync_data().map_err(|error| io::Error::other(format!("cannot sync: {error}")))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<Range>> {
+        // Every section is one operation.
+        self.0.locked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, taken: Result<bool, BackendError>, range: Range) -> Result<bool, BackendError> {
+        if matches!(taken, Ok(true)) {
+            self.locked().push(range);
+        }
+        taken
     }
 
     /// How long the file is.
@@ -141,7 +171,7 @@ impl StorageBackend for Deferred {
 
     fn sync_data(&self) -> io::Result<()> {
         if self.is_settled() {
-            return self.0.backend.sync_data();
+            return self.sync();
         }
         self.changes().made.push(Change::Sync);
         Ok(())
@@ -156,26 +186,30 @@ impl StorageBackend for Deferred {
     }
 
     fn close(&self) -> io::Result<()> {
-        self.0.backend.close()
+        for (start, end) in std::mem::take(&mut *self.locked()) {
+            self.0.backend.unlock_range(start, end).map_err(io::Error::other)?;
+        }
+        Ok(())
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.backend.try_lock_range(start, end)
+        self.note(self.0.backend.try_lock_range(start, end), (start, end))
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.backend.try_lock_shared_range(start, end)
+        self.note(self.0.backend.try_lock_shared_range(start, end), (start, end))
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.backend.lock_range(start, end)
+        self.note(self.0.backend.lock_range(start, end).map(|()| true), (start, end)).map(drop)
     }
 
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.backend.lock_shared_range(start, end)
+        self.note(self.0.backend.lock_shared_range(start, end).map(|()| true), (start, end)).map(drop)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.locked().retain(|range| *range != (start, end));
         self.0.backend.unlock_range(start, end)
     }
 

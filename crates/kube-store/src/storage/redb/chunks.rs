@@ -5,36 +5,21 @@ use crate::storage::chunks::{Change, Chunks};
 use crate::storage::directory::Directory;
 use crate::storage::{StorageError, StorageResult};
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
-use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Chunks in a redb file.
 #[derive(Debug)]
 pub struct RedbChunks {
     /// `None` for a moment only, while it is opened again.
     database: Option<Database>,
-    backend: Deferred,
-    again: Again,
+    deferred: Deferred,
+    backend: Arc<dyn StorageBackend>,
     /// Without one the backend is the caller's.
     directory: Option<Directory>,
-}
-
-/// Where the file can be had again after redb gave it up.
-pub(super) enum Again {
-    /// Nowhere: it was given once.
-    Never,
-    /// From here.
-    From(Box<dyn Fn() -> std::io::Result<Box<dyn StorageBackend>> + Send>),
-}
-
-impl fmt::Debug for Again {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Never => "Never",
-            Self::From(_) => "From(..)",
-        })
-    }
+    /// The newest chunk.
+    newest: u64,
 }
 
 const CHUNKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("chunks");
@@ -47,12 +32,11 @@ const SHRINK: u64 = 64 << 20;
 impl RedbChunks {
     /// The chunks in `backend`.
     pub(super) fn open(
-        backend: Box<dyn StorageBackend>,
-        again: Again,
+        backend: Arc<dyn StorageBackend>,
         directory: Option<Directory>,
     ) -> StorageResult<Self> {
-        let (database, backend) = open(backend)?;
-        Ok(Self { database: Some(database), backend, again, directory })
+        let (database, deferred) = open(&backend)?;
+        Ok(Self { database: Some(database), deferred, backend, directory, newest: 0 })
     }
 
     fn database(&self) -> StorageResult<&Database> {
@@ -73,33 +57,51 @@ impl RedbChunks {
         write.commit().map_err(error_of)
     }
 
-    /// After an error redb does nothing more until its file is opened anew. Then it shows whether `change` was made.
-    fn open_again(&mut self, change: &Change) -> StorageResult<bool> {
-        let Again::From(again) = &self.again else {
-            return Err(StorageError::Medium { what: "no space left, and redb gave the file up".into() });
-        };
+    /// After an error redb does nothing more until its file is opened anew. What it has to write for that waits for
+    /// room as well.
+    fn open_again(&mut self) -> StorageResult<()> {
         self.database = None;
-        let (database, backend) = open(again().map_err(|error| io_error(&error))?)?;
-        backend.settle().map_err(|error| io_error(&error))?;
-        (self.database, self.backend) = (Some(database), backend);
+        let (database, deferred) = open(&self.backend)?;
+        (self.database, self.deferred) = (Some(database), deferred);
+        match self.settled() {
+            Err(StorageError::NoSpace) => Ok(()),
+            settled => settled,
+        }
+    }
+
+    fn settled(&self) -> StorageResult<()> {
+        self.deferred.settle().map_err(|error| io_error(&error))
+    }
+
+    /// Whether `change` was made.
+    fn shows(&mut self, change: &Change) -> bool {
         match change.put.last() {
-            Some((number, chunk)) => Ok(self.read(*number).is_ok_and(|held| held == *chunk)),
-            None => Ok(self.read(change.remove.start).is_err()),
+            Some((number, chunk)) => self.read(*number).is_ok_and(|held| held == *chunk),
+            None => self.read(change.remove.start).is_err(),
         }
     }
 }
 
-fn open(backend: Box<dyn StorageBackend>) -> StorageResult<(Database, Deferred)> {
-    let backend = Deferred::new(backend).map_err(|error| io_error(&error))?;
+impl Drop for RedbChunks {
+    fn drop(&mut self) {
+        self.database = None;
+        // Nothing can be done about it, and everything that was acknowledged is on the disk.
+        drop(self.backend.close());
+    }
+}
+
+fn open(backend: &Arc<dyn StorageBackend>) -> StorageResult<(Database, Deferred)> {
+    let deferred = Deferred::new(backend.clone()).map_err(|error| io_error(&error))?;
     let mut builder = Builder::new();
     // A page that was changed outside of redb would make it panic later on.
     builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
-    let database = builder.create_with_backend(backend.clone()).map_err(error_of)?;
-    Ok((database, backend))
+    let database = builder.create_with_backend(deferred.clone()).map_err(error_of)?;
+    Ok((database, deferred))
 }
 
 impl Chunks for RedbChunks {
     fn scan(&mut self, sink: &mut dyn FnMut(u64, &[u8]) -> StorageResult<()>) -> StorageResult<()> {
+        let mut newest = 0;
         let read = self.database()?.begin_read().map_err(error_of)?;
         let table = match read.open_table(CHUNKS) {
             Err(TableError::TableDoesNotExist(_)) => return Ok(()),
@@ -108,8 +110,10 @@ impl Chunks for RedbChunks {
         for row in table.iter().map_err(error_of)? {
             let (number, chunk) = row.map_err(error_of)?;
             sink(number.value(), chunk.value())?;
+            newest = number.value();
         }
-        Ok(())
+        self.newest = newest;
+        self.directory.as_ref().map_or(Ok(()), |directory| directory.vouch(newest))
     }
 
     fn read(&mut self, number: u64) -> StorageResult<Vec<u8>> {
@@ -121,20 +125,31 @@ impl Chunks for RedbChunks {
     }
 
     fn settle(&mut self) -> StorageResult<()> {
-        self.backend.settle().map_err(|error| io_error(&error))?;
-        self.directory.as_mut().map_or(Ok(()), Directory::finish)
-    }
-
-    fn apply(&mut self, change: &Change) -> StorageResult<()> {
-        match self.write(change) {
-            Err(StorageError::NoSpace) if !self.open_again(change)? => Err(StorageError::NoSpace),
-            Err(StorageError::NoSpace) => Ok(()),
-            done => done,
+        self.settled()?;
+        match &mut self.directory {
+            Some(directory) if !directory.is_new() => directory.keep(self.newest),
+            _ => Ok(()),
         }
     }
 
+    fn apply(&mut self, change: &Change) -> StorageResult<()> {
+        self.settled()?;
+        match self.write(change) {
+            Err(StorageError::NoSpace) => {
+                self.open_again()?;
+                if !self.shows(change) {
+                    return Err(StorageError::NoSpace);
+                }
+            }
+            done => done?,
+        }
+        self.newest = change.put.last().map_or(self.newest, |(number, _)| self.newest.max(*number));
+        let newest = self.newest;
+        self.directory.as_mut().map_or(Ok(()), |directory| directory.keep(newest))
+    }
+
     fn disk(&self) -> u64 {
-        self.backend.bytes()
+        self.deferred.bytes()
     }
 
     fn room(&self) -> u64 {
@@ -146,7 +161,11 @@ impl Chunks for RedbChunks {
             return Ok(());
         }
         let Some(database) = &mut self.database else { return Ok(()) };
-        database.compact().map(drop).map_err(error_of)
+        match database.compact().map_err(error_of) {
+            // Another time.
+            Err(StorageError::NoSpace) => self.open_again(),
+            done => done.map(drop),
+        }
     }
 }
 

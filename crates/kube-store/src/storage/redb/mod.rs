@@ -32,9 +32,9 @@ use super::durable::DurableOptions;
 use super::mvcc::MvccStorage;
 use ::redb::StorageBackend;
 use ::redb::backends::FileBackend;
-use chunks::Again;
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A store in a redb file.
 pub type RedbStorage = MvccStorage<ChunkJournal<RedbChunks>>;
@@ -60,27 +60,27 @@ impl RedbStorage {
     /// them touches what is there.
     pub fn open_with(path: impl AsRef<Path>, options: DurableOptions) -> StorageResult<Self> {
         let directory = Directory::open(path.as_ref(), &KIND)?;
-        let (file, new) = (directory.holds(), directory.is_new());
-        let again = move || -> std::io::Result<Box<dyn StorageBackend>> {
-            let file = OpenOptions::new().read(true).write(true).create(new).truncate(false).open(&file)?;
-            let backend = FileBackend::new(file).map_err(std::io::Error::other)?;
-            Ok(Box::new(backend))
-        };
-        let backend = again().map_err(|error| medium(&directory.holds(), "open", &error))?;
-        let (chunk_options, options) = options.split(directory.is_new());
-        let chunks = RedbChunks::open(backend, Again::From(Box::new(again)), Some(directory))?;
+        let (path, new) = (directory.holds(), directory.is_new());
+        let file = OpenOptions::new().read(true).write(true).create(new).truncate(false).open(&path);
+        let file = file.map_err(|error| medium(&path, "open", &error))?;
+        let backend = FileBackend::new(file).map_err(chunks::error_of)?;
+        let (chunk_options, options) = options.split(new);
+        let chunks = RedbChunks::open(Arc::new(backend), Some(directory))?;
         Self::over(ChunkJournal::new(chunks, chunk_options), options)
     }
 
     /// Opens the store in `backend`, or makes one where it is empty: for files of another kind, simulated ones for
-    /// example.
+    /// example. A backend that has no more room says so by [`ErrorKind::StorageFull`](std::io::ErrorKind::StorageFull);
+    /// the store then refuses puts, and goes on as soon as there is room. One that says so when it is made longer, and
+    /// not only when it is written to, leaves room for deletes and compaction meanwhile. It is closed when the store is
+    /// dropped.
     ///
     /// # Errors
     /// As [`RedbStorage::open_with`].
     pub fn with_backend(backend: impl StorageBackend, options: DurableOptions) -> StorageResult<Self> {
         let new = backend.len().map_err(chunks::error_of)? == 0;
         let (chunk_options, options) = options.split(new);
-        let chunks = RedbChunks::open(Box::new(backend), Again::Never, None)?;
+        let chunks = RedbChunks::open(Arc::new(backend), None)?;
         Self::over(ChunkJournal::new(chunks, chunk_options), options)
     }
 }
