@@ -40,3 +40,4 @@ pub mod objects;
 pub mod rt;
 pub mod service;
 pub mod storage;
+pub mod unreadable;

@@ -6,6 +6,7 @@ use super::log::suffix;
 use crate::storage::{
     Batch, Event, KeyValue, StorageError, StorageResult, WatchFrom, WatchItem, WatchOptions, WatchStream,
 };
+use crate::unreadable::Unreadable;
 use futures::Stream;
 use kube_core::env::BoxFuture;
 use std::pin::Pin;
@@ -172,7 +173,9 @@ fn apply(cache: &KindCache, batch: &Batch) {
 
 /// What does not read as an object is no object: nothing above could do anything with it.
 fn read(cache: &KindCache, kv: &KeyValue) -> Option<Entry> {
-    Entry::read(kv)
-        .map_err(|error| tracing::error!(kind = %cache.name, key = %kv.key, %error, "skipped"))
-        .ok()
+    let note = |error| {
+        let unreadable = Unreadable::new(&kv.key, kv.mod_revision, &kv.value, &error);
+        cache.left_out.note(unreadable);
+    };
+    Entry::read(kv).map_err(note).ok()
 }

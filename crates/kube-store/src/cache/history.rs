@@ -49,11 +49,12 @@ impl History {
     }
 
     fn take(&mut self, revision: Revision, event: Event) -> Result<(), ApiError> {
-        let read = |kv: Arc<KeyValue>| Entry::read(&kv).map(Arc::new).map_err(ApiError::internal);
+        // What cannot be read is no object here either; the cache tells of it.
+        let read = |kv: Arc<KeyValue>| Entry::read(&kv).map(Arc::new).ok();
         match event {
             Event::Put { kv, previous: None } if kv.version > 1 => {
                 // What stood there is not known: tell what is certain now.
-                let raw = Entry::read(&kv).map_err(ApiError::internal)?;
+                let Ok(raw) = Entry::read(&kv) else { return Ok(()) };
                 let matches = self.filter.matches(&raw, &self.cache.fields);
                 let (everything, raw) = (self.filter.is_everything(), raw.raw);
                 if matches {
@@ -67,12 +68,12 @@ impl History {
                 Err(ApiError::expired(format!("the last state of {key} is no longer held")))
             }
             Event::Put { kv, previous } => {
-                let old = previous.map(read).transpose()?;
-                self.see(&Change { revision, old, new: Some(read(kv)?) });
+                let old = previous.and_then(read);
+                self.see(&Change { revision, old, new: read(kv) });
                 Ok(())
             }
             Event::Delete { previous, .. } => {
-                let old = previous.map(read).transpose()?;
+                let old = previous.and_then(read);
                 self.see(&Change { revision, old, new: None });
                 Ok(())
             }

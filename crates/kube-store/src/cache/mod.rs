@@ -25,6 +25,7 @@ pub(crate) use filter::Filter;
 use crate::objects::strategy::{FieldTree, SelectableField};
 use crate::service::{ObjectStream, WatchStart};
 use crate::storage::{KeyRange, Revision, Storage, StorageError};
+use crate::unreadable::Account;
 use cursor::Cursor;
 use feed::Feed;
 use history::History;
@@ -53,17 +54,19 @@ pub(crate) struct KindCache {
     /// What the store wakes.
     alarm: Waker,
     log: Mutex<Log>,
+    left_out: Arc<Account>,
     /// Plural, for traces.
     name: Arc<str>,
 }
 
 impl KindCache {
-    /// A cache of the keys below `prefix`.
+    /// A cache of the keys below `prefix`; what it cannot read goes to the account `left_out`.
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
         kind: &KindInfo,
         prefix: &Arc<str>,
         fields: &[SelectableField],
+        left_out: &Arc<Account>,
     ) -> Arc<Self> {
         let fields = Arc::new(FieldTree::new(fields));
         Arc::new_cyclic(|cache| Self {
@@ -77,6 +80,7 @@ impl KindCache {
             asked: 0.into(),
             alarm: Waker::from(Arc::new(Alarm(cache.clone()))),
             log: Mutex::new(Log::new(fields)),
+            left_out: left_out.clone(),
             name: (*kind.plural).into(),
         })
     }

@@ -37,7 +37,8 @@ fn entry(name: &str, revision: u64) -> Entry {
 fn cache() -> (Arc<dyn Storage>, Arc<KindCache>) {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let fields = [SelectableField::new("data.x")];
-    let cache = KindCache::new(storage.clone(), ConfigMap::kind_info(), &"/r/".into(), &fields);
+    let cache =
+        KindCache::new(storage.clone(), ConfigMap::kind_info(), &"/r/".into(), &fields, &Arc::default());
     (storage, cache)
 }
 

@@ -4,6 +4,7 @@ use super::table::Entry;
 use crate::mutant::{self, Mutant};
 use crate::service::{ObjectEvent, WatchStart};
 use crate::storage::Revision;
+use crate::unreadable::Unreadable;
 use kube_core::error::ApiError;
 use kube_core::resource::ObjectKey;
 use kube_core::view::{RawObject, View};
@@ -20,7 +21,8 @@ pub(super) struct Feed<V> {
     newest: Revision,
     /// The initial state as far as it came; `None` once it is complete.
     staged: Option<BTreeMap<ObjectKey, Entry<V>>>,
-    undecodable: u64,
+    /// What did not decode since somebody asked.
+    unreadable: Vec<Unreadable>,
 }
 
 /// What to do about an event.
@@ -38,7 +40,7 @@ pub(super) enum Step<V> {
 
 impl<V: View> Feed<V> {
     pub(super) fn new() -> Self {
-        Self { taken: None, newest: Revision::ZERO, staged: None, undecodable: 0 }
+        Self { taken: None, newest: Revision::ZERO, staged: None, unreadable: Vec::new() }
     }
 
     /// Where the next watch has to begin.
@@ -67,9 +69,9 @@ impl<V: View> Feed<V> {
         self.taken.unwrap_or_default()
     }
 
-    /// How many objects did not decode.
-    pub(super) fn undecodable(&self) -> u64 {
-        self.undecodable
+    /// What did not decode since this was asked before.
+    pub(super) fn unreadable(&mut self) -> Vec<Unreadable> {
+        std::mem::take(&mut self.unreadable)
     }
 
     /// Takes the next event. `known` tells what the informer holds.
@@ -159,8 +161,8 @@ impl<V: View> Feed<V> {
         match V::decode(raw) {
             Ok(view) => Some(Entry { view: Arc::new(view), version: raw.version }),
             Err(error) => {
-                self.undecodable += 1;
-                tracing::warn!(%key, version = %raw.version, %error, "an object is left out");
+                let revision = Revision::new(raw.version.revision());
+                self.unreadable.push(Unreadable::new(key, revision, &raw.bytes, &error));
                 None
             }
         }

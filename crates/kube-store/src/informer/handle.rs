@@ -4,6 +4,7 @@ use super::registry::Registry;
 use super::shared::Shared;
 use super::{Change, Index};
 use crate::storage::Revision;
+use crate::unreadable::{LeftOut, Unreadable};
 use kube_core::error::ApiError;
 use kube_core::resource::{KindInfo, ObjectKey, ResourceVersion};
 use std::fmt;
@@ -86,9 +87,15 @@ impl<V: Send + Sync + 'static> Informer<V> {
         self.shared.progress.is_synced()
     }
 
-    /// How many versions of objects did not decode as `V` and were left out.
-    pub fn undecodable(&self) -> u64 {
-        self.shared.undecodable()
+    /// The versions of objects that did not decode as `V` and were left out.
+    pub fn unreadable(&self) -> LeftOut {
+        self.shared.left_out.so_far()
+    }
+
+    /// Calls `handler` with every version of an object that does not decode as `V` from now on. It runs inside the
+    /// informer's task and must not block.
+    pub fn on_unreadable(&self, handler: impl Fn(&Unreadable) + Send + Sync + 'static) {
+        self.shared.left_out.tell(Arc::new(handler));
     }
 
     /// Waits until the first state is complete, and told to the handlers.

@@ -134,7 +134,7 @@ async fn next<V: View>(
 
 fn take<V: View>(event: ObjectEvent, feed: &mut Feed<V>, shared: &Shared<V>) -> Result<(), ApiError> {
     let step = feed.take(event, |key| shared.known(key))?;
-    shared.count_undecodable(feed.undecodable());
+    feed.unreadable().into_iter().for_each(|unreadable| shared.left_out.note(unreadable));
     let complete = matches!(step, Step::Replace(..));
     shared.apply(step);
     if complete {

@@ -5,11 +5,11 @@ use super::progress::Progress;
 use super::table::{Entry, Table};
 use super::{Change, Index};
 use crate::storage::Revision;
+use crate::unreadable::Account;
 use kube_core::error::ApiError;
 use kube_core::resource::ObjectKey;
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
 /// State of one informer. Lock order: `handlers`, then `table`; no lock is held while waiting.
@@ -18,7 +18,7 @@ pub(super) struct Shared<V> {
     /// Held while a change is applied and told, so that a new handler sees it once: in its replay or as news.
     handlers: Mutex<Vec<Handler<V>>>,
     pub(super) progress: Progress,
-    undecodable: AtomicU64,
+    pub(super) left_out: Account,
 }
 
 type Handler<V> = Box<dyn Fn(&Change<V>) + Send + Sync>;
@@ -29,7 +29,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
             table: RwLock::new(Table::new()),
             handlers: Mutex::default(),
             progress: Progress::default(),
-            undecodable: AtomicU64::new(0),
+            left_out: Account::default(),
         }
     }
 
@@ -40,14 +40,6 @@ impl<V: Send + Sync + 'static> Shared<V> {
 
     pub(super) fn known(&self, key: &ObjectKey) -> Option<Entry<V>> {
         self.table().get(key).cloned()
-    }
-
-    pub(super) fn undecodable(&self) -> u64 {
-        self.undecodable.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn count_undecodable(&self, count: u64) {
-        self.undecodable.store(count, Ordering::Relaxed);
     }
 
     pub(super) fn add_index(&self, index: Index<V>) {
@@ -116,6 +108,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
     /// Ends the informer.
     pub(super) fn close(&self, cause: ApiError) {
         self.progress.close(cause);
+        self.left_out.release();
         let handlers = match self.handlers.try_lock() {
             Ok(mut handlers) => std::mem::take(&mut *handlers),
             Err(TryLockError::Poisoned(handlers)) => std::mem::take(&mut *handlers.into_inner()),

@@ -6,9 +6,12 @@ use super::keys::Keys;
 use super::registry::KindRegistry;
 use super::strategy::{Strategy, default_strategy};
 use super::virtual_resource::VirtualResource;
+use super::watched::Watched;
 use super::{KindInfo, Objects};
 use crate::storage::Storage;
+use crate::unreadable::Unreadable;
 use kube_core::env::Env;
+use kube_core::metrics::Metrics;
 use kube_core::resource::builtin_kinds;
 use std::sync::Arc;
 
@@ -52,6 +55,7 @@ pub struct ObjectsBuilder {
     prefix: String,
     changes: Vec<Change>,
     admission: Vec<Arc<dyn Admission>>,
+    watched: Watched,
 }
 
 #[derive(Debug)]
@@ -64,7 +68,9 @@ enum Change {
 
 impl ObjectsBuilder {
     pub(super) fn new(storage: Arc<dyn Storage>, env: Env) -> Self {
-        Self { storage, env, prefix: "/registry".to_owned(), changes: Vec::new(), admission: Vec::new() }
+        let prefix = "/registry".to_owned();
+        let watched = Watched::default();
+        Self { storage, env, prefix, changes: Vec::new(), admission: Vec::new(), watched }
     }
 
     /// Serves one more kind, by this strategy.
@@ -103,6 +109,22 @@ impl ObjectsBuilder {
         self
     }
 
+    /// Counts in `metrics`: objects that cannot be read, as `apiserver_storage_decode_errors_total` by group and
+    /// resource.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.watched.metrics = metrics;
+        self
+    }
+
+    /// Calls `handler` with every object that a cache cannot read and leaves out. It runs where the cache takes in
+    /// what the store published: it must neither block nor ask for objects.
+    #[must_use]
+    pub fn on_unreadable(mut self, handler: impl Fn(&Unreadable) + Send + Sync + 'static) -> Self {
+        self.watched.told.push(Arc::new(handler));
+        self
+    }
+
     /// Another prefix of all keys than `/registry`.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
@@ -111,12 +133,12 @@ impl ObjectsBuilder {
     }
 
     /// The objects.
-    pub fn build(self) -> Arc<Objects> {
+    pub fn build(mut self) -> Arc<Objects> {
         let kinds = KindRegistry::new(Keys::new(&self.prefix));
         kinds.register_all(
             builtin_kinds().iter().map(|info| (Arc::new(info.clone()), default_strategy(info))),
         );
-        for change in self.changes {
+        for change in std::mem::take(&mut self.changes) {
             match change {
                 Change::Kind(info, strategy) => kinds.register(&info, &strategy, true),
                 Change::Virtual(info, provider) => kinds.register_provided(&info, &provider),
@@ -128,6 +150,7 @@ impl ObjectsBuilder {
                 }
             }
         }
-        Arc::new(Objects { storage: self.storage, env: self.env, kinds, admission: self.admission })
+        let Self { storage, env, admission, watched, .. } = self;
+        Arc::new(Objects { storage, env, kinds, admission, watched })
     }
 }

@@ -33,6 +33,7 @@ mod token;
 mod transact;
 mod update;
 mod virtual_resource;
+mod watched;
 
 pub use admission::Admission;
 pub use builder::ObjectsBuilder;
@@ -44,11 +45,13 @@ pub use virtual_resource::VirtualResource;
 
 use crate::cache::KindCache;
 use crate::storage::Storage;
+use crate::unreadable::LeftOut;
 use kube_core::codec::Codec;
 use kube_core::env::Env;
 use kube_core::resource::{KindInfo, Resource};
 use registry::{KindRegistry, Served};
 use std::sync::Arc;
+use watched::Watched;
 
 /// Objects over a store: the API server without the server.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ pub struct Objects {
     env: Env,
     kinds: KindRegistry,
     admission: Vec<Arc<dyn Admission>>,
+    watched: Watched,
 }
 
 impl Objects {
@@ -94,7 +98,16 @@ impl Objects {
 
     /// The cache of a kind, begun when it is first asked for.
     pub(crate) fn cache(&self, served: &Served) -> Arc<KindCache> {
-        let begin = || KindCache::new(self.storage.clone(), &served.info, &served.prefix, served.fields());
+        let begin = || {
+            let left_out = self.watched.account(&served.info);
+            KindCache::new(self.storage.clone(), &served.info, &served.prefix, served.fields(), &left_out)
+        };
         served.cache.get_or_init(begin).clone()
+    }
+
+    /// What the caches of kinds that were listed or watched could not read and left out, by kind; kinds without any are
+    /// not named.
+    pub fn unreadable(&self) -> Vec<(Arc<KindInfo>, LeftOut)> {
+        self.watched.unreadable()
     }
 }

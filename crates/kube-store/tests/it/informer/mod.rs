@@ -149,12 +149,21 @@ fn an_object_that_does_not_decode_is_left_out() {
     script.commit(vec![bad("a"), put("b", "x"), put("c", "x")]);
     world.finish(informer.synced()).unwrap();
     assert_eq!(names(&informer.all()), ["b", "c"]);
-    assert_eq!(informer.undecodable(), 1);
+    let left_out = informer.unreadable();
+    assert_eq!(left_out.count, 1);
+    let last = left_out.last.unwrap();
+    assert_eq!((&*last.key, last.revision, &*last.field), ("ns/a", Revision::new(1), ""));
+    assert!(last.reason.contains("missing field `data`"), "{last}");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = told.clone();
+    informer.on_unreadable(move |unreadable| telling.lock().unwrap().push(unreadable.key.clone()));
     let diary = Diary::of(&informer);
     script.commit(vec![put("a", "x"), bad("b")]);
     let head = script.commit(vec![gone("b"), bad("d"), gone("d")]);
     world.finish(informer.wait_for(head)).unwrap();
     assert_eq!(names(&informer.all()), ["a", "c"]);
+    assert_eq!(*told.lock().unwrap(), ["ns/b", "ns/d"]);
+    assert_eq!(informer.unreadable().count, 3);
     let told: Vec<String> = diary.changes()[2..].iter().map(|change| format!("{change:?}")).collect();
     assert_eq!(told, ["ns/a added at 2", "ns/b deleted at 2"]);
 }

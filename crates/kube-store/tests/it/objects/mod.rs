@@ -18,6 +18,7 @@ mod scale;
 mod statuses;
 mod strict;
 mod transact;
+mod unreadable;
 mod watches;
 mod writes;
 
