@@ -34,6 +34,7 @@ mod recorder;
 mod stream;
 mod timeline;
 mod traffic;
+mod witness;
 
 pub use call::{Action, Call, History, WatchLog};
 pub use check::{Finding, Judged, Rule, check, check_with};

@@ -1,17 +1,18 @@
 //! Seeded clients that do everything a store can do, at once.
 
 use super::recorder::{Recorded, Recorder};
+use super::witness::{Alive, Witness, drain};
 use crate::conformance::Advance;
 use crate::storage::{
     Compare, Continue, Key, KeyRange, ListOptions, Op, ReadAt, Revision, Storage, StorageError, TtlId, TtlOp,
-    Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions, WatchStream,
+    Txn, TxnOutcome, WatchFrom, WatchOptions, WatchStream,
 };
+use futures::FutureExt;
 use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt};
 use kube_core::env::Rng;
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ impl Traffic {
                 page: None,
                 leases: Vec::new(),
                 watches: Vec::new(),
-                witness: (number == 0).then(|| Witness { stream: None, position: self.witnessed.clone() }),
+                witness: (number == 0).then(|| Witness::new(&self.witnessed)),
             };
             client.run().boxed()
         };
@@ -88,7 +89,7 @@ impl Traffic {
     /// failed has none.
     pub async fn finish(&self, storage: &Arc<dyn Storage>) {
         let storage = Recorded::new(storage.clone(), &self.recorder);
-        let mut witness = Witness { stream: None, position: self.witnessed.clone() };
+        let mut witness = Witness::new(&self.witnessed);
         let Ok(head) = storage.current().await else { return };
         if witness.open(&storage).await.is_ok()
             && let Some(stream) = &mut witness.stream
@@ -97,12 +98,6 @@ impl Traffic {
             drop(drain(stream, head).await);
         }
     }
-}
-
-/// The watch of everything, which must not miss a thing.
-struct Witness {
-    stream: Option<WatchStream>,
-    position: Arc<Mutex<Revision>>,
 }
 
 struct Client {
@@ -118,9 +113,6 @@ struct Client {
     watches: Vec<WatchStream>,
     witness: Option<Witness>,
 }
-
-/// Whether the store still works.
-type Alive = Result<(), StorageError>;
 
 impl Client {
     async fn run(mut self) {
@@ -348,49 +340,6 @@ impl Client {
                     None => return,
                 }
             }
-        }
-    }
-}
-
-impl Witness {
-    async fn open(&mut self, storage: &dyn Storage) -> Alive {
-        let from = WatchFrom::After(self.position());
-        let options = WatchOptions { from, previous: true, bookmarks: true };
-        self.stream = Some(storage.watch(&KeyRange::all(), &options).await?);
-        Ok(())
-    }
-
-    fn poll(&mut self) {
-        let Some(stream) = &mut self.stream else { return };
-        while let Some(Ok(_)) = stream.try_next() {}
-        let position = stream.position();
-        *self.position.lock().unwrap_or_else(PoisonError::into_inner) = position;
-    }
-
-    fn position(&self) -> Revision {
-        *self.position.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        self.poll();
-    }
-}
-
-/// Reads until everything up to `head` was delivered.
-async fn drain(stream: &mut WatchStream, head: Revision) -> Alive {
-    loop {
-        // A watch of a quiet range knows that it has everything once it was looked at, and is not woken for it.
-        while let Some(item) = stream.try_next() {
-            item?;
-        }
-        if stream.position() >= head {
-            return Ok(());
-        }
-        match stream.next().await {
-            Some(item) => drop::<WatchItem>(item?),
-            None => return Err(StorageError::Closed),
         }
     }
 }

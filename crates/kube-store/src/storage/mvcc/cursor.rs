@@ -1,7 +1,8 @@
 //! A watch: a cursor in the shared log.
 
+use super::log::Logged;
 use super::state::State;
-use super::watchers::{Slot, Watchers};
+use super::watchers::{RangeName, Slot, Watchers};
 use crate::storage::{
     Batch, Delivery, Event, KeyRange, Revision, StorageError, StorageResult, WatchFrom, WatchItem,
     WatchOptions, WatchSource,
@@ -17,6 +18,8 @@ pub(super) struct Shared {
     /// Replaced once per batch, with the watchers locked.
     pub(super) published: ArcSwap<State>,
     pub(super) closed: AtomicBool,
+    /// The published state's: what a watch has at hand from below it does not count any more.
+    compacted: AtomicU64,
     /// Bytes on the medium.
     pub(super) disk: AtomicU64,
     watchers: Mutex<Watchers>,
@@ -26,7 +29,15 @@ impl Shared {
     /// A store that shows `state`.
     pub(super) fn new(state: Arc<State>) -> Self {
         let (closed, disk) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self { published: ArcSwap::new(state), closed, disk, watchers: Mutex::default() }
+        let compacted = AtomicU64::new(state.compacted.get());
+        Self { published: ArcSwap::new(state), closed, compacted, disk, watchers: Mutex::default() }
+    }
+
+    /// Shows `state` from now on. Call this with the watchers locked.
+    pub(super) fn show(&self, state: Arc<State>) {
+        let compacted = state.compacted.get();
+        self.published.store(state);
+        self.compacted.store(compacted, Ordering::Release);
     }
 
     /// The open watches.
@@ -55,12 +66,18 @@ pub(super) struct Cursor {
 struct Reader {
     slot: Arc<Slot>,
     range: KeyRange,
+    name: RangeName,
+    /// Deliveries taken along with the last one, the next at the end: they cost no look at the state.
+    ahead: Vec<Batch>,
     previous: bool,
     bookmarks: bool,
     begin: Begin,
     /// The newest revision that the consumer was told of.
     told: Revision,
 }
+
+/// How many deliveries are taken at once. A watch that stalls keeps no more than these in memory.
+const AHEAD: usize = 16;
 
 /// How much of one revision a watch sees.
 enum Part {
@@ -89,19 +106,23 @@ impl Cursor {
         };
         state.held(from)?;
         let slot = Slot::at(from);
-        let id = watchers.add(slot.clone(), range);
+        let (id, name) = watchers.add(slot.clone(), range);
         if from == state.head {
             watchers.park(id, None);
         }
         let begin = if options.from == WatchFrom::Initial { Begin::State } else { Begin::Done };
         drop((state, watchers));
         let WatchOptions { previous, bookmarks, .. } = *options;
-        let reader = Reader { slot, range: range.clone(), previous, bookmarks, begin, told: from };
+        let (range, ahead) = (range.clone(), Vec::new());
+        let reader = Reader { slot, range, name, ahead, previous, bookmarks, begin, told: from };
         Ok(Self { shared, id, reader })
     }
 
     /// The next delivery. Without one the watch is parked, to be woken through `waker`.
     fn next(&mut self, waker: Option<&Waker>) -> Option<StorageResult<WatchItem>> {
+        if let Some(batch) = self.reader.ahead(&self.shared.compacted) {
+            return Some(Ok(WatchItem::Batch(batch)));
+        }
         loop {
             let closed = self.shared.is_closed();
             let state = self.shared.published.load();
@@ -127,6 +148,19 @@ impl Cursor {
 }
 
 impl Reader {
+    /// The next delivery of those that were taken along.
+    fn ahead(&mut self, compacted: &AtomicU64) -> Option<Batch> {
+        let batch = self.ahead.pop()?;
+        if self.told.get() < compacted.load(Ordering::Acquire) {
+            // As if nothing had been taken: the state tells what has become of this watch.
+            self.ahead.clear();
+            return None;
+        }
+        self.slot.advance(batch.revision);
+        self.told = batch.revision;
+        Some(batch)
+    }
+
     /// The next delivery out of `state`.
     fn take(&mut self, state: &State) -> Option<StorageResult<WatchItem>> {
         match self.begin {
@@ -171,7 +205,7 @@ impl Reader {
                 break;
             }
             let all = logged.view(self.previous);
-            match self.part(all) {
+            match self.part(logged) {
                 Part::Nothing => {}
                 Part::All => {
                     see(Delivery::Changes(revision, all));
@@ -190,24 +224,38 @@ impl Reader {
         seen
     }
 
-    fn batch(&self, state: &State, after: Revision) -> Option<Batch> {
-        state.changes(after).find_map(|(revision, logged)| {
+    /// The next delivery after `after`; some more are taken along.
+    fn batch(&mut self, state: &State, after: Revision) -> Option<Batch> {
+        let mut ahead = std::mem::take(&mut self.ahead);
+        let batches = state.changes(after).filter_map(|(revision, logged)| {
             let all = logged.view(self.previous);
-            match self.part(all) {
+            match self.part(logged) {
                 Part::Nothing => None,
                 // Shared by every watch that sees the same.
                 Part::All => Some(Batch { revision, events: all.clone() }),
                 Part::Some(events) => Some(Batch { revision, events: events.into() }),
             }
-        })
+        });
+        ahead.extend(batches.take(AHEAD));
+        ahead.reverse();
+        let next = ahead.pop();
+        self.ahead = ahead;
+        next
     }
 
     /// What the watch sees of the changes of one revision.
-    fn part(&self, all: &[Event]) -> Part {
+    fn part(&self, logged: &Logged) -> Part {
+        if logged.is_within(self.name) {
+            return Part::All;
+        }
+        let all = logged.view(self.previous);
         let inside = |event: &&Event| self.range.contains(event.key());
         match all.iter().filter(inside).count() {
             0 => Part::Nothing,
-            some if some == all.len() => Part::All,
+            some if some == all.len() => {
+                logged.note_within(self.name);
+                Part::All
+            }
             _ => Part::Some(all.iter().filter(inside).cloned().collect()),
         }
     }
@@ -235,7 +283,14 @@ impl WatchSource for Cursor {
     }
 
     fn visit(&mut self, limit: usize, see: &mut dyn FnMut(Delivery<'_>)) -> StorageResult<usize> {
-        let mut seen = self.reader.visit(&self.shared.published.load(), limit, see);
+        let mut seen = 0;
+        while seen < limit
+            && let Some(batch) = self.reader.ahead(&self.shared.compacted)
+        {
+            see(Delivery::Changes(batch.revision, &batch.events));
+            seen += 1;
+        }
+        seen += self.reader.visit(&self.shared.published.load(), limit - seen, see);
         // What is owed before or instead of changes, and parking.
         while seen < limit {
             match self.next(None) {

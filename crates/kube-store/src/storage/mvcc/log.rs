@@ -1,7 +1,9 @@
 //! The log of changes that all watches read.
 
+use super::watchers::RangeName;
 use crate::storage::{Event, Revision};
 use imbl::OrdMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Changes by revision, in shared segments. Cheap to clone.
@@ -18,14 +20,31 @@ pub(super) struct Log {
 pub(super) type Changes = Arc<[Event]>;
 
 /// The changes of one revision, as watches share them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Logged {
     all: Changes,
     /// The same without the values before, made for the first watch that does not want them.
     plain: OnceLock<Changes>,
+    /// A range that holds all of them, the last one asked about: watches come in crowds, and the next one need not
+    /// look at the keys.
+    within: AtomicU64,
 }
 
 impl Logged {
+    fn new(all: Changes) -> Self {
+        Self { all, plain: OnceLock::new(), within: AtomicU64::new(0) }
+    }
+
+    /// Whether the range of that name is known to hold all of the changes.
+    pub(super) fn is_within(&self, range: RangeName) -> bool {
+        self.within.load(Ordering::Relaxed) == range.0
+    }
+
+    /// The range of that name holds all of the changes.
+    pub(super) fn note_within(&self, range: RangeName) {
+        self.within.store(range.0, Ordering::Relaxed);
+    }
+
     /// The changes, each with the value before.
     pub(super) fn all(&self) -> &Changes {
         &self.all
@@ -42,6 +61,13 @@ impl Logged {
             }
             self.all.iter().map(Event::without_previous).collect()
         })
+    }
+}
+
+impl Clone for Logged {
+    fn clone(&self) -> Self {
+        let within = self.within.load(Ordering::Relaxed).into();
+        Self { all: self.all.clone(), plain: self.plain.clone(), within }
     }
 }
 
@@ -64,10 +90,7 @@ impl Log {
                 &self.tail.insert((number, segment)).1
             }
         };
-        let fresh = segment
-            .slots
-            .get(slot)
-            .is_some_and(|slot| slot.set(Logged { all: changes, plain: OnceLock::new() }).is_ok());
+        let fresh = segment.slots.get(slot).is_some_and(|slot| slot.set(Logged::new(changes)).is_ok());
         debug_assert!(fresh, "a revision is appended once");
     }
 

@@ -6,6 +6,7 @@ mod tests;
 
 use super::log::Changes;
 use crate::storage::{KeyRange, Revision};
+pub(super) use ranges::RangeName;
 use ranges::Ranges;
 use slab::Slab;
 use std::sync::Arc;
@@ -68,10 +69,10 @@ struct Watch {
 }
 
 impl Watchers {
-    /// Adds a watch of `range`; the answer names it.
-    pub(super) fn add(&mut self, slot: Arc<Slot>, range: &KeyRange) -> usize {
+    /// Adds a watch of `range`; the answer names both.
+    pub(super) fn add(&mut self, slot: Arc<Slot>, range: &KeyRange) -> (usize, RangeName) {
         let range = self.ranges.join(range);
-        self.watches.insert(Watch { slot, range, parked: None, waker: None })
+        (self.watches.insert(Watch { slot, range, parked: None, waker: None }), self.ranges.name(range))
     }
 
     /// Parks the watch `id`, to be woken through `waker`. Parked already, it keeps its waker unless there is a new

@@ -19,12 +19,19 @@ pub(super) struct Ranges {
     prefixes: BTreeMap<Arc<str>, usize>,
     /// All others: few, so that each is looked at.
     others: Vec<usize>,
+    /// How many ranges there ever were.
+    ever: u64,
 }
+
+/// A name of a range that no other ever has, as long as the store is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::storage::mvcc) struct RangeName(pub(in crate::storage::mvcc) u64);
 
 /// The watches of one range.
 #[derive(Debug)]
 struct Group {
     range: KeyRange,
+    name: RangeName,
     members: usize,
     parked: Vec<usize>,
 }
@@ -36,7 +43,10 @@ impl Ranges {
             self.groups[number].members += 1;
             return number;
         }
-        let number = self.groups.insert(Group { range: range.clone(), members: 1, parked: Vec::new() });
+        self.ever += 1;
+        let name = RangeName(self.ever);
+        let group = Group { range: range.clone(), name, members: 1, parked: Vec::new() };
+        let number = self.groups.insert(group);
         if range.is_one() {
             self.ones.insert(range.start().into(), number);
         } else if range.is_prefix() {
@@ -45,6 +55,11 @@ impl Ranges {
             self.others.push(number);
         }
         number
+    }
+
+    /// The name of range `number`.
+    pub(super) fn name(&self, number: usize) -> RangeName {
+        self.groups[number].name
     }
 
     fn find(&self, range: &KeyRange) -> Option<usize> {

@@ -69,7 +69,7 @@ proptest! {
             match step {
                 Step::Open(range) => {
                     let slot = Slot::at(revision);
-                    let id = watchers.add(slot.clone(), &range);
+                    let (id, _) = watchers.add(slot.clone(), &range);
                     open.push(Open { id, range, slot, wakes: Arc::default(), wanted: 0 });
                 }
                 Step::Park(n) if n < open.len() => {
