@@ -72,8 +72,9 @@ impl RedbStorage {
     /// Opens the store in `backend`, or makes one where it is empty: for files of another kind, simulated ones for
     /// example. A backend that has no more room says so by [`ErrorKind::StorageFull`](std::io::ErrorKind::StorageFull);
     /// the store then refuses puts, and goes on as soon as there is room. One that says so when it is made longer, and
-    /// not only when it is written to, leaves room for deletes and compaction meanwhile. It is closed when the store is
-    /// dropped.
+    /// not only when it is written to, leaves room for deletes and compaction meanwhile; moving what lives between what
+    /// was deleted takes some room as well, of which a directory keeps a reserve, and a backend has to. It is closed
+    /// when the store is dropped.
     ///
     /// # Errors
     /// As [`RedbStorage::open_with`].
