@@ -70,7 +70,11 @@ fn path(open: &[Open]) -> String {
                 path.push_str(name);
             }
             Open::Object(None) => {}
-            Open::List(item) => path.push_str(&format!("[{item}]")),
+            Open::List(item) => {
+                path.push('[');
+                path.push_str(&item.to_string());
+                path.push(']');
+            }
         }
     }
     path

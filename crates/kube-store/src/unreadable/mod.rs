@@ -111,7 +111,9 @@ impl Account {
         self.counter.add(1);
         // Not under the lock: whoever is told may ask for the account.
         let told = lock(&self.told).clone();
-        told.iter().for_each(|tell| tell(&unreadable));
+        for tell in &told {
+            tell(&unreadable);
+        }
         let mut so_far = lock(&self.so_far);
         so_far.count += 1;
         so_far.last = Some(unreadable);

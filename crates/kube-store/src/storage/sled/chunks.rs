@@ -129,13 +129,11 @@ impl SledChunks {
 
 impl Found {
     fn at(path: &Path) -> StorageResult<Self> {
-        Ok(match Survey::of(path) {
-            Ok(survey) => Self::Rows(survey),
-            Err(_) => {
-                let copy = Copy::of(path)?;
-                Self::Copy(Open::at(copy.path(), true)?, copy)
-            }
-        })
+        if let Ok(survey) = Survey::of(path) {
+            return Ok(Self::Rows(survey));
+        }
+        let copy = Copy::of(path)?;
+        Ok(Self::Copy(Open::at(copy.path(), true)?, copy))
     }
 }
 
