@@ -4,7 +4,7 @@
 //! long as the store is open. `SYNCED` tells up to where everything was made durable. Whatever else lies in the
 //! directory belongs to the engine.
 
-use super::synced::Synced;
+use super::chunks::synced::Synced;
 use super::{StorageError, StorageResult};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -20,8 +20,6 @@ pub mod redb;
 #[cfg(feature = "sled")]
 pub mod sled;
 mod status;
-#[cfg(any(feature = "redb", feature = "sled"))]
-mod synced;
 mod txn;
 mod watch;
 

@@ -19,6 +19,8 @@ mod clean;
 mod journal;
 mod layout;
 mod recover;
+#[cfg(any(feature = "redb", feature = "sled"))]
+pub(super) mod synced;
 #[cfg(test)]
 mod tests;
 

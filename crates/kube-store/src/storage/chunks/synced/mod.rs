@@ -10,16 +10,16 @@
 #[cfg(test)]
 mod tests;
 
-use super::StorageResult;
-use super::directory::{medium, sync};
-use super::mvcc::record::{Reader, corrupt, frame, put_number, unframe};
+use crate::storage::StorageResult;
+use crate::storage::directory::{medium, sync};
+use crate::storage::mvcc::record::{Reader, corrupt, frame, put_number, unframe};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// The file, open to be written.
 #[derive(Debug)]
-pub(super) struct Synced {
+pub(in crate::storage) struct Synced {
     file: File,
     /// Which half is written next: a write that is torn leaves the other one.
     second: bool,
@@ -31,7 +31,7 @@ const HALF: usize = 512;
 
 impl Synced {
     /// The newest chunk that is known to be on the disk, in the directory `path`; 0 where nothing is known.
-    pub(super) fn read(path: &Path) -> StorageResult<u64> {
+    pub(in crate::storage) fn read(path: &Path) -> StorageResult<u64> {
         let path = path.join(NAME);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -48,7 +48,7 @@ impl Synced {
     }
 
     /// Opens or makes the file in the directory `path`, and says in it that `chunk` is on the disk.
-    pub(super) fn open(path: &Path, chunk: u64) -> StorageResult<Self> {
+    pub(in crate::storage) fn open(path: &Path, chunk: u64) -> StorageResult<Self> {
         let file = path.join(NAME);
         let open = File::options().write(true).create(true).truncate(false).open(&file);
         let mut synced = Self { file: open.map_err(|e| medium(&file, "open", &e))?, second: false };
@@ -59,7 +59,7 @@ impl Synced {
     }
 
     /// `chunk` is on the disk.
-    pub(super) fn note(&mut self, chunk: u64) -> io::Result<()> {
+    pub(in crate::storage) fn note(&mut self, chunk: u64) -> io::Result<()> {
         let mut payload = Vec::new();
         put_number(&mut payload, chunk);
         let mut half = frame(&payload);
@@ -72,7 +72,7 @@ impl Synced {
     }
 
     /// Makes it outlive a power cut.
-    pub(super) fn sync(&self) -> io::Result<()> {
+    pub(in crate::storage) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 }
