@@ -4,6 +4,7 @@ mod changes;
 mod files;
 mod low_water;
 mod names;
+mod node_failure;
 mod pending;
 
 pub use low_water::LowWater;
@@ -38,6 +39,8 @@ pub struct Journey {
     pub why: String,
     /// Target of the external name.
     pub cname: String,
+    /// The pod of a StatefulSet that a silent node took with it, and that came back with the node.
+    pub evicted: String,
 }
 
 /// A control plane with three nodes whose pods take a moment to start, to become ready, and to stop.
@@ -45,10 +48,14 @@ pub struct Journey {
 /// # Errors
 /// The plane does not start.
 pub async fn three_nodes() -> Result<ControlPlane, Failure> {
-    let millis = |low, high| Duration::from_millis(low)..=Duration::from_millis(high);
-    let delays = Delays { start: millis(40, 160), ready: millis(20, 80), stop: millis(20, 80) };
-    let nodes = SimFleet::new(3).cpu("4").memory("16Gi").zones(["a", "b", "c"]).behavior(delays);
+    let nodes = SimFleet::new(3).cpu("4").memory("16Gi").zones(["a", "b", "c"]).behavior(delays());
     Ok(ControlPlane::builder().controllers(kube_controllers::builtin()).nodes(nodes).start().await?)
+}
+
+/// Pods take a moment to start, to become ready, and to stop.
+fn delays() -> Delays {
+    let millis = |low, high| Duration::from_millis(low)..=Duration::from_millis(high);
+    Delays { start: millis(40, 160), ready: millis(20, 80), stop: millis(20, 80) }
 }
 
 /// The whole journey over the manifests in `folder`; the picture of the owners goes to `picture`.
@@ -94,6 +101,9 @@ pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Resu
     screen.headline("a pod that cannot fit");
     let why = pending::too_big(screen, &plane).await?;
 
+    screen.headline("a StatefulSet, a DaemonSet, and a node that falls silent");
+    let evicted = node_failure::show(screen).await?;
+
     screen.headline("what is there now");
     show_everything(screen, &plane).await?;
     if let Some(folder) = picture.parent() {
@@ -102,7 +112,7 @@ pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Resu
     std::fs::write(picture, plane.owners().await?.to_dot())?;
     screen.line(format_args!("\nwho owns whom: {} (Graphviz)", picture.display()));
     stop(plane).await?;
-    Ok(Journey { without_controller, low_water, why, cname })
+    Ok(Journey { without_controller, low_water, why, cname, evicted })
 }
 
 /// Kinds whose objects become pods.

@@ -42,11 +42,11 @@ async fn the_quickstart_tells_its_journey() {
     let found = journey(&mut Screen::plain(paper.clone()), &folder(), &picture).await.unwrap();
     let text = paper.text();
 
-    let expected =
-        ["DaemonSet", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "StatefulSet"];
+    let expected = ["PersistentVolume", "PersistentVolumeClaim", "ServiceAccount"];
     assert!(found.without_controller.iter().eq(expected), "{:?}", found.without_controller);
     assert_eq!(found.low_water, 2, "a rolling update of 2 replicas may take none away");
     assert_eq!(found.cname, "sourced-bucket.s3.us-west-2.amazonaws.com");
+    assert_eq!(found.evicted, "queue-1");
     assert!(found.why.contains("Insufficient cpu"), "{}", found.why);
     assert!(found.why.contains("didn't match Pod's node affinity/selector"), "{}", found.why);
     for expected in [
@@ -55,6 +55,9 @@ async fn the_quickstart_tells_its_journey() {
         "scaled to 2",
         "landed elsewhere",
         "2/2     2",
+        "it is tainted, and its pods count as not ready",
+        "queue-1 is terminating and not replaced: it may still run",
+        "and so is queue-1",
     ] {
         assert!(text.contains(expected), "{expected:?} is missing in:\n{text}");
     }

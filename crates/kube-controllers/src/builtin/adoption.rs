@@ -2,13 +2,17 @@
 //!
 //! Source: `k8s.io/kubernetes/pkg/controller` (`controller_ref_manager.go`).
 
+use super::claim::{Claim, Claimant};
 use crate::runtime::Context;
 use kube_core::error::ApiError;
+use kube_core::kinds::core::v1::Pod;
 use kube_core::kinds::meta::v1::OwnerReference;
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, ResourceVersion, owner_reference};
-use kube_core::view::OwnerRef;
+use kube_core::selector::Selector;
+use kube_core::view::{OwnerRef, PodView};
 use kube_store::service::Subresource;
 use serde_json::json;
+use std::sync::Arc;
 
 /// An object whose manager changes, as it was read.
 #[derive(Debug)]
@@ -49,8 +53,42 @@ async fn write(cx: &Context, member: &Member<'_>, owners: &[OwnerReference]) -> 
     Ok(())
 }
 
+/// Adopts and releases `pods`, and gives those that are the owner's then. Pods that `accepts` refuses count as not
+/// selected.
+pub(super) async fn claim_pods<K: Resource>(
+    cx: &Context,
+    owner: &K,
+    selector: &Selector,
+    pods: Vec<Arc<PodView>>,
+    accepts: impl Fn(&PodView) -> bool,
+) -> Result<Vec<Arc<PodView>>, ApiError> {
+    let uid = owner.uid();
+    let claimant = Claimant { uid: &uid, selector, terminating: owner.is_terminating() };
+    let mut ours = Vec::with_capacity(pods.len());
+    for pod in pods {
+        let controller = pod.meta.controller().map(|owner| &owner.uid);
+        let selected = selector.matches(&pod.meta.labels) && accepts(&pod);
+        match claimant.judge_selected(selected, controller, pod.is_terminating()) {
+            Claim::Ours => ours.push(pod),
+            Claim::Orphan => {
+                adopt(cx, owner, member(&pod)).await?;
+                ours.push(pod);
+            }
+            Claim::Stray => release(cx, uid.as_str(), member(&pod)).await?,
+            Claim::Foreign => {}
+        }
+    }
+    Ok(ours)
+}
+
+/// A pod whose manager changes.
+pub(super) fn member(pod: &PodView) -> Member<'static> {
+    let owners = full_references(&pod.meta.owner_references);
+    Member { kind: Pod::kind_info(), key: pod.meta.key(), version: pod.version, owners }
+}
+
 /// The references of a lean view, in full.
-pub(super) fn full_references(owners: &[OwnerRef]) -> Vec<OwnerReference> {
+fn full_references(owners: &[OwnerRef]) -> Vec<OwnerReference> {
     let full = owners.iter().map(|owner| OwnerReference {
         api_version: owner.api_version.to_string(),
         kind: owner.kind.to_string(),

@@ -37,7 +37,11 @@ impl Claimant<'_> {
         controller: Option<&Uid>,
         terminating: bool,
     ) -> Claim {
-        let selected = self.selector.matches(labels);
+        self.judge_selected(self.selector.matches(labels), controller, terminating)
+    }
+
+    /// The same where it is known whether the object is selected.
+    pub fn judge_selected(&self, selected: bool, controller: Option<&Uid>, terminating: bool) -> Claim {
         match controller {
             Some(uid) if uid != self.uid => Claim::Foreign,
             Some(_) if selected => Claim::Ours,

@@ -1,20 +1,30 @@
 //! Kubernetes' own controllers, each a folder: a pure planner, and the shell that carries its plans out.
 
 mod adoption;
+mod availability;
 pub mod claim;
 mod coverage;
 pub mod cron_job;
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
+pub mod history;
 mod indexes;
 pub mod job;
 pub mod namespace;
+pub mod node_lifecycle;
 pub mod pod_gc;
+mod pod_owners;
+mod pod_template;
+mod refusal;
 pub mod replica_set;
 pub mod replication_controller;
+pub mod root_ca;
 pub mod service_account;
+pub mod stateful_set;
+pub mod taint_eviction;
 pub mod ttl_after_finished;
 
 pub use coverage::controlled_by_kubernetes;
@@ -25,6 +35,7 @@ use crate::runtime::Controller;
 pub fn builtin() -> Vec<Controller> {
     vec![
         cron_job::controller(),
+        daemon_set::controller(),
         deployment::controller(),
         disruption::controller(),
         disruption::stale::controller(),
@@ -32,10 +43,14 @@ pub fn builtin() -> Vec<Controller> {
         garbage_collector::controller(),
         job::controller(),
         namespace::controller(),
+        node_lifecycle::controller(),
         pod_gc::controller(),
         replica_set::controller(),
         replication_controller::controller(),
+        root_ca::controller(),
         service_account::controller(),
+        stateful_set::controller(),
+        taint_eviction::controller(),
         ttl_after_finished::controller(),
     ]
 }

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod daemons;
+#[cfg(test)]
 mod disruption;
 #[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod namespaces;
+#[cfg(test)]
+mod node_failure;
 #[cfg(test)]
 mod own_controller;
 #[cfg(test)]
@@ -21,8 +25,12 @@ mod pod_gc;
 #[cfg(test)]
 mod rollout;
 #[cfg(test)]
+mod root_ca;
+#[cfg(test)]
 mod runtime;
 #[cfg(test)]
 mod slices;
+#[cfg(test)]
+mod stateful;
 #[cfg(test)]
 mod world;

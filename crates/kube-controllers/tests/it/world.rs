@@ -50,6 +50,11 @@ impl World {
         Self::build(Arc::new(MemoryStorage::new()), &env, controllers)
     }
 
+    /// Runs `controllers` over what `storage` holds, in the world of `env`.
+    pub(crate) fn again(storage: Arc<dyn Storage>, env: &Env, controllers: Vec<Controller>) -> Self {
+        Self::build(storage, env, controllers)
+    }
+
     fn build(storage: Arc<dyn Storage>, env: &Env, controllers: Vec<Controller>) -> Self {
         let objects = Objects::new(storage.clone(), env.clone());
         let informers = Informers::new(objects.clone());

@@ -8,7 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use kube_core::env::{Env, Mono};
 use kube_core::error::{ApiError, Retry};
 use kube_core::resource::{KindInfo, ObjectKey, find_builtin};
-use kube_core::view::PodView;
+use kube_core::view::{NodeView, PodView};
 use kube_store::client::{Component, StopToken};
 use kube_store::informer::{Change, Informer, Informers};
 use kube_store::mutant::{self, Mutant};
@@ -35,6 +35,8 @@ pub struct FleetDriver {
     config: SimFleet,
     service: Arc<dyn ObjectService>,
     pods: Informer<PodView>,
+    /// Read by fleets that beat: a node that was given up has to report again.
+    nodes: Option<Informer<NodeView>>,
     shared: Arc<Shared>,
 }
 
@@ -79,7 +81,8 @@ impl FleetDriver {
         let pods = informers.informer::<PodView>();
         let listener = shared.clone();
         pods.on_change(move |change| listener.on_change(change));
-        Self { config, service: informers.service().clone(), pods, shared }
+        let nodes = config.beats().then(|| informers.informer::<NodeView>());
+        Self { config, service: informers.service().clone(), pods, nodes, shared }
     }
 
     /// Creates the nodes, many in one transaction; one that is there already gets its status anew.
@@ -134,7 +137,8 @@ impl FleetDriver {
             return Ok(());
         };
         let now = self.shared.env.wall();
-        let indexes: Vec<usize> = (0..self.config.nodes).collect();
+        let is_out = |index: &usize| self.config.cables.is_out(&self.config.node_name(*index));
+        let indexes: Vec<usize> = (0..self.config.nodes).filter(|index| !is_out(index)).collect();
         for chunk in indexes.chunks(WRITES_PER_TRANSACTION) {
             let writes = chunk.iter().map(|&index| Write::Apply {
                 kind: kind.clone(),
@@ -145,6 +149,15 @@ impl FleetDriver {
                 .transact(writes.collect(), &WriteOptions::default())
                 .await
                 .map_err(|failed| failed.error)?;
+        }
+        let given_up = |index: &usize| {
+            let key = ObjectKey::cluster(self.config.node_name(*index));
+            let node = self.nodes.as_ref().and_then(|nodes| nodes.get(&key));
+            node.is_some_and(|node| !node.is_ready())
+        };
+        let given_up: Vec<usize> = indexes.into_iter().filter(given_up).collect();
+        for chunk in given_up.chunks(WRITES_PER_TRANSACTION) {
+            self.register_some(chunk).await?;
         }
         Ok(())
     }
@@ -202,6 +215,11 @@ impl FleetDriver {
 
     /// Writes one report. Only a closed store is an error; everything else is tried again or has become moot.
     async fn write(&self, task: Task) -> Result<(), ApiError> {
+        if self.is_cut_off(&task) {
+            let now = self.shared.now();
+            self.shared.fleet().retry(&task.uid, RETRY_DELAY, now);
+            return Ok(());
+        }
         let written = match &task.effect {
             Effect::Report(report) => {
                 let patch = Patch::Merge(json!({
@@ -232,6 +250,11 @@ impl FleetDriver {
             _ => self.shared.fleet().written(&task.uid, now),
         }
         Ok(())
+    }
+
+    fn is_cut_off(&self, task: &Task) -> bool {
+        let node = self.shared.fleet().node_of(&task.uid);
+        node.is_some_and(|node| self.config.cables.is_out(&node))
     }
 
     async fn work(&self) -> ApiError {

@@ -1,5 +1,6 @@
 //! What fleet to build.
 
+use super::cables::Cables;
 use crate::behavior::{Behavior, Delays};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub struct SimFleet {
     pub(crate) zones: Vec<String>,
     pub(crate) behavior: Arc<dyn Behavior>,
     pub(crate) heartbeats: Heartbeats,
+    pub(crate) cables: Cables,
 }
 
 impl SimFleet {
@@ -46,6 +48,7 @@ impl SimFleet {
             zones: Vec::new(),
             behavior: Arc::new(Delays::NONE),
             heartbeats: Heartbeats::Leases(Duration::from_secs(10)),
+            cables: Cables::default(),
         }
     }
 
@@ -110,6 +113,18 @@ impl SimFleet {
     pub fn heartbeats(mut self, heartbeats: Heartbeats) -> Self {
         self.heartbeats = heartbeats;
         self
+    }
+
+    /// Whose nodes hang on these cables.
+    #[must_use]
+    pub fn cables(mut self, cables: &Cables) -> Self {
+        self.cables = cables.clone();
+        self
+    }
+
+    /// Whether its nodes show that they live.
+    pub fn beats(&self) -> bool {
+        self.heartbeats != Heartbeats::Off
     }
 
     /// The names of the nodes.

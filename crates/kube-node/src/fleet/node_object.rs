@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// Source: `k8s.io/kubernetes/pkg/kubelet` (`nodeLeaseDurationSeconds`).
 const LEASE_SECONDS: u32 = 40;
 
+/// Annotation of nodes that do not beat: with the value `off` the controller of nodes does not watch them.
+pub const HEARTBEATS: &str = "kube-plane/heartbeats";
+
 /// The `Node` object of node `index`, without status.
 pub fn node_object(fleet: &SimFleet, index: usize) -> Value {
     let name = fleet.node_name(index);
@@ -20,9 +23,13 @@ pub fn node_object(fleet: &SimFleet, index: usize) -> Value {
         labels["topology.kubernetes.io/zone"] = zone.into();
     }
     let cidr = Addresses::of_node(fleet.first + index).cidr();
+    let mut meta = json!({ "name": name, "labels": labels });
+    if !fleet.beats() {
+        meta["annotations"] = json!({ HEARTBEATS: "off" });
+    }
     json!({
         "apiVersion": "v1", "kind": "Node",
-        "metadata": { "name": name, "labels": labels },
+        "metadata": meta,
         "spec": { "podCIDR": cidr, "podCIDRs": [cidr] },
     })
 }

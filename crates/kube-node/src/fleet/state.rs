@@ -68,7 +68,11 @@ impl Fleet {
         if let Some(tracked) = self.pods.get_mut(uid) {
             tracked.machine.observe(pod, now);
             tracked.pod = pod.clone();
-            self.set_timer(uid);
+            if tracked.machine.has_news() {
+                self.wake(uid, now.mono);
+            } else {
+                self.set_timer(uid);
+            }
         } else if !self.nodes[node].waiting.iter().any(|p| p.meta.uid == *uid) {
             self.accept(node, pod.clone(), now);
         }
@@ -163,6 +167,11 @@ impl Fleet {
     /// When [`Fleet::due`] next has something; `None` while only pod changes can bring it.
     pub fn next_deadline(&self) -> Option<Mono> {
         self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The node of a pod that the fleet runs.
+    pub fn node_of(&self, uid: &Uid) -> Option<String> {
+        self.pods.get(uid).map(|tracked| self.config.node_name(tracked.node))
     }
 
     /// Pods on the fleet's nodes.

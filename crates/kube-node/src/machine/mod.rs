@@ -119,10 +119,11 @@ impl PodMachine {
         self.ip
     }
 
-    /// Takes notice of what is wanted: a deletion stops the containers, a shorter grace hastens the stop.
+    /// Takes notice of what is wanted and of what others wrote: a deletion stops the containers, a shorter grace hastens
+    /// the stop, and who says that a ready pod is not is contradicted.
     pub fn observe(&mut self, pod: &PodView, now: Now) {
         if !pod.is_terminating() {
-            return;
+            return self.contradict(pod, now);
         }
         let seconds = pod.meta.deletion_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS);
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
@@ -138,6 +139,21 @@ impl PodMachine {
             }
             State::Gone => {}
         }
+    }
+
+    /// Reports again where somebody else has written that a pod which is ready is not: the node was silent, and its
+    /// controller gave it up.
+    fn contradict(&mut self, pod: &PodView, now: Now) {
+        let given_up = pod.status.phase == PodPhase::Running && !pod.is_ready();
+        if self.reported && given_up && self.ready_since.is_some() {
+            self.ready_since = Some(now.wall);
+            self.reported = false;
+        }
+    }
+
+    /// Whether there is something to report that [`PodMachine::deadline`] does not tell of.
+    pub fn has_news(&self) -> bool {
+        !self.reported && matches!(self.state, State::Running { .. })
     }
 
     /// When the machine wants to be asked again; `None` while only the outside can move it.

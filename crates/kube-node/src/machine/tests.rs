@@ -120,3 +120,20 @@ fn a_resumed_machine_goes_on_where_the_status_says() {
     assert_eq!(machine.advance(&reported, at(0)), None, "nothing new to report");
     assert_eq!(machine.deadline(), None);
 }
+
+#[test]
+fn who_gives_up_a_ready_pod_is_contradicted() {
+    let plain = pod(json!({}));
+    let mut machine = PodMachine::new(script(0, 0, 0), IP, at(0));
+    assert!(report(machine.advance(&plain, at(0))).ready);
+    let status = |ready: &str| json!({ "status": { "phase": "Running", "conditions": [{ "type": "Ready", "status": ready }] } });
+    machine.observe(&pod(status("True")), at(5));
+    assert!(!machine.has_news());
+    let given_up = pod(status("False"));
+    machine.observe(&given_up, at(60));
+    assert!(machine.has_news());
+    let again = report(machine.advance(&given_up, at(60)));
+    let ready = again.status["conditions"].as_array().unwrap().iter().find(|c| c["type"] == "Ready").unwrap();
+    assert_eq!(ready["lastTransitionTime"], at(60).wall.to_string());
+    assert!(again.ready && !machine.has_news());
+}

@@ -49,6 +49,9 @@ fn fnv1a(hash: u32, bytes: &[u8]) -> u32 {
 /// Characters without vowels, so that no hash spells a word.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
-fn safe_encode(text: &str) -> String {
+/// Digits as characters without vowels.
+///
+/// Source: `k8s.io/apimachinery/pkg/util/rand` (`SafeEncodeString`).
+pub(in crate::builtin) fn safe_encode(text: &str) -> String {
     text.bytes().map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
 }

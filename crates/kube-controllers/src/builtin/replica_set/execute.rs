@@ -1,16 +1,18 @@
 //! Carrying out a plan: one write after the other, pods of one kind of write in batches.
 
 use super::plan::Op;
-use crate::builtin::adoption::{Member, adopt, full_references, release};
+use crate::builtin::adoption::{adopt, member, release};
+use crate::builtin::pod_template::pod_from;
+use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
 use futures::future::join_all;
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
-use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid, owner_reference};
+use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
 use kube_store::service::DeleteOptions;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::mem::discriminant;
 use std::sync::Arc;
 
@@ -58,12 +60,12 @@ impl<'a, K: Resource> Execution<'a, K> {
         match op {
             Op::Create => self.create().await,
             Op::Delete(key, uid) => self.delete(key, uid).await,
-            Op::Adopt(key, _) => match self.member(key) {
-                Some(pod) => adopt(self.cx, self.set, pod).await,
+            Op::Adopt(key, _) => match self.pod(key) {
+                Some(pod) => adopt(self.cx, self.set, member(pod)).await,
                 None => Ok(()),
             },
-            Op::Release(key, _) => match self.member(key) {
-                Some(pod) => release(self.cx, self.set.uid().as_str(), pod).await,
+            Op::Release(key, _) => match self.pod(key) {
+                Some(pod) => release(self.cx, self.set.uid().as_str(), member(pod)).await,
                 None => Ok(()),
             },
         }
@@ -99,10 +101,8 @@ impl<'a, K: Resource> Execution<'a, K> {
         }
     }
 
-    fn member(&self, key: &ObjectKey) -> Option<Member<'_>> {
-        let pod = self.pods.iter().find(|pod| pod.meta.name == key.name)?;
-        let owners = full_references(&pod.meta.owner_references);
-        Some(Member { kind: self.kind, key: key.clone(), version: pod.version, owners })
+    fn pod(&self, key: &ObjectKey) -> Option<&PodView> {
+        self.pods.iter().find(|pod| pod.meta.name == key.name).map(|pod| &**pod)
     }
 
     fn say(&self, kind: EventType, reason: &str, note: &str) {
@@ -110,25 +110,9 @@ impl<'a, K: Resource> Execution<'a, K> {
     }
 }
 
-fn is_namespace_terminating(error: &ApiError) -> bool {
-    error.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
-}
-
 /// The pod to create.
-///
-/// Source: `k8s.io/kubernetes/pkg/controller` (`GetPodFromTemplate`).
 fn pod_of<K: Resource>(set: &K, template: Option<&PodTemplateSpec>) -> Value {
-    let meta = template.and_then(|template| template.metadata.as_ref());
-    json!({
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "generateName": format!("{}-", set.name()),
-            "labels": meta.and_then(|meta| meta.labels.as_ref()),
-            "annotations": meta.and_then(|meta| meta.annotations.as_ref()),
-            "finalizers": meta.and_then(|meta| meta.finalizers.as_ref()),
-            "ownerReferences": [owner_reference(set)],
-        },
-        "spec": template.and_then(|template| template.spec.as_ref()),
-    })
+    let none = PodTemplateSpec::default();
+    let pod = pod_from(set, template.unwrap_or(&none));
+    serde_json::to_value(pod).unwrap_or_default()
 }

@@ -8,14 +8,14 @@ mod tests;
 
 pub use ranks::{DELETION_COST, deletion_order};
 
-use super::indexes::{NAMESPACE, ORPHAN, OWNER, by_namespace, by_owner, manager_uid, orphan_pods};
-use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
+use super::indexes::{OWNER, by_owner, manager_uid};
+use super::pod_owners::{over_pods, pods_of};
+use crate::runtime::{Context, Controller, Error, Outcome, Reconciler, Request};
 use execute::Execution;
 use kube_core::kinds::apps::v1::ReplicaSet;
-use kube_core::resource::{ObjectKey, Resource, ResourceExt};
+use kube_core::resource::ResourceExt;
 use kube_core::selector::Selector;
 use kube_core::view::PodView;
-use kube_store::informer::{Change, Index};
 use kube_store::mutant::{self, Mutant};
 use plan::{View, plan, status};
 use std::sync::Arc;
@@ -24,31 +24,11 @@ use std::sync::Arc;
 ///
 /// Source: `k8s.io/kubernetes/pkg/controller/replicaset`.
 pub fn controller() -> Controller {
-    Controller::builder(ReplicaSets)
-        .named("replicaset-controller")
-        .index(by_namespace())
-        .index(by_owner())
-        .watches(
-            Source::managed_by(ReplicaSet::kind_info(), |pod: &PodView| &pod.meta)
-                .index(Index::by_owner())
-                .index(orphan_pods()),
-        )
-        .watches(Source::new(adopters))
-        .workers(5)
-        .build()
+    over_pods(ReplicaSets, selector).named("replicaset-controller").index(by_owner()).workers(5).build()
 }
 
-/// The ReplicaSets that may adopt a pod without a manager.
-fn adopters(change: &Change<PodView>, listers: &Listers) -> Vec<ObjectKey> {
-    let Some(pod) = change.new.as_ref().filter(|pod| pod.meta.controller().is_none()) else {
-        return Vec::new();
-    };
-    let selects = |set: &Arc<ReplicaSet>| {
-        let selector = set.spec.as_ref().map(|spec| Selector::from_label_selector(Some(&spec.selector)));
-        selector.is_some_and(|selector| selector.is_ok_and(|selector| selector.matches(&pod.meta.labels)))
-    };
-    let sets = listers.by_index::<ReplicaSet>(NAMESPACE, &pod.meta.namespace);
-    sets.iter().filter(|set| selects(set)).map(|set| set.key()).collect()
+fn selector(set: &ReplicaSet) -> Option<Selector> {
+    Selector::from_label_selector(Some(&set.spec.as_ref()?.selector)).ok()
 }
 
 struct ReplicaSets;
@@ -58,10 +38,7 @@ impl Reconciler for ReplicaSets {
 
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
         let Some(set) = cx.get::<ReplicaSet>(&request.key) else { return Ok(Outcome::Done) };
-        let mut pods = cx.by_index::<PodView>(OWNER, set.uid().as_str());
-        if !set.is_terminating() {
-            pods.extend(cx.by_index::<PodView>(ORPHAN, set.namespace()));
-        }
+        let pods = pods_of(cx, &*set);
         let now = cx.now();
         let related = || related_pods(cx, &set);
         let plan = plan(&View { set: &set, pods: &pods, related: &related, now });

@@ -2,7 +2,7 @@
 //!
 //! Source: `k8s.io/kubernetes/pkg/controller/replicaset` (`syncReplicaSet`, `manageReplicas`, `calculateStatus`).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kube_core::condition::{self, TRUE};
 use kube_core::kinds::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
 use kube_core::kinds::meta::v1::Time;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ranks::deletion_order;
+use crate::builtin::availability::next_availability;
 use crate::builtin::claim::{Claim, Claimant};
 
 /// Most pods created or deleted in one go.
@@ -116,7 +117,7 @@ pub fn plan(view: &View<'_>) -> Plan {
     if !set.is_terminating() {
         ops.extend(resize(view, &active));
     }
-    Plan { ops, tally, requeue: next_availability(set, &active, view.now) }
+    Plan { ops, tally, requeue: next_availability(&active, min_ready_seconds(set), view.now) }
 }
 
 fn resize(view: &View<'_>, active: &[Arc<PodView>]) -> Vec<Op> {
@@ -161,23 +162,6 @@ fn tally(set: &ReplicaSet, active: &[Arc<PodView>], terminating: i32, now: Times
         }
     }
     tally
-}
-
-/// When the next ready pod has been so for long enough.
-fn next_availability(set: &ReplicaSet, active: &[Arc<PodView>], now: Timestamp) -> Option<Duration> {
-    let min_ready = min_ready_seconds(set);
-    if min_ready == 0 {
-        return None;
-    }
-    let waiting = active.iter().filter(|pod| pod.is_ready() && !pod.is_available(min_ready, now));
-    waiting
-        .filter_map(|pod| {
-            let since = pod.condition("Ready")?.last_transition_time?;
-            let at = since.saturating_add(SignedDuration::from_secs(i64::from(min_ready))).ok()?;
-            Duration::try_from(at.duration_since(now)).ok()
-        })
-        .min()
-        .map(|left| left.max(Duration::from_millis(1)))
 }
 
 /// The status of `set` with these pods; `failure` is what went wrong with the writes, if anything.

@@ -4,15 +4,15 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
-use super::indexes::{NAMESPACE, ORPHAN, OWNER, by_namespace, by_owner, manager_uid, orphan_pods};
+use super::indexes::{OWNER, by_owner, manager_uid};
+use super::pod_owners::{over_pods, pods_of};
 use super::replica_set::execute::Execution;
 use super::replica_set::plan::{self as as_set, View};
-use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
+use crate::runtime::{Context, Controller, Error, Outcome, Reconciler, Request};
 use kube_core::kinds::core::v1::ReplicationController;
-use kube_core::resource::{ObjectKey, Resource, ResourceExt};
+use kube_core::resource::ResourceExt;
 use kube_core::selector::{LabelSet, Selector};
 use kube_core::view::PodView;
-use kube_store::informer::{Change, Index};
 use plan::{replica_set, status};
 use std::sync::Arc;
 
@@ -20,34 +20,17 @@ use std::sync::Arc;
 ///
 /// Source: `k8s.io/kubernetes/pkg/controller/replication`.
 pub fn controller() -> Controller {
-    Controller::builder(ReplicationControllers)
+    over_pods(ReplicationControllers, selector)
         .named("replication-controller")
-        .index(by_namespace())
         .index(by_owner())
-        .watches(
-            Source::managed_by(ReplicationController::kind_info(), |pod: &PodView| &pod.meta)
-                .index(Index::by_owner())
-                .index(orphan_pods()),
-        )
-        .watches(Source::new(adopters))
         .workers(5)
         .build()
 }
 
-/// The ReplicationControllers that may adopt a pod without a manager.
-fn adopters(change: &Change<PodView>, listers: &Listers) -> Vec<ObjectKey> {
-    let Some(pod) = change.new.as_ref().filter(|pod| pod.meta.controller().is_none()) else {
-        return Vec::new();
-    };
-    let selects = |owner: &Arc<ReplicationController>| {
-        let labels =
-            owner.spec.as_ref().and_then(|spec| spec.selector.as_ref()).filter(|map| !map.is_empty());
-        labels.is_some_and(|labels| {
-            Selector::from_labels(LabelSet::from(Some(labels))).matches(&pod.meta.labels)
-        })
-    };
-    let owners = listers.by_index::<ReplicationController>(NAMESPACE, &pod.meta.namespace);
-    owners.iter().filter(|owner| selects(owner)).map(|owner| owner.key()).collect()
+/// One without a selector selects nothing.
+fn selector(owner: &ReplicationController) -> Option<Selector> {
+    let labels = owner.spec.as_ref()?.selector.as_ref().filter(|labels| !labels.is_empty())?;
+    Some(Selector::from_labels(LabelSet::from(Some(labels))))
 }
 
 struct ReplicationControllers;
@@ -57,10 +40,7 @@ impl Reconciler for ReplicationControllers {
 
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
         let Some(owner) = cx.get::<ReplicationController>(&request.key) else { return Ok(Outcome::Done) };
-        let mut pods = cx.by_index::<PodView>(OWNER, owner.uid().as_str());
-        if !owner.is_terminating() {
-            pods.extend(cx.by_index::<PodView>(ORPHAN, owner.namespace()));
-        }
+        let pods = pods_of(cx, &*owner);
         let now = cx.now();
         let set = replica_set(&owner);
         let related = || related_pods(cx, &owner);

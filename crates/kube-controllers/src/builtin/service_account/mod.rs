@@ -4,6 +4,7 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
+use super::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Controller, Error, Outcome, Reconciler, Request, Source};
 use kube_core::kinds::core::v1::{Namespace, ServiceAccount};
 use kube_core::resource::ObjectKey;
@@ -35,13 +36,9 @@ impl Reconciler for ServiceAccounts {
             return Ok(Outcome::Done);
         }
         match cx.create(&service_account(&key.namespace)).await {
-            Err(error) if error.is_already_exists() || is_terminating(&error) => Ok(Outcome::Done),
+            Err(error) if error.is_already_exists() || is_namespace_terminating(&error) => Ok(Outcome::Done),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(Outcome::Done),
         }
     }
-}
-
-fn is_terminating(error: &kube_core::error::ApiError) -> bool {
-    error.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
 }

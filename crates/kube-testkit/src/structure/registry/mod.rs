@@ -41,7 +41,7 @@ pub const REGISTRIES: &[Registry] = &[
         folder: "crates/kube-controllers/src/builtin",
         list: List::Items,
         shape: &["mod.rs", "plan.rs", "tests.rs"],
-        besides: &[],
+        besides: &["history"],
     },
     Registry { folder: "crates/kube-net/src/balance", list: List::Items, shape: &["mod.rs"], besides: &[] },
     Registry {

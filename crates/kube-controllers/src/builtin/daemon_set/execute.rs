@@ -1,0 +1,89 @@
+//! Carrying out a plan: writes of one kind in batches.
+
+use super::plan::Op;
+use super::template::PodMaker;
+use crate::builtin::refusal::is_namespace_terminating;
+use crate::runtime::Context;
+use futures::future::join_all;
+use kube_core::error::ApiError;
+use kube_core::kinds::apps::v1::DaemonSet;
+use kube_core::kinds::core::v1::Pod;
+use kube_core::resource::{ObjectKey, Resource, ResourceExt, Uid};
+use kube_store::client::events::EventType;
+use kube_store::service::DeleteOptions;
+use std::mem::discriminant;
+
+/// Most writes under way at a time.
+const IN_FLIGHT: usize = 64;
+
+pub(super) struct Execution<'a> {
+    cx: &'a Context,
+    set: &'a DaemonSet,
+    maker: PodMaker,
+}
+
+impl<'a> Execution<'a> {
+    /// Pods are made from the present template, as those of the revision `hash`.
+    pub(super) fn new(cx: &'a Context, set: &'a DaemonSet, hash: &str) -> Self {
+        Self { cx, set, maker: PodMaker::new(set, hash) }
+    }
+
+    /// Does all of `ops`, or up to the first failure. Batches of creations begin with one and double, so that what is
+    /// refused for all pods is refused once.
+    pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
+        for alike in ops.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
+            let mut rest = alike;
+            let mut size = if matches!(alike.first(), Some(Op::Create(_))) { 1 } else { IN_FLIGHT };
+            while !rest.is_empty() {
+                let (batch, later) = rest.split_at(size.min(rest.len()));
+                // All of a batch are waited for: a write that is under way will happen, and has to be seen.
+                let results = join_all(batch.iter().map(|op| self.execute(op))).await;
+                results.into_iter().collect::<Result<(), _>>()?;
+                rest = later;
+                size = (size * 2).min(IN_FLIGHT);
+            }
+        }
+        Ok(())
+    }
+
+    async fn execute(&self, op: &Op) -> Result<(), ApiError> {
+        match op {
+            Op::Create(node) => self.create(node).await,
+            Op::Delete(key, uid) => self.delete(key, uid).await,
+        }
+    }
+
+    async fn create(&self, node: &str) -> Result<(), ApiError> {
+        match self.cx.create(&self.maker.pod_for(node)).await {
+            Ok(pod) => {
+                self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
+                Ok(())
+            }
+            // Nothing can be created there any more, and nothing has to be.
+            Err(error) if is_namespace_terminating(&error) => Ok(()),
+            Err(error) => {
+                self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    async fn delete(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ApiError> {
+        let options = DeleteOptions::default().uid(uid.clone());
+        match self.cx.delete_object(Pod::kind_info(), key, &options).await {
+            Ok(_) => {
+                self.say(EventType::Normal, "SuccessfulDelete", &format!("Deleted pod: {}", key.name));
+                Ok(())
+            }
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => {
+                self.say(EventType::Warning, "FailedDelete", &format!("Error deleting: {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    fn say(&self, kind: EventType, reason: &str, note: &str) {
+        self.cx.event(self.set, kind, reason, note);
+    }
+}

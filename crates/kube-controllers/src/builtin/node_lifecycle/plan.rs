@@ -1,0 +1,382 @@
+//! Which nodes live, and what follows for those that do not. Pure: times and sights in, acts out.
+//!
+//! A node is as old as this controller's own knowledge of it: what counts is when it *saw* a heartbeat or a lease
+//! change, by its own clock. So a lease that ran out while nobody looked is no proof of anything, and no clock of a
+//! node matters.
+//!
+//! Source: `k8s.io/kubernetes/pkg/controller/nodelifecycle` (`monitorNodeHealth`, `tryUpdateNodeHealth`,
+//! `handleDisruption`, `doNoExecuteTaintingPass`).
+
+use super::sight::{NodeSight, Readiness};
+use super::taints::{NOT_READY, UNREACHABLE};
+use super::zones::{Zone, ZoneState};
+use jiff::Timestamp;
+use kube_core::condition::UNKNOWN;
+use kube_core::env::Mono;
+use kube_core::kinds::core::v1::{NodeCondition, NodeStatus};
+use kube_core::kinds::meta::v1::Time;
+use kube_core::resource::Uid;
+use kube_core::taint::Effect;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Times and rates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Time between two looks at all nodes: 5 s.
+    pub period: Duration,
+    /// How long a node may be silent: 50 s.
+    pub grace: Duration,
+    /// How long a node may take to report for the first time: 60 s.
+    pub startup_grace: Duration,
+    /// Time between two nodes of a zone that are cleared of their pods: 10 s.
+    pub interval: Duration,
+    /// The same where a large zone is disrupted: 100 s.
+    pub secondary_interval: Duration,
+    /// Nodes beyond which a zone is large: 50. In smaller ones that are disrupted no node is cleared.
+    pub large_zone: usize,
+    /// The part of a zone, in thousandths, from which on it is disrupted: 550.
+    pub unhealthy_thousandths: usize,
+}
+
+/// Those of kube-controller-manager v1.36.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            period: Duration::from_secs(5),
+            grace: Duration::from_secs(50),
+            startup_grace: Duration::from_mins(1),
+            interval: Duration::from_secs(10),
+            secondary_interval: Duration::from_secs(100),
+            large_zone: 50,
+            unhealthy_thousandths: 550,
+        }
+    }
+}
+
+/// A node, and when its lease was renewed.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// The node.
+    pub node: Arc<NodeSight>,
+    /// By the node's clock.
+    pub renewed: Option<Timestamp>,
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Tell people of a node that was not known.
+    Register(Arc<NodeSight>),
+    /// Tell people of a node that is gone.
+    Remove(Arc<str>, Uid),
+    /// Note that the node is silent; its pods are to count as not ready where it was ready before.
+    Silence {
+        /// The node, as it was read.
+        node: Arc<NodeSight>,
+        /// Whether it was ready before.
+        was_ready: bool,
+    },
+    /// Say of the node's pods that they are not ready: the last try failed.
+    Unready(Arc<NodeSight>),
+    /// Give the node the `NoExecute` taint of that key, in place of the others.
+    Clear(Arc<NodeSight>, &'static str),
+    /// Take the node's `NoExecute` taints off.
+    Restore(Arc<NodeSight>),
+}
+
+/// What is known of a node.
+#[derive(Clone, Debug)]
+struct Health {
+    uid: Uid,
+    zone: String,
+    /// When it last gave a sign of life, by the controller's clock.
+    seen: Mono,
+    reported: bool,
+    heartbeat: Option<Timestamp>,
+    renewed: Option<Timestamp>,
+}
+
+/// What is known of all nodes. Lost with the controller: a new one begins with the trust that all nodes live.
+#[derive(Clone, Debug, Default)]
+pub struct Monitor {
+    settings: Settings,
+    nodes: BTreeMap<Arc<str>, Health>,
+    zones: BTreeMap<String, Zone>,
+    /// Nodes whose pods could not all be told of.
+    unready: BTreeSet<Arc<str>>,
+    /// When the next look is due.
+    next: Option<Mono>,
+}
+
+/// How the nodes of a zone are, after a look.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    ready: usize,
+    not_ready: usize,
+}
+
+impl Monitor {
+    /// A monitor that knows no node yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Takes a look at all nodes where it is time for one, and clears nodes as fast as may be. Gives what to do, and when
+    /// to come again; never, where there is no node.
+    pub fn step(&mut self, sights: &[Sight], now: Mono) -> (Vec<Act>, Option<Duration>) {
+        let mut acts = Vec::new();
+        if self.next.is_none_or(|next| now >= next) {
+            self.excuse(now);
+            self.look(sights, now, &mut acts);
+            self.next = Some(now + self.settings.period);
+        }
+        self.clear(sights, now, &mut acts);
+        if sights.is_empty() {
+            self.next = None;
+            return (acts, None);
+        }
+        let busy = self.zones.values().filter(|zone| !zone.waiting.is_empty());
+        let due = busy.filter_map(|zone| zone.limiter.next()).chain(self.next).min();
+        (acts, due.map(|due| due.since(now).max(Duration::from_millis(1))))
+    }
+
+    /// The node could not be tainted: it waits again.
+    pub fn not_cleared(&mut self, node: &NodeSight) {
+        if let Some(zone) = self.zones.get_mut(&node.zone()) {
+            zone.waiting.push_front(node.meta.name.clone());
+        }
+    }
+
+    /// Not all of the node's pods could be told of, or now they are.
+    pub fn pods_told(&mut self, node: &Arc<str>, all: bool) {
+        if all {
+            self.unready.remove(node)
+        } else {
+            self.unready.insert(node.clone())
+        };
+    }
+
+    /// A look that comes late proves nothing of the time in which nobody looked: a process that stood still has not seen
+    /// the signs of life that are waiting for it.
+    fn excuse(&mut self, now: Mono) {
+        let late = self.next.map(|due| now.since(due)).filter(|late| *late > self.settings.period);
+        if let Some(late) = late {
+            self.nodes.values_mut().for_each(|health| health.seen = health.seen + late);
+        }
+    }
+
+    fn look(&mut self, sights: &[Sight], now: Mono, acts: &mut Vec<Act>) {
+        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+        let mut occupied = BTreeSet::new();
+        self.forget(sights, acts);
+        for sight in sights {
+            let node = &sight.node;
+            let readiness = self.judge(sight, now, acts);
+            let zone = node.zone();
+            if !occupied.contains(&zone) {
+                occupied.insert(zone.clone());
+            }
+            if !node.meta.labels.contains_key(EXCLUDED) {
+                let tally = tallies.entry(zone).or_default();
+                let count =
+                    if readiness == Some(Readiness::Ready) { &mut tally.ready } else { &mut tally.not_ready };
+                *count += 1;
+            }
+            if readiness.is_some() {
+                self.react(node, acts);
+            }
+        }
+        self.zones.retain(|key, _| occupied.contains(key));
+        self.disruption(&tallies, sights, now, acts);
+    }
+
+    fn forget(&mut self, sights: &[Sight], acts: &mut Vec<Act>) {
+        let present: BTreeMap<&str, &Uid> =
+            sights.iter().map(|sight| (&*sight.node.meta.name, &sight.node.meta.uid)).collect();
+        let gone: Vec<Arc<str>> = self
+            .nodes
+            .iter()
+            .filter(|(name, health)| present.get(&***name) != Some(&&health.uid))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            if let Some(health) = self.nodes.remove(&name) {
+                if let Some(zone) = self.zones.get_mut(&health.zone) {
+                    zone.remove(&name);
+                }
+                self.unready.remove(&name);
+                acts.push(Act::Remove(name, health.uid));
+            }
+        }
+    }
+
+    /// How the node is after this look; `None` while it has not reported yet and still may.
+    fn judge(&mut self, sight: &Sight, now: Mono, acts: &mut Vec<Act>) -> Option<Readiness> {
+        let node = &sight.node;
+        let beat = node.beat();
+        let zone = node.zone();
+        let settings = self.settings;
+        self.zones.entry(zone.clone()).or_insert_with(|| Zone::new(&settings, now));
+        let fresh = || Health {
+            uid: node.meta.uid.clone(),
+            zone: zone.clone(),
+            seen: now,
+            reported: beat.is_some(),
+            heartbeat: beat.and_then(|beat| beat.last_heartbeat_time),
+            renewed: sight.renewed,
+        };
+        let health = self.nodes.entry(node.meta.name.clone()).or_insert_with(|| {
+            acts.push(Act::Register(node.clone()));
+            fresh()
+        });
+        let heartbeat = beat.and_then(|beat| beat.last_heartbeat_time);
+        let lives = node.never_beats()
+            || health.reported != beat.is_some()
+            || health.heartbeat != heartbeat
+            || sight.renewed.is_some_and(|renewed| health.renewed.is_none_or(|before| before < renewed));
+        if lives || health.zone != zone {
+            let seen = if lives { now } else { health.seen };
+            *health = Health { seen, ..fresh() };
+        }
+        let grace = if beat.is_some() { settings.grace } else { settings.startup_grace };
+        let observed = node.readiness();
+        if now.since(health.seen) <= grace {
+            return observed;
+        }
+        if observed != Some(Readiness::Unknown) {
+            let was_ready = observed == Some(Readiness::Ready);
+            acts.push(Act::Silence { node: node.clone(), was_ready });
+        }
+        Some(Readiness::Unknown)
+    }
+
+    /// What follows from what the node says, or what was noted of it before.
+    fn react(&mut self, node: &Arc<NodeSight>, acts: &mut Vec<Act>) {
+        let observed = node.readiness().unwrap_or(Readiness::Unknown);
+        let has = |key: &str| node.has_taint(key, Effect::NoExecute);
+        let Some(zone) = self.zones.get_mut(&node.zone()) else { return };
+        let (own, other) = match observed {
+            Readiness::Ready => {
+                zone.remove(&node.meta.name);
+                self.unready.remove(&node.meta.name);
+                if has(NOT_READY) || has(UNREACHABLE) {
+                    acts.push(Act::Restore(node.clone()));
+                }
+                return;
+            }
+            Readiness::NotReady => (NOT_READY, UNREACHABLE),
+            Readiness::Unknown => (UNREACHABLE, NOT_READY),
+        };
+        if has(other) {
+            // It is being cleared already: only the reason differs.
+            acts.push(Act::Clear(node.clone(), own));
+        } else if !has(own) {
+            zone.enqueue(&node.meta.name);
+        }
+        if self.unready.contains(&node.meta.name) {
+            acts.push(Act::Unready(node.clone()));
+        }
+    }
+
+    /// Where no node of any zone answers it is the control plane that is cut off: nothing is cleared then.
+    fn disruption(
+        &mut self,
+        tallies: &BTreeMap<String, Tally>,
+        sights: &[Sight],
+        now: Mono,
+        acts: &mut Vec<Act>,
+    ) {
+        let state_of = |tally: &Tally| ZoneState::of(tally.ready, tally.not_ready, &self.settings);
+        let all_are = tallies.values().all(|tally| state_of(tally) == ZoneState::FullDisruption);
+        let mut known = self.zones.iter().filter(|(key, _)| tallies.contains_key(*key));
+        let all_were = known.all(|(_, zone)| zone.state == ZoneState::FullDisruption);
+        if all_are && all_were {
+            return;
+        }
+        if all_are {
+            acts.retain(|act| !matches!(act, Act::Clear(..) | Act::Restore(_)));
+            let tainted = |node: &NodeSight| {
+                [NOT_READY, UNREACHABLE].iter().any(|key| node.has_taint(key, Effect::NoExecute))
+            };
+            let tainted = sights.iter().filter(|sight| tainted(&sight.node));
+            acts.extend(tainted.map(|sight| Act::Restore(sight.node.clone())));
+            for zone in self.zones.values_mut() {
+                zone.waiting.clear();
+                zone.stop(now);
+            }
+            return;
+        }
+        if all_were {
+            // What was not seen meanwhile says nothing about any node.
+            self.nodes.values_mut().for_each(|health| health.seen = now);
+        }
+        for (key, tally) in tallies {
+            let state = ZoneState::of(tally.ready, tally.not_ready, &self.settings);
+            if let Some(zone) = self.zones.get_mut(key).filter(|zone| all_were || zone.state != state) {
+                zone.set(state, tally.ready + tally.not_ready, &self.settings, now);
+            }
+        }
+    }
+
+    /// Lets nodes through, zone by zone, as fast as each may.
+    fn clear(&mut self, sights: &[Sight], now: Mono, acts: &mut Vec<Act>) {
+        for zone in self.zones.values_mut() {
+            while let Some(name) = zone.waiting.front().cloned() {
+                let place = sights.binary_search_by(|sight| sight.node.meta.name.cmp(&name));
+                let node = place.ok().and_then(|place| sights.get(place)).map(|sight| &sight.node);
+                let key = match node.and_then(|node| node.readiness()) {
+                    Some(Readiness::NotReady) => NOT_READY,
+                    Some(Readiness::Unknown) => UNREACHABLE,
+                    _ => {
+                        zone.waiting.pop_front();
+                        continue;
+                    }
+                };
+                if node.is_none_or(|node| node.has_taint(key, Effect::NoExecute)) {
+                    zone.waiting.pop_front();
+                    continue;
+                }
+                if !zone.limiter.try_accept(now) {
+                    break;
+                }
+                zone.waiting.pop_front();
+                acts.extend(node.map(|node| Act::Clear(node.clone(), key)));
+            }
+        }
+    }
+}
+
+/// Label of nodes that do not count for the state of their zone.
+const EXCLUDED: &str = "node.kubernetes.io/exclude-disruption";
+
+/// Conditions that are unknown of a silent node.
+const UNKNOWN_OF_SILENT: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
+
+/// Notes in the status of a node that was created at `created` that it is silent. Gives whether anything changed.
+pub fn note_silence(status: &mut NodeStatus, created: Option<&Time>, now: &Time) -> bool {
+    let conditions = status.conditions.get_or_insert_default();
+    let mut changed = false;
+    for kind in UNKNOWN_OF_SILENT {
+        match conditions.iter_mut().find(|condition| condition.type_ == kind) {
+            Some(condition) if condition.status == UNKNOWN => continue,
+            Some(condition) => {
+                UNKNOWN.clone_into(&mut condition.status);
+                condition.reason = Some("NodeStatusUnknown".to_owned());
+                condition.message = Some("Kubelet stopped posting node status.".to_owned());
+                condition.last_transition_time = Some(now.clone());
+            }
+            None => conditions.push(NodeCondition {
+                type_: kind.to_owned(),
+                status: UNKNOWN.to_owned(),
+                reason: Some("NodeStatusNeverUpdated".to_owned()),
+                message: Some("Kubelet never posted node status.".to_owned()),
+                last_heartbeat_time: created.cloned(),
+                last_transition_time: Some(now.clone()),
+            }),
+        }
+        changed = true;
+    }
+    changed
+}
