@@ -30,7 +30,8 @@ type MakeOracle = Arc<dyn Fn() -> Box<dyn Oracle> + Send + Sync>;
 
 /// A scenario, the cluster it runs on, what may go wrong, and what must hold: to be run under many seeds.
 ///
-/// Without further words the cluster has Kubernetes' own controllers, the default scheduler and three nodes; the
+/// Without further words the cluster has Kubernetes' own controllers, the default scheduler and three nodes (which do not
+/// beat: without them in the [`fleet`](Sim::fleet), nobody watches over nodes); the
 /// oracles are [`oracle::builtin`](crate::oracle::builtin); and nothing goes wrong.
 ///
 /// ```
@@ -67,6 +68,7 @@ pub struct Sim {
     fleet: SimFleet,
     zones: Vec<String>,
     builtin: bool,
+    only: Option<BTreeSet<String>>,
     scheduler: Option<Arc<dyn Fn() -> Profile + Send + Sync>>,
     oracles: Vec<MakeOracle>,
     without: BTreeSet<String>,
@@ -110,6 +112,7 @@ impl Sim {
             fleet: SimFleet::new(1).behavior(delays).heartbeats(Heartbeats::Off),
             zones: Vec::new(),
             builtin: true,
+            only: None,
             scheduler: Some(Arc::new(Profile::default)),
             oracles: Vec::new(),
             without: BTreeSet::new(),
@@ -185,6 +188,13 @@ impl Sim {
     #[must_use]
     pub fn without_builtin(mut self) -> Self {
         self.builtin = false;
+        self
+    }
+
+    /// With these of Kubernetes' own controllers, by name, and no others.
+    #[must_use]
+    pub fn only(mut self, controllers: &[&str]) -> Self {
+        self.only = Some(controllers.iter().map(|name| (*name).to_owned()).collect());
         self
     }
 
@@ -374,6 +384,10 @@ impl Sim {
         }
         let controllers = if self.builtin { kube_controllers::builtin() } else { Vec::new() };
         for (index, controller) in controllers.iter().enumerate() {
+            let asked = self.only.as_ref().is_none_or(|only| only.contains(controller.name()));
+            if !asked || (!self.fleet.beats() && NEED_BEATS.contains(&controller.name())) {
+                continue;
+            }
             sim = sim.role(controller.name(), None, Arc::new(move |informers| builtin_at(index, informers)));
         }
         sim.blueprint.roles.extend(own);
@@ -396,6 +410,9 @@ impl Sim {
         self.role(&name, Some((zone, fields)), factory)
     }
 }
+
+/// Controllers that would take nodes which do not beat for dead.
+const NEED_BEATS: [&str; 2] = ["node-lifecycle-controller", "taint-eviction-controller"];
 
 /// The built-in controller at that place of the list.
 fn builtin_at(index: usize, informers: &Informers) -> Result<Box<dyn Component>, ApiError> {

@@ -2,17 +2,23 @@
 //!
 //! Each gives a [`Sim`] without seeds' results: choose faults, add oracles, and run it.
 
+mod daemons;
 mod gangs;
 mod rivals;
+mod silence;
+mod stateful;
 
+pub use daemons::daemons;
 pub use gangs::gangs;
 pub use rivals::rivals;
+pub use silence::silence;
+pub use stateful::stateful;
 
 use crate::campaign::Sim;
 use crate::cluster::Cluster;
 use crate::faults::Faults;
 use kube_core::kinds::apps::v1::Deployment;
-use kube_core::kinds::core::v1::Pod;
+use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
 use kube_core::resource::ObjectKey;
 use kube_node::SimFleet;
 use kube_node::behavior::Delays;
@@ -30,7 +36,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 8] = [
+pub const ALL: [Named; 11] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -39,10 +45,37 @@ pub const ALL: [Named; 8] = [
     ("crowding", crowding),
     ("rivals", rivals),
     ("gangs", gangs),
+    ("stateful", stateful),
+    ("daemons", daemons),
+    ("silence", silence),
+];
+
+/// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component
+/// would draw other faults from the same seed.
+const PLAIN: [&str; 13] = [
+    "cronjob-controller",
+    "deployment-controller",
+    "disruption-controller",
+    "stale-disruption-controller",
+    "endpointslice-controller",
+    "garbage-collector",
+    "job-controller",
+    "namespace-controller",
+    "pod-garbage-collector-controller",
+    "replicaset-controller",
+    "replication-controller",
+    "serviceaccount-controller",
+    "ttl-after-finished-controller",
 ];
 
 fn sim(seeds: Range<u64>, nodes: usize, zones: &[&str]) -> Sim {
-    Sim::seeds(seeds).nodes(nodes).fleet(slow_nodes(), zones.iter().copied()).faults(Faults::all())
+    among(seeds, nodes, zones, &PLAIN)
+}
+
+/// The same among these controllers.
+fn among(seeds: Range<u64>, nodes: usize, zones: &[&str], controllers: &[&str]) -> Sim {
+    let sim = Sim::seeds(seeds).nodes(nodes).fleet(slow_nodes(), zones.iter().copied());
+    sim.only(controllers).faults(Faults::all())
 }
 
 /// Nodes whose pods take some seconds to start, to become ready, and to stop.
@@ -154,7 +187,11 @@ pub fn crowding(seeds: Range<u64>) -> Sim {
 }
 
 fn set_image(web: &mut Deployment, image: &str) {
-    let pod = web.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
+    set_image_of(web.spec.as_mut().map(|spec| &mut spec.template), image);
+}
+
+fn set_image_of(template: Option<&mut PodTemplateSpec>, image: &str) {
+    let pod = template.and_then(|template| template.spec.as_mut());
     for container in pod.into_iter().flat_map(|pod| &mut pod.containers) {
         container.image = Some(image.to_owned());
     }

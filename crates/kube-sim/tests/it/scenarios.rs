@@ -43,6 +43,21 @@ fn crowding_survives_everything() {
     survives(scenarios::crowding);
 }
 
+#[test]
+fn a_stateful_set_survives_everything() {
+    survives(scenarios::stateful);
+}
+
+#[test]
+fn daemons_survive_everything() {
+    survives(scenarios::daemons);
+}
+
+#[test]
+fn silent_nodes_survive_everything() {
+    survives(scenarios::silence);
+}
+
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
 /// doubt about a write of its own, asked for.
 #[test]
