@@ -29,6 +29,8 @@ pub fn silence(seeds: Range<u64>) -> Sim {
     let nodes: SimFleet = super::slow_nodes().heartbeats(Heartbeats::Leases(Duration::from_secs(10)));
     let zones = ["a", "b"];
     let sim = among(seeds, 6, &zones, &CONTROLLERS).fleet(nodes, zones).oracle(|| Box::<Silences>::default());
+    // Nodes that beat make an hour of silence dear.
+    let sim = sim.silent_for(Duration::from_mins(10));
     sim.scenario(|c| async move {
         c.apply(WEB).await;
         c.sleep(Duration::from_secs(30)).await;
