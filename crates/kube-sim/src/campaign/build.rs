@@ -1,20 +1,17 @@
 //! Saying what to simulate.
 
-use super::conduct::Experiment;
-use super::{Failure, Observation, Replay, Summary};
 use crate::cluster::{Blueprint, Cluster, Factory, Role};
 use crate::executor::Limits;
-use crate::faults::{Cast, Faults, Latency, Plan, draw};
-use crate::oracle::{Always, Finally, Oracle, State, Verdict, builtin};
+use crate::faults::{Faults, Latency};
+use crate::oracle::{Always, Finally, Oracle, State, Verdict};
 use kube_controllers::runtime::Controller;
 use kube_core::env::{BoxFuture, Env};
-use kube_core::error::ApiError;
 use kube_core::resource::Resource;
 use kube_core::selector::field::FieldSelector;
+use kube_node::SimFleet;
 use kube_node::behavior::Delays;
 use kube_node::fleet::Heartbeats;
-use kube_node::{FleetDriver, SimFleet};
-use kube_sched::{Profile, Scheduler};
+use kube_sched::Profile;
 use kube_store::client::Component;
 use kube_store::informer::Informers;
 use kube_store::objects::Objects;
@@ -64,14 +61,14 @@ pub struct Sim {
     pub(super) rest_within: Duration,
     pub(super) silent_for: Duration,
     pub(super) limits: Limits,
-    nodes: usize,
-    fleet: SimFleet,
-    zones: Vec<String>,
-    builtin: bool,
-    only: Option<BTreeSet<String>>,
-    scheduler: Option<Arc<dyn Fn() -> Profile + Send + Sync>>,
-    oracles: Vec<MakeOracle>,
-    without: BTreeSet<String>,
+    pub(super) nodes: usize,
+    pub(super) fleet: SimFleet,
+    pub(super) zones: Vec<String>,
+    pub(super) builtin: bool,
+    pub(super) only: Option<BTreeSet<String>>,
+    pub(super) scheduler: Option<Arc<dyn Fn() -> Profile + Send + Sync>>,
+    pub(super) oracles: Vec<MakeOracle>,
+    pub(super) without: BTreeSet<String>,
     pub(super) twice: bool,
 }
 
@@ -168,7 +165,12 @@ impl Sim {
         self.role(name, None, Arc::new(move |informers| Ok(make(informers))))
     }
 
-    fn role(mut self, name: &str, node: Option<(Arc<str>, FieldSelector)>, factory: Factory) -> Self {
+    pub(super) fn role(
+        mut self,
+        name: &str,
+        node: Option<(Arc<str>, FieldSelector)>,
+        factory: Factory,
+    ) -> Self {
         let (zone, only) = match node {
             Some((zone, fields)) => (Some(zone), Some(("pods", fields))),
             None => (None, None),
@@ -283,140 +285,4 @@ impl Sim {
         self.twice = true;
         self
     }
-
-    /// Runs every seed, or what the variable `KUBE_SIM` says: the line that a failure prints.
-    ///
-    /// # Panics
-    /// With a report when a run fails: the seed, what did not hold, the faults it takes, and the line that replays it.
-    #[expect(clippy::panic, reason = "the failure of a test")]
-    pub fn run(self) -> Summary {
-        match Replay::from_environment() {
-            None => self.check().unwrap_or_else(|failure| panic!("{failure}")),
-            Some(Ok(replay)) => self.replay(&replay).unwrap_or_else(|failure| panic!("{failure}")),
-            Some(Err(error)) => panic!("{error}"),
-        }
-    }
-
-    /// Runs every seed; the first failure ends it, and is shrunk.
-    ///
-    /// # Errors
-    /// The failure.
-    pub fn check(&self) -> Result<Summary, Box<Failure>> {
-        let sim = self.complete();
-        let mut summary = Summary::default();
-        let mut hashes = BTreeSet::new();
-        for seed in &self.seeds {
-            let experiment = sim.experiment(*seed);
-            let seen = sim.conduct(&experiment);
-            hashes.insert(seen.hash);
-            summary.add(&seen);
-            summary.distinct = hashes.len();
-            if seen.trouble.is_some() {
-                return Err(Box::new(sim.shrink(experiment, seen)));
-            }
-            if self.twice && sim.conduct(&experiment).hash != seen.hash {
-                summary.differences += 1;
-            }
-        }
-        Ok(summary)
-    }
-
-    /// Runs what `replay` says.
-    ///
-    /// # Errors
-    /// The failure.
-    pub fn replay(&self, replay: &Replay) -> Result<Summary, Box<Failure>> {
-        let sim = self.complete();
-        let experiment = replay.experiment(&sim);
-        let seen = sim.conduct(&experiment);
-        let mut summary = Summary { distinct: 1, ..Summary::default() };
-        summary.add(&seen);
-        match seen.trouble {
-            Some(_) => Err(Box::new(Failure::new(&experiment, seen, experiment.plan.faults.len()))),
-            None => Ok(summary),
-        }
-    }
-
-    /// The faults of a seed.
-    pub fn plan(&self, seed: u64) -> Plan {
-        draw(seed, &self.faults, &self.complete().cast())
-    }
-
-    /// Runs one seed and tells what was seen, without shrinking anything.
-    pub fn observe(&self, seed: u64) -> Observation {
-        let sim = self.complete();
-        sim.conduct(&sim.experiment(seed))
-    }
-
-    pub(super) fn experiment(&self, seed: u64) -> Experiment {
-        Experiment::new(seed, draw(seed, &self.faults, &self.cast()))
-    }
-
-    pub(super) fn oracles(&self) -> Vec<Box<dyn Oracle>> {
-        let builtin = builtin().into_iter().filter(|oracle| !self.without.contains(oracle.name()));
-        builtin.chain(self.oracles.iter().map(|make| make())).collect()
-    }
-
-    fn cast(&self) -> Cast {
-        let mut cast = Cast::default();
-        for role in &self.blueprint.roles {
-            match &role.zone {
-                Some(zone) => cast.nodes.push((role.name.clone(), zone.clone())),
-                None => cast.components.push(role.name.clone()),
-            }
-        }
-        cast
-    }
-
-    /// With all components: the built-in ones first, the nodes last.
-    pub(super) fn complete(&self) -> Self {
-        let mut sim = Self { nodes: 0, builtin: false, scheduler: None, ..self.clone() };
-        let own = std::mem::take(&mut sim.blueprint.roles);
-        if let Some(profile) = self.scheduler.clone() {
-            sim = sim.role(
-                "default-scheduler",
-                None,
-                Arc::new(move |informers| {
-                    let built = Scheduler::builder(informers).profile(profile()).build();
-                    Ok(Box::new(built.map_err(ApiError::internal)?))
-                }),
-            );
-        }
-        let controllers = if self.builtin { kube_controllers::builtin() } else { Vec::new() };
-        for (index, controller) in controllers.iter().enumerate() {
-            let asked = self.only.as_ref().is_none_or(|only| only.contains(controller.name()));
-            if !asked || (!self.fleet.beats() && NEED_BEATS.contains(&controller.name())) {
-                continue;
-            }
-            sim = sim.role(controller.name(), None, Arc::new(move |informers| builtin_at(index, informers)));
-        }
-        sim.blueprint.roles.extend(own);
-        for index in 0..self.nodes {
-            sim = sim.node(index, &self.fleet, &self.zones);
-        }
-        sim
-    }
-
-    fn node(self, index: usize, fleet: &SimFleet, zones: &[String]) -> Self {
-        let fleet = fleet.clone().first(index).count(1).zones(zones.iter().cloned());
-        let name = fleet.node_names().next().unwrap_or_default();
-        let zone: Arc<str> = match zones.get(index % zones.len().max(1)) {
-            Some(zone) => zone.as_str().into(),
-            None => "zone".into(),
-        };
-        let fields = FieldSelector::equal("spec.nodeName", &name);
-        let factory: Factory =
-            Arc::new(move |informers| Ok(Box::new(FleetDriver::new(fleet.clone(), informers))));
-        self.role(&name, Some((zone, fields)), factory)
-    }
-}
-
-/// Controllers that would take nodes which do not beat for dead.
-const NEED_BEATS: [&str; 2] = ["node-lifecycle-controller", "taint-eviction-controller"];
-
-/// The built-in controller at that place of the list.
-fn builtin_at(index: usize, informers: &Informers) -> Result<Box<dyn Component>, ApiError> {
-    let controller = kube_controllers::builtin().into_iter().nth(index);
-    let controller = controller.ok_or_else(|| ApiError::internal("the list of controllers has changed"))?;
-    Ok(Box::new(controller.bind(informers)))
 }

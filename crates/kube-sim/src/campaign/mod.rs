@@ -5,6 +5,8 @@ mod conduct;
 mod explore;
 mod failure;
 mod replay;
+mod roster;
+mod run;
 mod shrink;
 mod story;
 #[cfg(test)]
