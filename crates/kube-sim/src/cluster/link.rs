@@ -79,6 +79,12 @@ impl Link {
     }
 
     async fn read<T>(&self, request: BoxFuture<'_, Result<T, ApiError>>) -> Result<T, ApiError> {
+        let _acting = self.process.act(self.life);
+        self.ask(request).await
+    }
+
+    /// A request that nothing is decided by: caches are kept with it.
+    async fn ask<T>(&self, request: BoxFuture<'_, Result<T, ApiError>>) -> Result<T, ApiError> {
         self.alive().await;
         if let Some(refused) = self.refused() {
             // Nobody learns at once that nobody answers.
@@ -90,13 +96,16 @@ impl Link {
         answer
     }
 
-    /// `versioned`: the write says which version of an object of this kind it is about.
+    /// A write of an object of `kind`; `versioned`: it says which version of the object it is about.
     async fn write<T>(
         &self,
-        versioned: Option<&KindInfo>,
+        kind: Option<&KindInfo>,
+        versioned: bool,
         request: BoxFuture<'_, Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         self.alive().await;
+        // What is told to people goes its own way, whenever it comes to it.
+        let _acting = kind.is_none_or(|kind| *kind.plural != *"events").then(|| self.process.act(self.life));
         let name = &self.process.name;
         let number = self.process.next_write();
         self.crash(Moment::BeforeWrite(number)).await;
@@ -104,7 +113,7 @@ impl Link {
             self.base.sleep(Duration::from_millis(50)).await;
             return Err(refused);
         }
-        if let Some(kind) = versioned
+        if let Some(kind) = kind.filter(|_| versioned)
             && self.weather.conflicts(name)
         {
             let detail =
@@ -159,7 +168,7 @@ impl ObjectService for Link {
         object: Value,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
-        self.write(None, self.inner.create(kind, namespace, object, options)).await
+        self.write(Some(kind), false, self.inner.create(kind, namespace, object, options)).await
     }
 
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
@@ -183,8 +192,9 @@ impl ObjectService for Link {
             Some(age) if query.start == WatchStart::Initial => Box::pin(self.old_watch(kind, &query, age)),
             _ => self.inner.watch(kind, &query),
         };
-        let inner = self.read(opened).await?;
-        Ok(ObjectStream::new(Box::new(LinkStream::new(inner, self, kind))))
+        let anew = query.start == WatchStart::Initial;
+        let inner = self.ask(opened).await?;
+        Ok(ObjectStream::new(Box::new(LinkStream::new(inner, self, kind, anew))))
     }
 
     async fn update(
@@ -196,8 +206,7 @@ impl ObjectService for Link {
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
         let versioned = object.pointer("/metadata/resourceVersion").is_some_and(Value::is_string);
-        self.write(versioned.then_some(kind), self.inner.update(kind, key, subresource, object, options))
-            .await
+        self.write(Some(kind), versioned, self.inner.update(kind, key, subresource, object, options)).await
     }
 
     async fn patch(
@@ -210,7 +219,7 @@ impl ObjectService for Link {
     ) -> Result<RawObject, ApiError> {
         let versioned =
             matches!(patch, Patch::Merge(patch) if patch.pointer("/metadata/resourceVersion").is_some());
-        self.write(versioned.then_some(kind), self.inner.patch(kind, key, subresource, patch, options)).await
+        self.write(Some(kind), versioned, self.inner.patch(kind, key, subresource, patch, options)).await
     }
 
     async fn delete(
@@ -220,7 +229,7 @@ impl ObjectService for Link {
         options: &DeleteOptions,
     ) -> Result<Deleted, ApiError> {
         let versioned = options.version.is_some();
-        self.write(versioned.then_some(kind), self.inner.delete(kind, key, options)).await
+        self.write(Some(kind), versioned, self.inner.delete(kind, key, options)).await
     }
 
     async fn delete_collection(
@@ -229,7 +238,7 @@ impl ObjectService for Link {
         query: &ListQuery,
         options: &DeleteOptions,
     ) -> Result<Vec<RawObject>, ApiError> {
-        self.write(None, self.inner.delete_collection(kind, query, options)).await
+        self.write(Some(kind), false, self.inner.delete_collection(kind, query, options)).await
     }
 
     async fn create_on(
@@ -240,7 +249,7 @@ impl ObjectService for Link {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Value, ApiError> {
-        self.write(None, self.inner.create_on(kind, key, subresource, body, options)).await
+        self.write(Some(kind), false, self.inner.create_on(kind, key, subresource, body, options)).await
     }
 
     async fn get_on(
@@ -266,7 +275,7 @@ impl ObjectService for Link {
                 error.error
             })
         };
-        let answer = self.write(None, Box::pin(request)).await;
+        let answer = self.write(None, false, Box::pin(request)).await;
         answer.map_err(|error| TransactError {
             write: *failed.lock().unwrap_or_else(PoisonError::into_inner),
             error,

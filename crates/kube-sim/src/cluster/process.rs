@@ -1,7 +1,8 @@
 //! A component as a process of its own: it can be killed and made to stand still, with all its tasks.
 
-use crate::oracle::Observer;
+use crate::oracle::{Acting, Observer};
 use kube_core::env::{Abort, BoxFuture, Env, Mono, NoTasks, Spawner, TaskHandle};
+use kube_store::storage::Revision;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
@@ -49,10 +50,24 @@ impl Process {
 
     /// Begins the next life and gives its number.
     pub(crate) fn begin(&self) -> u64 {
-        let mut state = self.state();
-        state.life += 1;
-        state.up = true;
-        state.life
+        let life = {
+            let mut state = self.state();
+            state.life += 1;
+            state.up = true;
+            state.life
+        };
+        self.observer.begin_life(self.author, life);
+        life
+    }
+
+    /// Makes a request in that life, until the guard is dropped.
+    pub(crate) fn act(&self, life: u64) -> Acting {
+        self.observer.act(self.author, life)
+    }
+
+    /// Was told everything of a kind up to `revision`.
+    pub(crate) fn learn(&self, kind: &Arc<str>, revision: Revision) {
+        self.observer.tell(self.author, kind, revision);
     }
 
     pub(crate) fn is_up(&self) -> bool {

@@ -5,6 +5,7 @@ use super::process::Process;
 use super::relay::Relay;
 use crate::executor::note;
 use crate::faults::Weather;
+use crate::oracle::name_of;
 use futures::StreamExt;
 use kube_core::env::{BoxFuture, Env, Mono};
 use kube_core::error::ApiError;
@@ -27,6 +28,8 @@ pub(super) struct LinkStream {
     life: u64,
     base: Env,
     weather: Arc<Weather>,
+    /// The kind's name with the observer.
+    kind: Arc<str>,
     waits_for: Arc<str>,
     under_way: VecDeque<(Mono, Item)>,
     /// The revision of the last event: what shares it arrives with it.
@@ -35,6 +38,8 @@ pub(super) struct LinkStream {
     delivered: Option<Revision>,
     /// The state that a watch begins with is not told event by event.
     initial: bool,
+    /// The state of the beginning is on its way: nobody uses it before it is complete.
+    staged: bool,
     /// Stands still until then.
     still: Mono,
     timer: Option<(Mono, BoxFuture<'static, ()>)>,
@@ -43,18 +48,21 @@ pub(super) struct LinkStream {
 }
 
 impl LinkStream {
-    pub(super) fn new(inner: ObjectStream, link: &Link, kind: &KindInfo) -> Self {
+    /// `anew`: it begins with the present state.
+    pub(super) fn new(inner: ObjectStream, link: &Link, kind: &KindInfo, anew: bool) -> Self {
         Self {
             inner,
             process: link.process.clone(),
             life: link.life,
             base: link.base.clone(),
             weather: link.weather.clone(),
+            kind: name_of(kind),
             waits_for: format!("an event of {}", kind.plural).into(),
             under_way: VecDeque::new(),
             last: None,
             delivered: None,
             initial: true,
+            staged: anew,
             still: Mono::default(),
             timer: None,
             ended: false,
@@ -84,6 +92,23 @@ impl LinkStream {
             let due = if same { before } else { self.base.now() + self.weather.delay(&self.process.name) };
             self.last = revision;
             self.under_way.push_back((due.max(before), item));
+        }
+    }
+
+    /// Takes note of what is delivered.
+    fn deliver(&mut self, item: &Item) {
+        self.delivered = revision(item);
+        self.staged &= !matches!(item, Ok(ObjectEvent::Bookmark(_)));
+        if let Some(revision) = self.delivered.filter(|_| !self.staged) {
+            self.process.learn(&self.kind, revision);
+        }
+    }
+
+    /// Takes back what was said of a revision that breaks in the middle.
+    fn lose(&self) {
+        let next = self.under_way.front().and_then(|(_, item)| revision(item));
+        if let Some(half) = next.filter(|next| !self.staged && Some(*next) == self.delivered) {
+            self.process.learn(&self.kind, Revision::new(half.get() - 1));
         }
     }
 
@@ -138,6 +163,7 @@ impl ObjectSource for LinkStream {
             if now >= due {
                 let error = self.trouble(now);
                 if let Some(error) = error {
+                    self.lose();
                     self.ended = true;
                     self.under_way.clear();
                     return Poll::Ready(Err(error));
@@ -146,7 +172,7 @@ impl ObjectSource for LinkStream {
                     continue;
                 }
                 if let Some((_, item)) = self.under_way.pop_front() {
-                    self.delivered = revision(&item);
+                    self.deliver(&item);
                     return Poll::Ready(item);
                 }
             }

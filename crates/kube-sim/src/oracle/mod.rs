@@ -8,21 +8,25 @@
 mod bindings;
 mod capacity;
 mod collector;
+mod counts;
 mod creations;
+mod endless;
 mod endpoints;
 mod garbage;
+mod known;
 mod lives;
 mod observer;
-mod recent;
 mod rest;
 mod rollouts;
 mod state;
 mod victims;
 
+pub use known::Known;
 pub use state::{Change, Commit, Pair, State, Stored};
 
+pub(crate) use known::name as name_of;
 pub use observer::Violation;
-pub(crate) use observer::{ObservedStorage, Observer, SCENARIO};
+pub(crate) use observer::{Acting, ObservedStorage, Observer, SCENARIO};
 
 /// What an oracle says: what does not hold, in a sentence.
 pub type Verdict = Result<(), String>;
@@ -58,7 +62,9 @@ pub fn builtin() -> Vec<Box<dyn Oracle>> {
         Box::<bindings::Bindings>::default(),
         Box::new(capacity::Capacity),
         Box::new(collector::Collector),
+        Box::<counts::Counts>::default(),
         Box::<creations::Creations>::default(),
+        Box::<endless::Endless>::default(),
         Box::new(endpoints::Endpoints),
         Box::new(garbage::Garbage),
         Box::new(lives::Lives),

@@ -1,8 +1,9 @@
 //! What is stored, as oracles see it: always exactly what was committed.
 
+use super::Known;
 use kube_core::env::Mono;
 use kube_core::kinds::apps::v1::{Deployment, ReplicaSet};
-use kube_core::resource::{KindInfo, ObjectKey, ResourceVersion};
+use kube_core::resource::{KindInfo, ObjectKey, ResourceVersion, Uid};
 use kube_core::view::{KindView, Meta, NodeView, PodView, RawObject};
 use kube_store::objects::Keys;
 use kube_store::storage::{Key, KeyRange, KeyValue, Revision};
@@ -154,6 +155,13 @@ impl State {
         self.all()
     }
 
+    /// The pods of an owner of that uid that neither ended nor are to go.
+    pub fn active_pods_of(&self, owner: &Uid) -> impl Iterator<Item = Arc<PodView>> {
+        let is_its = |pod: &PodView| pod.meta.controller().is_some_and(|other| other.uid == *owner);
+        let pods = self.of_kind(<PodView as KindView>::kind()).filter_map(|stored| stored.view());
+        pods.filter(move |pod: &Arc<PodView>| pod.is_active() && is_its(pod))
+    }
+
     /// All nodes.
     pub fn nodes(&self) -> Vec<Arc<NodeView>> {
         self.all()
@@ -202,6 +210,15 @@ pub struct Commit {
     pub at: Mono,
     /// What it changed.
     pub changes: Vec<Change>,
+    /// What its author can have read when it made up its mind.
+    pub known: Known,
+}
+
+impl Commit {
+    /// Up to which revision its author had been told of that kind when it began what it is doing.
+    pub fn known<V: KindView>(&self) -> Option<Revision> {
+        self.known.of(V::kind())
+    }
 }
 
 /// An object before and after a change.

@@ -16,13 +16,14 @@ pub use stateful::stateful;
 
 use crate::campaign::Sim;
 use crate::cluster::Cluster;
-use crate::faults::Faults;
+use crate::faults::{Faults, Kind};
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
 use kube_core::resource::ObjectKey;
 use kube_node::SimFleet;
 use kube_node::behavior::Delays;
 use kube_node::fleet::Heartbeats;
+use kube_sched::{Profile, Scheduler};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 11] = [
+pub const ALL: [Named; 13] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -48,6 +49,8 @@ pub const ALL: [Named; 11] = [
     ("stateful", stateful),
     ("daemons", daemons),
     ("silence", silence),
+    ("namesakes", namesakes),
+    ("failover", failover),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component
@@ -183,6 +186,46 @@ pub fn crowding(seeds: Range<u64>) -> Sim {
             c.sleep(Duration::from_millis(700)).await;
         }
         c.scale::<Deployment>("default/web", 15).await;
+    })
+}
+
+/// Pods that come again under their names, on the same node, while answers get lost and events are late.
+pub fn namesakes(seeds: Range<u64>) -> Sim {
+    const NAMES: [&str; 3] = ["one", "two", "three"];
+    let faults = Faults::all().with(Kind::Unknown, 0.9).with(Kind::Delay, 0.9);
+    let sim = sim(seeds, 2, &["a"]).faults(faults);
+    sim.scenario(|c| async move {
+        c.until("the nodes are there", |state| state.nodes().len() == 2).await;
+        for _ in 0..6 {
+            for name in NAMES {
+                let named = SOLO.replace("name: solo", &format!("name: {name}"));
+                c.apply(&named.replace("spec:\n", "spec:\n  nodeName: node-0\n")).await;
+            }
+            c.sleep(Duration::from_secs(3)).await;
+            for name in NAMES {
+                c.delete::<Pod>(&format!("default/{name}")).await;
+            }
+            c.until("all are gone", |state| state.pods().is_empty()).await;
+        }
+    })
+}
+
+/// Two schedulers for the same pods: one that has taken over, and one that does not know so yet.
+///
+/// # Panics
+/// Never: the default profile is valid.
+#[expect(clippy::expect_used, reason = "the profile is the default one")]
+pub fn failover(seeds: Range<u64>) -> Sim {
+    let sim = sim(seeds, 4, &["a", "b"]).component("other-scheduler", |informers| {
+        let scheduler = Scheduler::builder(informers).profile(Profile::default()).build();
+        Box::new(scheduler.expect("a valid profile"))
+    });
+    sim.scenario(|c| async move {
+        c.apply(WEB).await;
+        c.sleep(Duration::from_secs(10)).await;
+        lose_a_pod(&c).await;
+        c.edit::<Deployment>("default/web", |web| set_image(web, "example.org/web:2")).await;
+        c.settle().await;
     })
 }
 

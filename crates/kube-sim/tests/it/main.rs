@@ -5,6 +5,8 @@ mod determinism;
 #[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod scenario;
 #[cfg(test)]
 mod scenarios;

@@ -58,6 +58,16 @@ fn silent_nodes_survive_everything() {
     survives(scenarios::silence);
 }
 
+#[test]
+fn a_failover_survives_everything() {
+    survives(scenarios::failover);
+}
+
+#[test]
+fn namesakes_survive_everything() {
+    survives(scenarios::namesakes);
+}
+
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
 /// doubt about a write of its own, asked for.
 #[test]

@@ -1,5 +1,6 @@
 //! Sees every commit and asks the oracles.
 
+use super::known::Sight;
 use super::{Change, Commit, Oracle, State, Stored, Verdict};
 use crate::trace::Trace;
 use kube_core::env::{Env, Mono};
@@ -52,6 +53,8 @@ struct Inner {
     state: State,
     oracles: Vec<Box<dyn Oracle>>,
     authors: Vec<Arc<str>>,
+    /// What each author was told, in their order.
+    sights: Vec<Sight>,
     trace: Trace,
     commits: u64,
     /// Commits that tell of life (Leases) do not count.
@@ -75,6 +78,7 @@ impl Observer {
         let inner = Inner {
             state: State::new(env.wall()),
             oracles,
+            sights: authors.iter().map(|_| Sight::default()).collect(),
             authors,
             trace: Trace::new(),
             commits: 0,
@@ -96,6 +100,29 @@ impl Observer {
     /// From now on `author` runs; gives who ran before.
     pub(crate) fn enter(&self, author: usize) -> usize {
         self.current.swap(author, Ordering::Relaxed)
+    }
+
+    /// `author` begins a life, in which it was told nothing yet.
+    pub(crate) fn begin_life(&self, author: usize, life: u64) {
+        self.with_sight(author, |sight, _| sight.begin_life(life));
+    }
+
+    /// A watch has told `author` everything of a kind, by its [name](super::name_of), up to `revision`.
+    pub(crate) fn tell(&self, author: usize, kind: &Arc<str>, revision: Revision) {
+        self.with_sight(author, |sight, now| sight.tell(kind, revision, now));
+    }
+
+    /// `author` acts until the guard is dropped.
+    pub(crate) fn act(self: &Arc<Self>, author: usize, life: u64) -> Acting {
+        self.with_sight(author, Sight::ask);
+        Acting { observer: self.clone(), author, life }
+    }
+
+    fn with_sight(&self, author: usize, change: impl FnOnce(&mut Sight, Mono)) {
+        let now = self.env.now();
+        if let Some(sight) = self.inner().sights.get_mut(author) {
+            change(sight, now);
+        }
     }
 
     /// Looks at the state.
@@ -204,6 +231,20 @@ impl Observer {
     }
 }
 
+/// One request of an author, until it is answered or given up.
+#[derive(Debug)]
+pub(crate) struct Acting {
+    observer: Arc<Observer>,
+    author: usize,
+    life: u64,
+}
+
+impl Drop for Acting {
+    fn drop(&mut self) {
+        self.observer.with_sight(self.author, |sight, now| sight.answer(self.life, now));
+    }
+}
+
 impl Inner {
     fn violate(&mut self, oracle: &str, what: String, now: Mono) {
         if self.violation.is_none() {
@@ -230,8 +271,9 @@ impl Inner {
             return Err(("revisions".to_owned(), format!("a commit got revision {revision} after {last}")));
         }
         self.history.insert(revision, changes.iter().map(|change| change.key.clone()).collect());
+        let known = self.sights.get(author).map(Sight::base).unwrap_or_default();
         let author = self.authors.get(author).cloned().unwrap_or_else(|| SCENARIO.into());
-        let commit = Commit { revision, author, at: now, changes };
+        let commit = Commit { revision, author, at: now, changes, known };
         self.commits += 1;
         *self.by_author.entry(commit.author.clone()).or_default() += 1;
         if self.violation.is_some() {
