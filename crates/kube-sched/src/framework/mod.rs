@@ -3,6 +3,7 @@
 mod attached;
 mod event;
 mod node_block;
+mod node_match;
 mod node_ref;
 mod node_set;
 mod normalize;

@@ -1,7 +1,7 @@
 //! Nodes as plugins see them.
 
 use super::pod_info::HostPort;
-use super::{Amounts, NodeBlock, NonZero, Reads};
+use super::{Amounts, NodeBlock, NodeSet, NonZero, Reads};
 use crate::snapshot::{
     BoundPod, ImageState, Kept, LabelColumn, MarkedNodes, Marks, NodeFacts, NodeSlot, Shapes, Slot, Snapshot,
     Table,
@@ -259,6 +259,11 @@ impl<'s> Nodes<'s> {
         self.declared(&Reads::NODE_IMAGES);
         let snapshot = self.snapshot;
         snapshot.image(name).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Every node of the cluster.
+    pub(super) fn whole(&self) -> &'s NodeSet {
+        &self.snapshot.marked().all
     }
 
     /// One label of all nodes; `None` where no node has it ([`Reads::NODE_LABELS`]).

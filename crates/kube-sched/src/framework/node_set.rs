@@ -39,6 +39,24 @@ impl NodeSet {
         }
     }
 
+    /// Adds the places of another set.
+    pub fn add(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+
+    /// Leaves the places that are in another set as well.
+    pub fn keep(&mut self, other: &Self) {
+        self.0.truncate(other.0.len());
+        for (word, kept) in self.0.iter_mut().zip(&other.0) {
+            *word &= kept;
+        }
+    }
+
     /// Whether the place is in it.
     pub fn contains(&self, slot: NodeSlot) -> bool {
         let (word, bit) = place(slot);

@@ -6,7 +6,7 @@
 mod tests;
 
 use crate::framework::{
-    ClusterEvent, EnqueueHints, EventSet, Hint, NodeRef, Nodes, Normalize, Plugin, PodInfo, Points,
+    ClusterEvent, EnqueueHints, EventSet, Hint, NodeRef, NodeSet, Nodes, Normalize, Plugin, PodInfo, Points,
     PreFilter, PreFiltered, PreScore, Reads, Reason, Reasons, Remedy, Verdict,
 };
 use kube_core::selector::LabelSet;
@@ -87,6 +87,13 @@ impl PreFilter for NodeAffinity {
         }
     }
 
+    fn retain(&self, (): &(), pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {
+        set.keep(&nodes.matched_by(pod.required_affinity()));
+        if self.added.is_some() {
+            set.retain(|slot| nodes.at(slot).is_some_and(|node| !self.refuses(node.labels(), node.name())));
+        }
+    }
+
     fn remedies(&self, (): &(), pod: &PodInfo, node: NodeRef<'_>) -> Vec<Remedy> {
         let selector = pod.required_affinity().node_selector().iter();
         let lacking = selector.filter(|(key, value)| node.labels().get(key) != Some(value));
@@ -113,6 +120,20 @@ impl PreScore for NodeAffinity {
 
     fn score(&self, terms: &PreferredSchedulingTerms, _pod: &PodInfo, node: NodeRef<'_>) -> i64 {
         terms.score(node.labels(), node.name()) + self.added_wishes.score(node.labels(), node.name())
+    }
+
+    fn score_all(
+        &self,
+        terms: &PreferredSchedulingTerms,
+        _pod: &PodInfo,
+        nodes: Nodes<'_>,
+        scores: &mut Vec<i64>,
+    ) {
+        let terms = terms.terms().iter().chain(self.added_wishes.terms());
+        let met: Vec<_> = terms.map(|(weight, term)| (i64::from(*weight), nodes.meeting(term))).collect();
+        scores.extend(nodes.slots().map(|slot| {
+            met.iter().filter(|(_, met)| met.contains(slot)).map(|(weight, _)| weight).sum::<i64>()
+        }));
     }
 
     fn normalization(&self) -> Normalize {

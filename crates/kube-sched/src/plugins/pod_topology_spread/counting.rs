@@ -1,6 +1,6 @@
 //! Which nodes and which pods count.
 
-use crate::framework::{NodeRef, Nodes, PodInfo, SpreadConstraint};
+use crate::framework::{NodeRef, NodeSet, Nodes, PodInfo, SpreadConstraint};
 use crate::snapshot::{LabelColumn, NodeSlot, SlotColumn};
 use kube_core::taint::{Effect, first_untolerated};
 use std::sync::Arc;
@@ -19,9 +19,21 @@ pub(super) fn is_included(constraint: &SpreadConstraint, pod: &PodInfo, node: No
         && first_untolerated(node.taints(), pod.tolerations(), &HARD).is_some())
 }
 
-/// Whether every node counts that has the labels.
-pub(super) fn includes_all(constraint: &SpreadConstraint, pod: &PodInfo) -> bool {
-    (!constraint.honors_affinity || pod.required_affinity().is_unconstrained()) && !constraint.honors_taints
+/// The nodes of the cluster that count for a constraint of `pod`; `None` for all of them.
+pub(super) fn included(constraint: &SpreadConstraint, pod: &PodInfo, nodes: Nodes<'_>) -> Option<NodeSet> {
+    let affinity = pod.required_affinity();
+    let matched =
+        (constraint.honors_affinity && !affinity.is_unconstrained()).then(|| nodes.matched_by(affinity));
+    if !constraint.honors_taints {
+        return matched;
+    }
+    let mut included = matched.unwrap_or_else(|| nodes.everywhere().slots().collect());
+    included.retain_among(&nodes.marked().hard_tainted, |slot| {
+        nodes
+            .at(slot)
+            .is_some_and(|node| first_untolerated(node.taints(), pod.tolerations(), &HARD).is_none())
+    });
+    Some(included)
 }
 
 /// The columns of the constraints' labels; `None` where some label is on no node.

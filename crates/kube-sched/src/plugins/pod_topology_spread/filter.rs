@@ -1,7 +1,7 @@
 //! Constraints that must hold.
 
 use super::PodTopologySpread;
-use super::counting::{columns, complete, counted, includes_all, is_included, with_all};
+use super::counting::{columns, complete, counted, included, is_included, with_all};
 use crate::framework::{
     NodeRef, NodeSet, Nodes, PodInfo, PreFilter, PreFiltered, Reason, Reasons, Remedy, SpreadConstraint,
     Verdict,
@@ -80,15 +80,14 @@ impl Counted {
     }
 
     fn count(&mut self, all: &[&Arc<LabelColumn>], column: &LabelColumn, pod: &PodInfo, nodes: Nodes<'_>) {
-        let everyone = includes_all(&self.constraint, pod);
-        if everyone && complete(all, nodes) {
+        let asked = included(&self.constraint, pod, nodes);
+        if asked.is_none() && complete(all, nodes) {
             self.count_everywhere(column, pod, nodes);
             return;
         }
         let mut included = NodeSet::default();
         with_all(all, |slot| {
-            let counts =
-                everyone || nodes.at(slot).is_some_and(|node| is_included(&self.constraint, pod, node));
+            let counts = asked.as_ref().is_none_or(|asked| asked.contains(slot));
             if counts && let Some(domain) = column.of(slot) {
                 included.insert(slot);
                 self.domains += i32::from(self.pods[domain].is_none());

@@ -1,6 +1,6 @@
 //! Constraints that are wished.
 
-use super::counting::{columns, complete, counted, includes_all, is_included, with_all};
+use super::counting::{columns, complete, counted, included, with_all};
 use super::{HOSTNAME, PodTopologySpread};
 use crate::framework::{
     MAX_NODE_SCORE, NodeRef, NodeSet, Nodes, Normalize, PodInfo, PreScore, SpreadConstraint, percent,
@@ -112,21 +112,13 @@ impl Cast<'_> {
 
     /// Whether the pods of a node count.
     fn counting(&self, constraint: &SpreadConstraint) -> impl Fn(NodeSlot) -> bool {
-        let mut included = NodeSet::default();
-        let everyone = includes_all(constraint, self.pod);
-        let mut include = |slot| {
-            let counts =
-                everyone || self.nodes.at(slot).is_some_and(|node| is_included(constraint, self.pod, node));
-            if counts {
-                included.insert(slot);
-            }
-        };
-        if self.demanding {
-            with_all(&self.all, include);
-        } else {
-            self.nodes.everywhere().slots().for_each(&mut include);
+        let asked = included(constraint, self.pod, self.nodes);
+        let mut labelled = self.demanding.then(NodeSet::default);
+        if let Some(labelled) = &mut labelled {
+            with_all(&self.all, |slot| labelled.insert(slot));
         }
-        move |slot| included.contains(slot)
+        let is_in = |set: &Option<NodeSet>, slot| set.as_ref().is_none_or(|set| set.contains(slot));
+        move |slot| is_in(&asked, slot) && is_in(&labelled, slot)
     }
 }
 
