@@ -19,6 +19,8 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::StartsTwice, "deployment", 1, "lives"),
     (Mutant::IgnoresSurge, "deployment", 0, "rollouts"),
     (Mutant::TrustsOldCounts, "failover", 1, "rollouts"),
+    (Mutant::ForgetsAssumed, "crowding", 0, "capacity"),
+    (Mutant::BindsBlindly, "rivals", 0, "capacity"),
 ];
 
 const PARTS: usize = 4;

@@ -122,7 +122,7 @@ impl KindCache {
             }
             (None, _) => objects.values().filter(selected).collect(),
         };
-        (cloned(&found), revision)
+        (found.into_iter().map(|entry| entry.raw.clone()).collect(), revision)
     }
 
     /// All that `filter` selects and perhaps more, and the revision they are from.
@@ -286,21 +286,6 @@ impl KindCache {
         // A panic elsewhere cannot leave the log half-written: every section applies one batch.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The objects of entries that lie scattered over memory. Counting a reference waits for its memory and lets nothing
-/// overtake it; so the counts of some entries are looked at before any of them is raised, and their memory comes at once.
-fn cloned(entries: &[&Arc<Entry>]) -> Vec<RawObject> {
-    const TOGETHER: usize = 32;
-    let mut objects = Vec::with_capacity(entries.len());
-    for some in entries.chunks(TOGETHER) {
-        let alone = some
-            .iter()
-            .filter(|entry| entry.raw.bytes.is_unique() & (Arc::strong_count(&entry.raw.meta) == 1));
-        std::hint::black_box(alone.count());
-        objects.extend(some.iter().map(|entry| entry.raw.clone()));
-    }
-    objects
 }
 
 /// Pumps the cache when the store has something new.

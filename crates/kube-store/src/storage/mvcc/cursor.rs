@@ -18,8 +18,6 @@ pub(super) struct Shared {
     /// Replaced once per batch, with the watchers locked.
     pub(super) published: ArcSwap<State>,
     pub(super) closed: AtomicBool,
-    /// The published state's: what a watch has at hand from below it does not count any more.
-    compacted: AtomicU64,
     /// Bytes on the medium.
     pub(super) disk: AtomicU64,
     watchers: Mutex<Watchers>,
@@ -29,15 +27,7 @@ impl Shared {
     /// A store that shows `state`.
     pub(super) fn new(state: Arc<State>) -> Self {
         let (closed, disk) = (AtomicBool::new(false), AtomicU64::new(0));
-        let compacted = AtomicU64::new(state.compacted.get());
-        Self { published: ArcSwap::new(state), closed, compacted, disk, watchers: Mutex::default() }
-    }
-
-    /// Shows `state` from now on. Call this with the watchers locked.
-    pub(super) fn show(&self, state: Arc<State>) {
-        let compacted = state.compacted.get();
-        self.published.store(state);
-        self.compacted.store(compacted, Ordering::Release);
+        Self { published: ArcSwap::new(state), closed, disk, watchers: Mutex::default() }
     }
 
     /// The open watches.
@@ -67,17 +57,12 @@ struct Reader {
     slot: Arc<Slot>,
     range: KeyRange,
     name: RangeName,
-    /// Deliveries taken along with the last one, the next at the end: they cost no look at the state.
-    ahead: Vec<Batch>,
     previous: bool,
     bookmarks: bool,
     begin: Begin,
     /// The newest revision that the consumer was told of.
     told: Revision,
 }
-
-/// How many deliveries are taken at once. A watch that stalls keeps no more than these in memory.
-const AHEAD: usize = 16;
 
 /// How much of one revision a watch sees.
 enum Part {
@@ -113,16 +98,12 @@ impl Cursor {
         let begin = if options.from == WatchFrom::Initial { Begin::State } else { Begin::Done };
         drop((state, watchers));
         let WatchOptions { previous, bookmarks, .. } = *options;
-        let (range, ahead) = (range.clone(), Vec::new());
-        let reader = Reader { slot, range, name, ahead, previous, bookmarks, begin, told: from };
+        let reader = Reader { slot, range: range.clone(), name, previous, bookmarks, begin, told: from };
         Ok(Self { shared, id, reader })
     }
 
     /// The next delivery. Without one the watch is parked, to be woken through `waker`.
     fn next(&mut self, waker: Option<&Waker>) -> Option<StorageResult<WatchItem>> {
-        if let Some(batch) = self.reader.ahead(&self.shared.compacted) {
-            return Some(Ok(WatchItem::Batch(batch)));
-        }
         loop {
             let closed = self.shared.is_closed();
             let state = self.shared.published.load();
@@ -148,19 +129,6 @@ impl Cursor {
 }
 
 impl Reader {
-    /// The next delivery of those that were taken along.
-    fn ahead(&mut self, compacted: &AtomicU64) -> Option<Batch> {
-        let batch = self.ahead.pop()?;
-        if self.told.get() < compacted.load(Ordering::Acquire) {
-            // As if nothing had been taken: the state tells what has become of this watch.
-            self.ahead.clear();
-            return None;
-        }
-        self.slot.advance(batch.revision);
-        self.told = batch.revision;
-        Some(batch)
-    }
-
     /// The next delivery out of `state`.
     fn take(&mut self, state: &State) -> Option<StorageResult<WatchItem>> {
         match self.begin {
@@ -224,10 +192,9 @@ impl Reader {
         seen
     }
 
-    /// The next delivery after `after`; some more are taken along.
-    fn batch(&mut self, state: &State, after: Revision) -> Option<Batch> {
-        let mut ahead = std::mem::take(&mut self.ahead);
-        let batches = state.changes(after).filter_map(|(revision, logged)| {
+    /// The next delivery after `after`.
+    fn batch(&self, state: &State, after: Revision) -> Option<Batch> {
+        state.changes(after).find_map(|(revision, logged)| {
             let all = logged.view(self.previous);
             match self.part(logged) {
                 Part::Nothing => None,
@@ -235,12 +202,7 @@ impl Reader {
                 Part::All => Some(Batch { revision, events: all.clone() }),
                 Part::Some(events) => Some(Batch { revision, events: events.into() }),
             }
-        });
-        ahead.extend(batches.take(AHEAD));
-        ahead.reverse();
-        let next = ahead.pop();
-        self.ahead = ahead;
-        next
+        })
     }
 
     /// What the watch sees of the changes of one revision.
@@ -283,14 +245,7 @@ impl WatchSource for Cursor {
     }
 
     fn visit(&mut self, limit: usize, see: &mut dyn FnMut(Delivery<'_>)) -> StorageResult<usize> {
-        let mut seen = 0;
-        while seen < limit
-            && let Some(batch) = self.reader.ahead(&self.shared.compacted)
-        {
-            see(Delivery::Changes(batch.revision, &batch.events));
-            seen += 1;
-        }
-        seen += self.reader.visit(&self.shared.published.load(), limit - seen, see);
+        let mut seen = self.reader.visit(&self.shared.published.load(), limit, see);
         // What is owed before or instead of changes, and parking.
         while seen < limit {
             match self.next(None) {

@@ -167,7 +167,7 @@ impl Shared {
             if effects.replaced {
                 watchers.unpark_all(self.published.load().head, &mut woken);
             }
-            self.show(state);
+            self.published.store(state);
         }
         woken.into_iter().for_each(Waker::wake);
         if let Some(error) = effects.poisoned {
