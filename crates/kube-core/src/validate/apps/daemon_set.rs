@@ -71,14 +71,8 @@ impl Kind for DaemonSet {
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
-            return warnings;
-        }
-        let path = FieldPath::new("spec").child("template");
         let template = self.spec.as_ref().map(|spec| &spec.template);
-        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
-        warnings
+        warn::of_wanted(&self.metadata, old.map(|old| &old.metadata), template)
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -70,14 +70,12 @@ impl Kind for StatefulSet {
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
-        let mut warnings: Vec<String> = name.into_iter().collect();
-        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
+        let template = self.spec.as_ref().map(|spec| &spec.template);
+        let old = old.map(|old| &old.metadata);
+        let mut warnings = warn::of_replicated(&self.metadata, old, template);
+        if !warn::wants_anew(&self.metadata, old) {
             return warnings;
         }
-        let path = FieldPath::new("spec").child("template");
-        let template = self.spec.as_ref().map(|spec| &spec.template);
-        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
         let claims = self.spec.iter().flat_map(|spec| spec.volume_claim_templates.iter().flatten());
         for (index, claim) in claims.enumerate() {
             let path = FieldPath::new("spec").child("volumeClaimTemplates").index(index).child("Spec");

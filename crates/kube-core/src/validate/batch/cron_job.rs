@@ -27,8 +27,8 @@ impl Kind for CronJob {
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
-        let mut warnings: Vec<String> = name.into_iter().collect();
+        let mut warnings: Vec<String> =
+            warn::of_name_of_pods(&self.metadata, old.map(|old| &old.metadata)).into_iter().collect();
         let job = self.spec.job_template.spec.as_ref();
         if let Some(job) = job {
             let path = FieldPath::new("spec").child("jobTemplate").child("spec");

@@ -42,8 +42,8 @@ impl Kind for Job {
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
-        let mut warnings: Vec<String> = name.into_iter().collect();
+        let mut warnings: Vec<String> =
+            warn::of_name_of_pods(&self.metadata, old.map(|old| &old.metadata)).into_iter().collect();
         if let Some(spec) = &self.spec {
             warnings.extend(warnings_of(spec, &FieldPath::new("spec")));
         }

@@ -62,15 +62,8 @@ impl Kind for ReplicationController {
     }
 
     fn warnings(&self, old: Option<&Self>) -> Vec<String> {
-        let name = if old.is_none() { warn::of_name(&self.metadata, warn::PODS_OF) } else { None };
-        let mut warnings: Vec<String> = name.into_iter().collect();
-        if !warn::wants_anew(&self.metadata, old.map(|old| &old.metadata)) {
-            return warnings;
-        }
-        let path = FieldPath::new("spec").child("template");
         let template = self.spec.as_ref().and_then(|spec| spec.template.as_ref());
-        warnings.extend(template.map(|template| warn::of_template(template, &path)).unwrap_or_default());
-        warnings
+        warn::of_replicated(&self.metadata, old.map(|old| &old.metadata), template)
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -16,18 +16,20 @@ pub(super) use labels::of_term;
 pub(super) use pod::{of_pod, of_template};
 pub(super) use service::{of_endpoints, of_network_policy, of_service};
 
+use crate::error::FieldPath;
+use crate::kinds::core::v1::PodTemplateSpec;
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::names::is_dns1123_label;
 use crate::quantity::Quantity;
 use crate::validate::resources::{ApiQuantity, ResourceList};
 
 /// What is said of a path; empty paths stand for the object itself.
-fn said(path: &crate::error::FieldPath, what: &str) -> String {
+fn said(path: &FieldPath, what: &str) -> String {
     format!("{path}: {what}")
 }
 
 /// A name that others are made of, which are then host names; `of` says which.
-pub(super) fn of_name(meta: &ObjectMeta, of: &str) -> Option<String> {
+fn of_name(meta: &ObjectMeta, of: &str) -> Option<String> {
     let complaints = is_dns1123_label(meta.name.as_deref().unwrap_or_default());
     (!complaints.is_empty()).then(|| {
         let complaints = complaints.join(" ");
@@ -37,8 +39,32 @@ pub(super) fn of_name(meta: &ObjectMeta, of: &str) -> Option<String> {
     })
 }
 
-/// What the names of pods that a controller makes become.
-pub(super) const PODS_OF: &str = "Pod names and hostnames";
+/// A name that the pods of a controller are called after; looked at when it is given.
+pub(super) fn of_name_of_pods(new: &ObjectMeta, old: Option<&ObjectMeta>) -> Option<String> {
+    if old.is_some() { None } else { of_name(new, "Pod names and hostnames") }
+}
+
+/// The name and the template of a controller that keeps so many pods.
+pub(super) fn of_replicated(
+    new: &ObjectMeta,
+    old: Option<&ObjectMeta>,
+    template: Option<&PodTemplateSpec>,
+) -> Vec<String> {
+    let mut warnings: Vec<String> = of_name_of_pods(new, old).into_iter().collect();
+    warnings.extend(of_wanted(new, old, template));
+    warnings
+}
+
+/// The template of a controller, where something else is wanted than before.
+pub(super) fn of_wanted(
+    new: &ObjectMeta,
+    old: Option<&ObjectMeta>,
+    template: Option<&PodTemplateSpec>,
+) -> Vec<String> {
+    let path = FieldPath::new("spec").child("template");
+    let template = template.filter(|_| wants_anew(new, old));
+    template.map(|template| of_template(template, &path)).unwrap_or_default()
+}
 
 /// Whether generations tell that something is wanted that was not: only then are templates looked at again.
 pub(super) fn wants_anew(new: &ObjectMeta, old: Option<&ObjectMeta>) -> bool {
@@ -46,7 +72,7 @@ pub(super) fn wants_anew(new: &ObjectMeta, old: Option<&ObjectMeta>) -> bool {
 }
 
 /// An amount of bytes that is no whole number.
-fn fractional(list: Option<&ResourceList>, name: &str, path: &crate::error::FieldPath) -> Option<String> {
+fn fractional(list: Option<&ResourceList>, name: &str, path: &FieldPath) -> Option<String> {
     let amount = list?.get(name)?;
     fraction(amount).map(|amount| {
         let text = format!("fractional byte value {:?} is invalid, must be an integer", amount.to_string());
