@@ -2,6 +2,7 @@
 
 mod adoption;
 mod availability;
+mod batches;
 pub mod claim;
 mod coverage;
 pub mod cron_job;

@@ -2,19 +2,15 @@
 
 use super::plan::Op;
 use super::template::PodMaker;
+use crate::builtin::batches::{IN_FLIGHT, in_batches};
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
-use futures::future::join_all;
 use kube_core::error::ApiError;
 use kube_core::kinds::apps::v1::DaemonSet;
 use kube_core::kinds::core::v1::Pod;
 use kube_core::resource::{ObjectKey, Resource, ResourceExt, Uid};
 use kube_store::client::events::EventType;
 use kube_store::service::DeleteOptions;
-use std::mem::discriminant;
-
-/// Most writes under way at a time.
-const IN_FLIGHT: usize = 64;
 
 pub(super) struct Execution<'a> {
     cx: &'a Context,
@@ -31,19 +27,8 @@ impl<'a> Execution<'a> {
     /// Does all of `ops`, or up to the first failure. Batches of creations begin with one and double, so that what is
     /// refused for all pods is refused once.
     pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
-        for alike in ops.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
-            let mut rest = alike;
-            let mut size = if matches!(alike.first(), Some(Op::Create(_))) { 1 } else { IN_FLIGHT };
-            while !rest.is_empty() {
-                let (batch, later) = rest.split_at(size.min(rest.len()));
-                // All of a batch are waited for: a write that is under way will happen, and has to be seen.
-                let results = join_all(batch.iter().map(|op| self.execute(op))).await;
-                results.into_iter().collect::<Result<(), _>>()?;
-                rest = later;
-                size = (size * 2).min(IN_FLIGHT);
-            }
-        }
-        Ok(())
+        let first = |op: &Op| if matches!(op, Op::Create(_)) { 1 } else { IN_FLIGHT };
+        in_batches(ops, first, IN_FLIGHT, |op| self.execute(op)).await
     }
 
     async fn execute(&self, op: &Op) -> Result<(), ApiError> {

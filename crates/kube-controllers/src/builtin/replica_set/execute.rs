@@ -2,10 +2,10 @@
 
 use super::plan::Op;
 use crate::builtin::adoption::{adopt, member, release};
+use crate::builtin::batches::{IN_FLIGHT, in_batches};
 use crate::builtin::pod_template::pod_from;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
-use futures::future::join_all;
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid};
@@ -13,11 +13,7 @@ use kube_core::view::PodView;
 use kube_store::client::events::EventType;
 use kube_store::service::DeleteOptions;
 use serde_json::Value;
-use std::mem::discriminant;
 use std::sync::Arc;
-
-/// Most writes under way at a time.
-const IN_FLIGHT: usize = 64;
 
 /// Plans of an owner of pods of one template: a ReplicaSet, or a ReplicationController.
 pub(in crate::builtin) struct Execution<'a, K> {
@@ -41,19 +37,8 @@ impl<'a, K: Resource> Execution<'a, K> {
     /// Does all of `ops`, or up to the first failure. Batches begin with one write and double, so that what is refused
     /// for all pods is refused once.
     pub(in crate::builtin) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
-        for alike in ops.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
-            let mut rest = alike;
-            let mut size = if matches!(alike.first(), Some(Op::Create)) { 1 } else { IN_FLIGHT };
-            while !rest.is_empty() {
-                let (batch, later) = rest.split_at(size.min(rest.len()));
-                // All of a batch are waited for: a write that is under way will happen, and has to be seen.
-                let results = join_all(batch.iter().map(|op| self.execute(op))).await;
-                results.into_iter().collect::<Result<(), _>>()?;
-                rest = later;
-                size = (size * 2).min(IN_FLIGHT);
-            }
-        }
-        Ok(())
+        let first = |op: &Op| if matches!(op, Op::Create) { 1 } else { IN_FLIGHT };
+        in_batches(ops, first, IN_FLIGHT, |op| self.execute(op)).await
     }
 
     async fn execute(&self, op: &Op) -> Result<(), ApiError> {

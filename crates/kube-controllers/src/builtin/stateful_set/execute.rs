@@ -2,9 +2,9 @@
 
 use super::identity::identity;
 use super::plan::Op;
+use crate::builtin::batches::{IN_FLIGHT, in_batches};
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
-use futures::future::join_all;
 use kube_core::error::ApiError;
 use kube_core::kinds::apps::v1::StatefulSet;
 use kube_core::kinds::core::v1::{PersistentVolumeClaim, Pod};
@@ -14,10 +14,6 @@ use kube_store::client::events::EventType;
 use kube_store::service::{DeleteOptions, Subresource};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::mem::discriminant;
-
-/// Most writes under way at a time.
-const IN_FLIGHT: usize = 64;
 
 pub(super) struct Execution<'a> {
     pub(super) cx: &'a Context,
@@ -30,19 +26,8 @@ impl Execution<'_> {
     /// Does all of `ops`, or up to the first failure. Batches begin with one write and double, so that what is refused
     /// for all pods is refused once.
     pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
-        for alike in ops.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
-            let mut rest = alike;
-            let mut size = 1;
-            while !rest.is_empty() {
-                let (batch, later) = rest.split_at(size.min(rest.len()));
-                // All of a batch are waited for: a write that is under way will happen, and has to be seen.
-                let results = join_all(batch.iter().map(|op| self.execute(op))).await;
-                results.into_iter().collect::<Result<(), _>>()?;
-                rest = later;
-                size = if self.ordered { 1 } else { (size * 2).min(IN_FLIGHT) };
-            }
-        }
-        Ok(())
+        let most = if self.ordered { 1 } else { IN_FLIGHT };
+        in_batches(ops, |_| 1, most, |op| self.execute(op)).await
     }
 
     async fn execute(&self, op: &Op) -> Result<(), ApiError> {
