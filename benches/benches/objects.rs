@@ -2,6 +2,9 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kube_benches::objects::{Ours, baseline::Naive, pod, status};
+use kube_core::kinds::core::v1::Pod;
+use kube_core::resource::Resource;
+use serde_json::Value;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -17,10 +20,18 @@ fn create(c: &mut Criterion) {
     };
     group
         .bench_function("ours", |b| b.iter_batched(&mut next, |pod| ours.create(pod), BatchSize::SmallInput));
+    group.bench_function("ours/typed", |b| {
+        b.iter_batched(|| typed(next()), |pod| ours.create_typed(&pod), BatchSize::SmallInput);
+    });
     group.bench_function("baseline", |b| {
         b.iter_batched(&mut next, |pod| naive.create(pod), BatchSize::SmallInput);
     });
     group.finish();
+}
+
+/// The pod as a program holds it.
+fn typed(pod: Value) -> Pod {
+    Pod::from_json_value(&pod).unwrap_or_default()
 }
 
 /// A node reports on its pods, each of 1,000 in turn.
@@ -38,6 +49,10 @@ fn update_status(c: &mut Criterion) {
     };
     group.bench_function("ours", |b| {
         b.iter_batched(&mut next, |(name, object)| ours.update_status(&name, object), BatchSize::SmallInput);
+    });
+    ours.compact();
+    group.bench_function("ours/typed", |b| {
+        b.iter_batched(|| typed(next().1), |pod| ours.update_status_typed(&pod), BatchSize::SmallInput);
     });
     ours.compact();
     group.bench_function("baseline", |b| {

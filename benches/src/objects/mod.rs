@@ -8,7 +8,7 @@ pub mod baseline;
 use futures::FutureExt;
 use kube_core::env::Env;
 use kube_core::kinds::core::v1::{Namespace, Pod, ServiceAccount};
-use kube_core::resource::{KindInfo, ObjectKey, Resource};
+use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt};
 use kube_store::objects::{Objects, ObjectsBuilder, admission};
 use kube_store::service::{ListQuery, ObjectService, Subresource, WriteOptions};
 use kube_store::storage::MemoryStorage;
@@ -109,6 +109,22 @@ impl Ours {
     /// Creates a pod: how many bytes were stored, or `None` where it was refused.
     pub fn create(&self, pod: Value) -> Option<usize> {
         self.put(Pod::kind_info(), NAMESPACE, pod)
+    }
+
+    /// Creates a pod that a program made, as [`Api::create`](kube_store::api::Api::create) does.
+    pub fn create_typed(&self, pod: &Pod) -> Option<usize> {
+        let (kind, options) = (Pod::kind_info(), WriteOptions::default());
+        let created = now(self.0.create_typed(kind, NAMESPACE, pod.as_typed(), &options))?;
+        Some(created.ok()?.bytes.len())
+    }
+
+    /// Replaces a pod's status by that of a pod that a program made, as
+    /// [`Api::update_status`](kube_store::api::Api::update_status) does.
+    pub fn update_status_typed(&self, pod: &Pod) -> Option<usize> {
+        let (kind, key) = (Pod::kind_info(), ObjectKey::new(NAMESPACE, pod.name()));
+        let options = WriteOptions::default();
+        let written = now(self.0.update_typed(kind, &key, Subresource::Status, pod.as_typed(), &options))?;
+        Some(written.ok()?.bytes.len())
     }
 
     /// Replaces a pod's status by what a node reports: how many bytes were stored.

@@ -36,6 +36,7 @@ use crate::validate::{Kind, validate_builtin_finalizers};
 use crate::view::DecodeError;
 use crate::wire::{canonical, fields, object_of};
 use bytes::Bytes;
+use serde::de::value::MapDeserializer;
 use serde_json::Value;
 use std::fmt;
 use strict::unknown_fields;
@@ -53,7 +54,11 @@ pub type Decoded = Result<Box<dyn TypedObject>, DecodeError>;
 #[derive(Clone, Copy)]
 pub struct Codec {
     read: fn(&Value) -> Decoded,
+    read_head: fn(&Value) -> Decoded,
     parse: fn(&[u8]) -> Decoded,
+    takes_over: fn(&dyn TypedObject) -> bool,
+    copy: fn(&dyn TypedObject, Extent) -> Option<Box<dyn TypedObject>>,
+    status_alone: fn(&dyn TypedObject) -> Option<Box<dyn TypedObject>>,
     print: fn(&dyn TypedObject) -> Result<Bytes, DecodeError>,
     defaults: fn(&mut dyn TypedObject),
     prepare_create: fn(&mut dyn TypedObject),
@@ -65,6 +70,15 @@ pub struct Codec {
     unknown: fn(&Value, &dyn TypedObject) -> Result<Vec<FieldPath>, DecodeError>,
     columns: fn() -> &'static [PrinterColumn],
     name_rule: NameRule,
+}
+
+/// How much of a typed object is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// All but its status.
+    WithoutStatus,
 }
 
 /// The rules of a kind's status.
@@ -80,8 +94,12 @@ impl Codec {
     /// The type `K` without any rules but its own shape.
     pub const fn of<K: Resource>() -> Self {
         Self {
-            read: |object| Ok(Box::new(K::deserialize(object).map_err(DecodeError::new)?)),
+            read: |object| Ok(Box::new(K::from_json_value(object)?)),
+            read_head: |object| Ok(Box::new(K::from_json_value(object)?)),
             parse: parse::<K>,
+            takes_over: |_| false,
+            copy: |_, _| None,
+            status_alone: |_| None,
             print: |object| Ok(canonical(&object.to_json()?)),
             defaults: |_| {},
             prepare_create: |_| {},
@@ -104,7 +122,11 @@ impl Codec {
     pub fn ruled<K: Kind>() -> Self {
         Self {
             read: |object| Ok(Box::new(K::decode(object).map_err(DecodeError::new)?)),
+            read_head: read_head::<K>,
             parse: parse::<K>,
+            takes_over: |object| K::AS_IT_IS && object.as_kind::<K>().is_some(),
+            copy: copy::<K>,
+            status_alone: |object| Some(Box::new(object.as_kind::<K>()?.status_alone()?)),
             print: print_in_order::<K>,
             defaults: |object| {
                 if let Some(object) = object.as_kind_mut::<K>() {
@@ -165,12 +187,37 @@ impl Codec {
         (self.read)(object)
     }
 
+    /// Reads type, metadata and status of an object that a client sent, and of a kind without rules all of it.
+    ///
+    /// # Errors
+    /// They do not decode.
+    pub fn read_head(&self, object: &Value) -> Decoded {
+        (self.read_head)(object)
+    }
+
     /// Reads an object that was stored. Nothing is filled in.
     ///
     /// # Errors
     /// The object does not decode.
     pub fn parse(&self, json: &[u8]) -> Decoded {
         (self.parse)(json)
+    }
+
+    /// Whether an object that a program made is what reading its JSON would give. Not so for kinds that are read in a way
+    /// of their own, and for objects of another type.
+    pub fn takes_over(&self, object: &dyn TypedObject) -> bool {
+        (self.takes_over)(object)
+    }
+
+    /// Takes over an object that a program made; `None` where [`Codec::takes_over`] says no.
+    pub fn copy(&self, object: &dyn TypedObject, extent: Extent) -> Option<Box<dyn TypedObject>> {
+        (self.copy)(object, extent)
+    }
+
+    /// The status of an object that a program made, and nothing else; `None` where [`Codec::takes_over`] says no, and for
+    /// kinds without a status.
+    pub fn status_alone(&self, object: &dyn TypedObject) -> Option<Box<dyn TypedObject>> {
+        (self.status_alone)(object)
     }
 
     /// Writes the object as canonical JSON.
@@ -307,24 +354,42 @@ impl fmt::Debug for Codec {
 }
 
 fn parse<K: Resource>(json: &[u8]) -> Decoded {
-    Ok(Box::new(serde_json::from_slice::<K>(json).map_err(DecodeError::new)?))
+    Ok(Box::new(K::from_json(json)?))
+}
+
+fn read_head<K: Kind>(object: &Value) -> Decoded {
+    let fields = object.as_object().into_iter().flatten().filter(|(name, _)| is_head(name));
+    let fields = fields.map(|(name, value)| (name.as_str(), value));
+    let fields = MapDeserializer::<_, serde_json::Error>::new(fields);
+    Ok(Box::new(K::deserialize(fields).map_err(DecodeError::new)?))
+}
+
+/// Whether the field is none of what is wanted of an object: its type, its metadata or its status.
+pub fn is_head(field: &str) -> bool {
+    matches!(field, "apiVersion" | "kind" | "metadata" | "status")
+}
+
+fn copy<K: Kind>(object: &dyn TypedObject, extent: Extent) -> Option<Box<dyn TypedObject>> {
+    let mut own = if K::AS_IT_IS { object.as_kind::<K>()?.clone() } else { return None };
+    if extent == Extent::WithoutStatus {
+        own.drop_status();
+    }
+    Some(Box::new(own))
 }
 
 /// Prints a built-in kind: its structures write their fields sorted by name already, save that `apiVersion` and
 /// `kind` come first.
 fn print_in_order<K: Kind>(object: &dyn TypedObject) -> Result<Bytes, DecodeError> {
     let Some(object) = object.as_kind::<K>() else { return Ok(canonical(&object.to_json()?)) };
-    let json = serde_json::to_vec(object).map_err(DecodeError::new)?;
-    let mut sorted = Vec::with_capacity(8);
-    sorted.extend(fields(&json));
-    let in_order = sorted.is_sorted_by_key(|field| field.name);
+    let json = object.to_json_bytes()?;
+    let in_order = fields(&json).nth(2).is_none_or(|third| third.name > "kind");
     let printed = if in_order {
-        drop(sorted);
         Bytes::from(json)
     } else {
+        let mut sorted: Vec<_> = fields(&json).collect();
         sorted.sort_by_key(|field| field.name);
         object_of(sorted)
     };
-    debug_assert_eq!(printed, canonical(&object.to_json()?), "one object has one form");
+    debug_assert_eq!(printed, canonical(&object.to_json_value()?), "one object has one form");
     Ok(printed)
 }

@@ -24,6 +24,12 @@ pub trait TypedObject: Any + Send + Sync + fmt::Debug {
     /// A value in it has no JSON form.
     fn to_json(&self) -> Result<Value, DecodeError>;
 
+    /// The object as JSON text, as its type orders its fields.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    fn to_json_text(&self) -> Result<Vec<u8>, DecodeError>;
+
     /// The same object once more.
     fn boxed(&self) -> Box<dyn TypedObject>;
 }
@@ -42,7 +48,11 @@ impl<K: Resource> TypedObject for K {
     }
 
     fn to_json(&self) -> Result<Value, DecodeError> {
-        serde_json::to_value(self).map_err(DecodeError::new)
+        self.to_json_value()
+    }
+
+    fn to_json_text(&self) -> Result<Vec<u8>, DecodeError> {
+        self.to_json_bytes()
     }
 
     fn boxed(&self) -> Box<dyn TypedObject> {

@@ -2,6 +2,10 @@
 
 mod api;
 mod field;
+mod path;
+#[cfg(test)]
+mod tests;
 
 pub use api::{ApiError, Cause, ErrorDetails, Reason, Retry};
-pub use field::{FieldError, FieldErrorKind, FieldPath, ShownAsJson, ShownValue, is_printable, quoted};
+pub use field::{FieldError, FieldErrorKind, ShownAsJson, ShownValue, is_printable, quoted};
+pub use path::FieldPath;

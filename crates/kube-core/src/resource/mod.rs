@@ -3,6 +3,8 @@
 mod builtin;
 mod key;
 mod kind_info;
+mod kinds;
+mod part;
 #[cfg(test)]
 mod tests;
 mod traits;
@@ -10,4 +12,5 @@ mod traits;
 pub use builtin::{builtin_kinds, find_builtin};
 pub use key::{ObjectKey, ResourceVersion, Uid};
 pub use kind_info::{GroupResource, GroupVersionKind, KindInfo, NameList, Scope};
+pub use part::Part;
 pub use traits::{Resource, ResourceExt, owner_reference};

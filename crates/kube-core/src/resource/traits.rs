@@ -1,18 +1,24 @@
 //! The trait of typed objects.
 
-use super::{KindInfo, NameList, ObjectKey, ResourceVersion, Scope, Uid, find_builtin};
+use super::{KindInfo, ObjectKey, ResourceVersion, Uid};
+use crate::codec::TypedObject;
 use crate::error::{FieldError, FieldPath};
 use crate::kinds::meta::v1::{ObjectMeta, OwnerReference};
 use crate::table::PrinterColumn;
+use crate::view::DecodeError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::borrow::Cow;
+use serde_json::Value;
 use std::fmt;
 
 /// A typed API object: a built-in kind of `k8s-openapi`, or [`Object<Spec>`](crate::custom::Object).
 ///
 /// Implemented for every `k8s-openapi` kind with `ObjectMeta`; kinds of your own come from
 /// [`CustomKind`](crate::custom::CustomKind).
+///
+/// Code that is generic over kinds reads and prints objects by the methods of this trait rather than by `serde_json`'s
+/// functions: those of the kinds that everybody uses are compiled once, in this crate, and not again in every crate that
+/// decodes them.
 pub trait Resource: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
     /// The kind as data.
     fn kind_info() -> &'static KindInfo;
@@ -23,6 +29,49 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + S
     /// The object's metadata, to change it.
     fn metadata_mut(&mut self) -> &mut ObjectMeta;
 
+    /// Reads an object of JSON text.
+    ///
+    /// # Errors
+    /// It is not of this kind.
+    fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        serde_json::from_slice(json).map_err(DecodeError::new)
+    }
+
+    /// Reads an object of a JSON value.
+    ///
+    /// # Errors
+    /// It is not of this kind.
+    fn from_json_value(value: &Value) -> Result<Self, DecodeError> {
+        Self::deserialize(value).map_err(DecodeError::new)
+    }
+
+    /// The object as JSON text, as its type orders its fields. What is stored is printed by
+    /// [`Codec::print`](crate::codec::Codec::print).
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    fn to_json_bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        serde_json::to_vec(self).map_err(DecodeError::new)
+    }
+
+    /// The object as a JSON value.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    fn to_json_value(&self) -> Result<Value, DecodeError> {
+        serde_json::to_value(self).map_err(DecodeError::new)
+    }
+
+    /// The object behind a plain trait: what is done with it there is compiled once, too.
+    fn as_typed(&self) -> &dyn TypedObject {
+        self
+    }
+
+    /// The object itself behind a plain trait.
+    fn into_typed(self) -> Box<dyn TypedObject> {
+        Box::new(self)
+    }
+
     /// What is wrong with the object by the schema of its kind. Built-in kinds have none: their rules are
     /// [`Kind`](crate::validate::Kind)'s.
     fn validate_shape(&self) -> Vec<FieldError> {
@@ -31,7 +80,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + S
 
     /// The fields of `object` that the schema of the kind does not know. Built-in kinds have none: see
     /// [`Codec::unknown_fields`](crate::codec::Codec::unknown_fields).
-    fn unknown_fields(object: &serde_json::Value) -> Vec<FieldPath> {
+    fn unknown_fields(object: &Value) -> Vec<FieldPath> {
         let _ = object;
         Vec::new()
     }
@@ -90,55 +139,5 @@ pub fn owner_reference<K: Resource>(owner: &K) -> OwnerReference {
         uid: owner.uid().as_str().to_owned(),
         controller: Some(true),
         block_owner_deletion: Some(true),
-    }
-}
-
-trait StaticScope {
-    const SCOPE: Scope;
-}
-
-impl StaticScope for k8s_openapi::NamespaceResourceScope {
-    const SCOPE: Scope = Scope::Namespaced;
-}
-
-impl StaticScope for k8s_openapi::ClusterResourceScope {
-    const SCOPE: Scope = Scope::Cluster;
-}
-
-impl StaticScope for k8s_openapi::SubResourceScope {
-    const SCOPE: Scope = Scope::Namespaced;
-}
-
-impl<K> Resource for K
-where
-    K: k8s_openapi::Resource + k8s_openapi::Metadata<Ty = ObjectMeta>,
-    K: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static,
-    K::Scope: StaticScope,
-{
-    fn kind_info() -> &'static KindInfo {
-        // A kind that discovery does not list still has a name and a scope.
-        find_builtin(K::GROUP, K::VERSION, K::KIND).unwrap_or(
-            const {
-                &KindInfo {
-                    group: Cow::Borrowed(K::GROUP),
-                    version: Cow::Borrowed(K::VERSION),
-                    kind: Cow::Borrowed(K::KIND),
-                    plural: Cow::Borrowed(K::URL_PATH_SEGMENT),
-                    singular: Cow::Borrowed(K::URL_PATH_SEGMENT),
-                    short_names: NameList::Static(&[]),
-                    categories: NameList::Static(&[]),
-                    subresources: NameList::Static(&[]),
-                    scope: <K::Scope as StaticScope>::SCOPE,
-                }
-            },
-        )
-    }
-
-    fn metadata(&self) -> &ObjectMeta {
-        k8s_openapi::Metadata::metadata(self)
-    }
-
-    fn metadata_mut(&mut self) -> &mut ObjectMeta {
-        k8s_openapi::Metadata::metadata_mut(self)
     }
 }

@@ -74,6 +74,18 @@ pub trait Kind: Resource {
         Self::deserialize(object)
     }
 
+    /// Whether a typed object is what reading its JSON would give: it is then taken over as it is. Not so for kinds that
+    /// hold JSON of any depth, which is looked at when it is read.
+    const AS_IT_IS: bool = false;
+
+    /// Takes away the status of a typed object that is taken over, for kinds that have one.
+    fn drop_status(&mut self) {}
+
+    /// An object with the status of this one and nothing else, for kinds that are taken over and have a status.
+    fn status_alone(&self) -> Option<Self> {
+        None
+    }
+
     /// Fills what was left out, as Kubernetes does when it decodes the object.
     fn set_defaults(&mut self) {}
 

@@ -32,6 +32,8 @@ mod node;
 mod pod;
 mod pod_resources;
 mod pod_spec;
+#[cfg(test)]
+mod tests;
 
 pub use meta::{Meta, OwnerRef};
 pub use node::{NodeImage, NodeSpecView, NodeStatusView, NodeView};
@@ -49,7 +51,8 @@ use crate::resource::{KindInfo, ObjectKey, Resource, ResourceVersion, find_built
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 /// One object as it is stored: canonical JSON without `resourceVersion`, the version beside it, and the metadata
 /// parsed once for all readers.
@@ -61,6 +64,14 @@ pub struct RawObject {
     pub bytes: Bytes,
     /// The version.
     pub version: ResourceVersion,
+    shared: Arc<OnceLock<SharedView>>,
+}
+
+/// A view that many readers of one object ask for, and the version it was read at.
+#[derive(Clone, Debug)]
+struct SharedView {
+    version: ResourceVersion,
+    view: Arc<dyn Any + Send + Sync>,
 }
 
 impl RawObject {
@@ -70,7 +81,33 @@ impl RawObject {
     /// `bytes` is not an object with metadata.
     pub fn new(bytes: Bytes, version: ResourceVersion) -> Result<Self, DecodeError> {
         let meta: MetaOnly = serde_json::from_slice(&bytes).map_err(DecodeError::new)?;
-        Ok(Self { meta: Arc::new(meta.metadata), bytes, version })
+        Ok(Self::of(Arc::new(meta.metadata), bytes, version))
+    }
+
+    /// An object whose metadata, which `bytes` hold as well, was read before.
+    pub fn of(meta: Arc<Meta>, bytes: Bytes, version: ResourceVersion) -> Self {
+        Self { meta, bytes, version, shared: Arc::default() }
+    }
+
+    /// The same at another version, as a deletion is told.
+    #[must_use]
+    pub fn at(self, version: ResourceVersion) -> Self {
+        Self { version, ..self }
+    }
+
+    /// What `decode` reads of the object, read once for all who hold it: for the one view of a kind that most of its
+    /// readers ask for. Another view is read anew each time.
+    ///
+    /// # Errors
+    /// What `decode` returns.
+    pub fn share<V: View>(&self, decode: fn(&Self) -> Result<V, DecodeError>) -> Result<Arc<V>, DecodeError> {
+        let known = self.shared.get().filter(|known| known.version == self.version);
+        if let Some(view) = known.and_then(|known| known.view.clone().downcast().ok()) {
+            return Ok(view);
+        }
+        let view = Arc::new(decode(self)?);
+        let _first = self.shared.set(SharedView { version: self.version, view: view.clone() }).is_ok();
+        Ok(view)
     }
 
     /// An object made by hand: `value` may carry a `resourceVersion`, which becomes the version.
@@ -129,6 +166,15 @@ pub trait View: Sized + Send + Sync + 'static {
     /// # Errors
     /// The bytes do not hold it.
     fn decode(raw: &RawObject) -> Result<Self, DecodeError>;
+
+    /// The same for readers that keep it: a view that many ask for is read once for all of them, by
+    /// [`RawObject::share`].
+    ///
+    /// # Errors
+    /// As [`View::decode`].
+    fn decode_shared(raw: &RawObject) -> Result<Arc<Self>, DecodeError> {
+        Self::decode(raw).map(Arc::new)
+    }
 }
 
 /// A view of one kind.
@@ -139,7 +185,7 @@ pub trait KindView: View {
 
 impl<K: Resource> View for K {
     fn decode(raw: &RawObject) -> Result<Self, DecodeError> {
-        let mut object: Self = serde_json::from_slice(&raw.bytes).map_err(DecodeError::new)?;
+        let mut object = Self::from_json(&raw.bytes)?;
         object.metadata_mut().resource_version = Some(raw.version.to_string());
         Ok(object)
     }
@@ -182,7 +228,7 @@ pub fn from_value<V: View>(value: Value) -> Result<V, DecodeError> {
 /// # Errors
 /// The object does not hold the view (it has no metadata, for example).
 pub fn of<V: View>(object: &impl Resource) -> Result<V, DecodeError> {
-    from_value(serde_json::to_value(object).map_err(DecodeError::new)?)
+    from_value(object.to_json_value()?)
 }
 
 /// The built-in kind of a lean view of ours.

@@ -93,6 +93,10 @@ impl View for NodeView {
         view.version = raw.version;
         Ok(view)
     }
+
+    fn decode_shared(raw: &RawObject) -> Result<Arc<Self>, DecodeError> {
+        raw.share(Self::decode)
+    }
 }
 
 impl KindView for NodeView {

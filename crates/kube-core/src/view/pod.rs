@@ -207,6 +207,10 @@ impl View for PodView {
         view.version = raw.version;
         Ok(view)
     }
+
+    fn decode_shared(raw: &RawObject) -> Result<Arc<Self>, DecodeError> {
+        raw.share(Self::decode)
+    }
 }
 
 impl KindView for PodView {

@@ -89,6 +89,7 @@ fn end_of_value(json: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0_usize;
     let mut at = start;
     loop {
+        at += json.get(at..)?.iter().position(|&byte| MARKS[usize::from(byte)])?;
         match json.get(at)? {
             b'"' => {
                 at = end_of_text(json, at)?;
@@ -111,9 +112,21 @@ fn end_of_value(json: &[u8], start: usize) -> Option<usize> {
     }
 }
 
+/// The bytes that say where a value ends.
+const MARKS: [bool; 256] = {
+    let mut marks = [false; 256];
+    let bytes = br#""{}[],"#;
+    let mut at = 0;
+    while at < bytes.len() {
+        marks[bytes[at] as usize] = true;
+        at += 1;
+    }
+    marks
+};
+
 /// An object of these fields, in their order.
 pub fn object_of<'a>(fields: impl IntoIterator<Item = RawField<'a>>) -> Bytes {
-    let mut json = Vec::with_capacity(1024);
+    let mut json = Vec::with_capacity(4096);
     json.push(b'{');
     for field in fields {
         if json.len() > 1 {

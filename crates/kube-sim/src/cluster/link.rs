@@ -6,6 +6,7 @@ use crate::executor::waits;
 use crate::faults::{Moment, Weather};
 use async_trait::async_trait;
 use futures::future::{Either, select};
+use kube_core::codec::TypedObject;
 use kube_core::env::{BoxFuture, Env};
 use kube_core::error::ApiError;
 use kube_core::resource::{KindInfo, ObjectKey};
@@ -171,6 +172,16 @@ impl ObjectService for Link {
         self.write(Some(kind), false, self.inner.create(kind, namespace, object, options)).await
     }
 
+    async fn create_typed(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        self.write(Some(kind), false, self.inner.create_typed(kind, namespace, object, options)).await
+    }
+
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
         self.read(self.inner.get(kind, key, at)).await
     }
@@ -207,6 +218,19 @@ impl ObjectService for Link {
     ) -> Result<RawObject, ApiError> {
         let versioned = object.pointer("/metadata/resourceVersion").is_some_and(Value::is_string);
         self.write(Some(kind), versioned, self.inner.update(kind, key, subresource, object, options)).await
+    }
+
+    async fn update_typed(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let versioned = object.meta().resource_version.is_some();
+        let update = self.inner.update_typed(kind, key, subresource, object, options);
+        self.write(Some(kind), versioned, update).await
     }
 
     async fn patch(

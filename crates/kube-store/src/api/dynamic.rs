@@ -1,7 +1,7 @@
 //! The handle of a kind known at run time.
 
 use super::EventStream;
-use super::handle::{Handle, List, decode};
+use super::handle::{Edited, Handle, List, decode};
 use crate::service::{
     DeleteOptions, Deleted, Fence, FieldValidation, ListQuery, ObjectService, Patch, Subresource, Warnings,
     WatchQuery,
@@ -227,7 +227,7 @@ impl DynamicApi {
         let mut changed = |raw: &_| {
             let mut object: DynamicObject = decode(raw)?;
             change(&mut object);
-            encode(&object)
+            encode(&object).map(Edited::Json)
         };
         decode(&self.handle.edit(&self.kind, name, part, &mut changed).await?)
     }

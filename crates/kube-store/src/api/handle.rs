@@ -6,10 +6,11 @@ use crate::service::{
     Warnings, WatchQuery, WriteOptions, list_table, object_table,
 };
 use crate::storage::{ReadAt, Revision};
+use kube_core::codec::TypedObject;
 use kube_core::error::ApiError;
 use kube_core::kinds::autoscaling::v1::Scale;
 use kube_core::rbac::User;
-use kube_core::resource::{KindInfo, ObjectKey};
+use kube_core::resource::{KindInfo, ObjectKey, Resource};
 use kube_core::table::TableOptions;
 use kube_core::view::{RawObject, View};
 use serde_json::{Value, json};
@@ -29,6 +30,12 @@ pub struct List<K> {
     pub continue_token: Option<String>,
     /// How many more follow; `None` where it is not known.
     pub remaining: Option<u64>,
+}
+
+/// What an edit has made of an object.
+pub(super) enum Edited {
+    Json(Value),
+    Typed(Box<dyn TypedObject>),
 }
 
 /// The inside of a handle: not generic, so that it is compiled once.
@@ -114,10 +121,15 @@ impl Handle {
         let text = |field: &str| {
             object.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str).unwrap_or_default()
         };
-        match (self.namespace.is_none(), text("namespace")) {
-            (true, namespace) if !namespace.is_empty() => Ok(ObjectKey::new(namespace, text("name"))),
-            _ => self.key(kind, text("name")),
+        self.key_in(kind, text("namespace"), text("name"))
+    }
+
+    /// The key of an object of that name which says that it is in `namespace`.
+    fn key_in(&self, kind: &KindInfo, namespace: &str, name: &str) -> Result<ObjectKey, ApiError> {
+        if self.namespace.is_none() && !namespace.is_empty() {
+            return Ok(ObjectKey::new(namespace, name));
         }
+        self.key(kind, name)
     }
 
     pub(super) async fn get(&self, kind: &KindInfo, name: &str) -> Result<RawObject, ApiError> {
@@ -181,6 +193,27 @@ impl Handle {
         self.service.update(kind, &key, part, object, &self.options).await
     }
 
+    pub(super) async fn create_typed(
+        &self,
+        kind: &KindInfo,
+        object: &dyn TypedObject,
+    ) -> Result<RawObject, ApiError> {
+        let namespace = if kind.is_namespaced() { self.namespace.as_deref().unwrap_or_default() } else { "" };
+        self.service.create_typed(kind, namespace, object, &self.options).await
+    }
+
+    pub(super) async fn update_typed(
+        &self,
+        kind: &KindInfo,
+        part: Subresource,
+        object: &dyn TypedObject,
+    ) -> Result<RawObject, ApiError> {
+        let meta = object.meta();
+        let name = meta.name.as_deref().unwrap_or_default();
+        let key = self.key_in(kind, meta.namespace.as_deref().unwrap_or_default(), name)?;
+        self.service.update_typed(kind, &key, part, object, &self.options).await
+    }
+
     pub(super) async fn patch(
         &self,
         kind: &KindInfo,
@@ -197,14 +230,19 @@ impl Handle {
         kind: &KindInfo,
         name: &str,
         part: Subresource,
-        change: &mut (dyn FnMut(&RawObject) -> Result<Value, ApiError> + Send),
+        change: &mut (dyn FnMut(&RawObject) -> Result<Edited, ApiError> + Send),
     ) -> Result<RawObject, ApiError> {
         let key = self.key(kind, name)?;
         let mut tries = 1;
         loop {
             let raw = self.service.get(kind, &key, ReadAt::Latest).await?;
-            let object = change(&raw)?;
-            match self.service.update(kind, &key, part, object, &self.options).await {
+            let written = match change(&raw)? {
+                Edited::Json(object) => self.service.update(kind, &key, part, object, &self.options).await,
+                Edited::Typed(object) => {
+                    self.service.update_typed(kind, &key, part, &*object, &self.options).await
+                }
+            };
+            match written {
                 Err(error) if error.is_conflict() && tries < EDITS => tries += 1,
                 answer => return answer,
             }
@@ -223,7 +261,7 @@ impl Handle {
 
     pub(super) async fn scale_of(&self, kind: &KindInfo, name: &str) -> Result<Scale, ApiError> {
         let scale = self.service.get_on(kind, &self.key(kind, name)?, Subresource::Scale).await?;
-        serde_json::from_value(scale).map_err(ApiError::internal)
+        Scale::from_json_value(&scale).map_err(ApiError::internal)
     }
 
     pub(super) async fn delete(

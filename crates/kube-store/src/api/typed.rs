@@ -1,7 +1,7 @@
 //! The handle of one type.
 
 use super::EventStream;
-use super::handle::{Handle, List, decode};
+use super::handle::{Edited, Handle, List, decode};
 use crate::service::{
     DeleteOptions, Deleted, Fence, FieldValidation, ListQuery, ObjectService, Patch, Subresource, Warnings,
     WatchQuery,
@@ -195,7 +195,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// As [`ObjectService::create`].
     pub async fn create(&self, object: &K) -> Result<K, ApiError> {
-        decode(&self.handle.create(K::kind_info(), encode(object)?).await?)
+        decode(&self.handle.create_typed(K::kind_info(), object.as_typed()).await?)
     }
 
     /// Replaces the object but for its status, and returns what was stored.
@@ -203,7 +203,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// As [`ObjectService::update`].
     pub async fn update(&self, object: &K) -> Result<K, ApiError> {
-        decode(&self.handle.update(K::kind_info(), Subresource::Main, encode(object)?).await?)
+        decode(&self.handle.update_typed(K::kind_info(), Subresource::Main, object.as_typed()).await?)
     }
 
     /// Replaces the object's status, and returns what was stored.
@@ -211,7 +211,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// As [`ObjectService::update`].
     pub async fn update_status(&self, object: &K) -> Result<K, ApiError> {
-        decode(&self.handle.update(K::kind_info(), Subresource::Status, encode(object)?).await?)
+        decode(&self.handle.update_typed(K::kind_info(), Subresource::Status, object.as_typed()).await?)
     }
 
     /// Changes the object but for its status.
@@ -255,7 +255,7 @@ impl<K: Resource> Api<K> {
         let mut changed = |raw: &_| {
             let mut object: K = decode(raw)?;
             change(&mut object);
-            encode(&object)
+            Ok(Edited::Typed(object.into_typed()))
         };
         decode(&self.handle.edit(K::kind_info(), name, part, &mut changed).await?)
     }
@@ -361,10 +361,6 @@ impl Api<Pod> {
         how.dry_run |= options.dry_run;
         self.handle.service.create_on(kind, &key, Subresource::Eviction, body, &how).await.map(drop)
     }
-}
-
-fn encode<K: Resource>(object: &K) -> Result<Value, ApiError> {
-    serde_json::to_value(object).map_err(ApiError::internal)
 }
 
 impl<K> Clone for Api<K> {

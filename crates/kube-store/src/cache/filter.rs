@@ -103,6 +103,17 @@ impl Filter {
         fields.chain(labels)
     }
 
+    /// Whether nothing is demanded but one value of `term`, and perhaps a namespace, which is part of the key.
+    pub(super) fn asks_only(&self, term: &Term) -> bool {
+        let labels = self.labels.as_ref().map(|selector| selector.requirements().unwrap_or_default().len());
+        self.keys.is_empty()
+            && match term {
+                Term::Label(_) => self.fields.is_empty() && labels == Some(1),
+                Term::Field(_) => self.fields.len() == 1 && labels.is_none(),
+                Term::Namespace => false,
+            }
+    }
+
     /// What changes concern: all that this selects are among them.
     pub(super) fn interest(&self) -> Interest {
         let namespace = self.namespace.as_ref().map(|namespace| (Term::Namespace, namespace.clone()));

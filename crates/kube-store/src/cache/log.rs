@@ -28,7 +28,7 @@ impl Change {
     /// The last state of an object that is gone, with the version of its deletion.
     pub(super) fn last(&self) -> Option<RawObject> {
         let version = ResourceVersion::new(self.revision.get());
-        self.old.as_ref().map(|old| RawObject { version, ..old.raw.clone() })
+        self.old.as_ref().map(|old| old.raw.clone().at(version))
     }
 }
 

@@ -28,6 +28,7 @@ use crate::storage::{KeyRange, Revision, Storage, StorageError};
 use crate::unreadable::Account;
 use cursor::Cursor;
 use feed::Feed;
+use filter::Term;
 use history::History;
 use kube_core::error::ApiError;
 use kube_core::resource::KindInfo;
@@ -103,8 +104,10 @@ impl KindCache {
 
     /// The objects that `filter` selects, and the revision they are from.
     pub(crate) fn list(&self, filter: &Filter) -> (Vec<RawObject>, Revision) {
-        let (objects, revision) = self.candidates(filter);
-        let selected = |entry: &&Arc<Entry>| filter.matches(entry, &self.fields);
+        let (objects, revision, term) = self.candidates(filter);
+        // What an index has found is not looked at again: most of what a long list costs is memory that was not near.
+        let settled = term.is_some_and(|term| filter.asks_only(&term));
+        let selected = |entry: &&Arc<Entry>| settled || filter.matches(entry, &self.fields);
         let found: Vec<&Arc<Entry>> = match (filter.namespace(), filter.name()) {
             (Some(namespace), Some(name)) => {
                 objects.get(&*format!("{namespace}/{name}")).into_iter().filter(selected).collect()
@@ -125,11 +128,11 @@ impl KindCache {
         (found.into_iter().map(|entry| entry.raw.clone()).collect(), revision)
     }
 
-    /// All that `filter` selects and perhaps more, and the revision they are from.
-    fn candidates(&self, filter: &Filter) -> (ObjectMap, Revision) {
+    /// All that `filter` selects and perhaps more, the revision they are from, and the term of the index that found them.
+    fn candidates(&self, filter: &Filter) -> (ObjectMap, Revision, Option<Term>) {
         let log = self.log();
         let Some((term, value)) = log.indexes.term(filter) else {
-            return (log.objects().clone(), log.revision());
+            return (log.objects().clone(), log.revision(), None);
         };
         let (new, objects) = (!log.indexes.has(&term), log.objects().clone());
         drop(log);
@@ -141,7 +144,7 @@ impl KindCache {
         }
         let mut log = self.log();
         log.begin_index(&term);
-        (log.indexes.find(&term, &value).cloned().unwrap_or_default(), log.revision())
+        (log.indexes.find(&term, &value).cloned().unwrap_or_default(), log.revision(), Some(term))
     }
 
     /// Takes in what the store has published, and waits only for the first state.

@@ -9,7 +9,6 @@ use kube_core::error::ApiError;
 use kube_core::resource::ObjectKey;
 use kube_core::view::{RawObject, View};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Where an informer stands in the history of its kind.
 #[derive(Debug)]
@@ -158,8 +157,8 @@ impl<V: View> Feed<V> {
     }
 
     fn decode(&mut self, key: &ObjectKey, raw: &RawObject) -> Option<Entry<V>> {
-        match V::decode(raw) {
-            Ok(view) => Some(Entry { view: Arc::new(view), version: raw.version }),
+        match V::decode_shared(raw) {
+            Ok(view) => Some(Entry { view, version: raw.version }),
             Err(error) => {
                 let revision = Revision::new(raw.version.revision());
                 self.unreadable.push(Unreadable::new(key, revision, &raw.bytes, &error));

@@ -70,9 +70,8 @@ impl Candidate {
     }
 
     /// The stored object with the metadata and status of `given`, which may lack everything else.
-    pub(super) fn status(given: &Value, stored: &Bytes, codec: Codec) -> Result<Self, DecodeError> {
-        let typed = codec.read(given)?;
-        Ok(Self { body: Body::Status { typed, stored: stored.clone() }, codec: Some(codec) })
+    pub(super) fn status(given: Box<dyn TypedObject>, stored: &Bytes, codec: Codec) -> Self {
+        Self { body: Body::Status { typed: given, stored: stored.clone() }, codec: Some(codec) }
     }
 
     /// Its metadata.

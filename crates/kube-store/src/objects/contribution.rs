@@ -270,7 +270,7 @@ impl Contribution<'_> {
 }
 
 fn decode<K: Resource>(value: &Bytes) -> Result<Arc<K>, ApiError> {
-    serde_json::from_slice(value).map(Arc::new).map_err(ApiError::internal)
+    K::from_json(value).map(Arc::new).map_err(ApiError::internal)
 }
 
 /// Compares and writes that are added to the transaction of a write.

@@ -151,7 +151,7 @@ async fn charge(
     // The cache told which; the store tells what is left of it.
     let read = cx.object(PodDisruptionBudget::kind_info(), &budget.key()).await?;
     let Some(bytes) = read.value() else { return Ok(()) };
-    let mut budget: PodDisruptionBudget = serde_json::from_slice(bytes).map_err(ApiError::internal)?;
+    let mut budget = PodDisruptionBudget::from_json(bytes).map_err(ApiError::internal)?;
     let status = budget.status.get_or_insert_default();
     if !is_ready(pod)
         && may_go_unready(
@@ -164,7 +164,7 @@ async fn charge(
         return Ok(());
     }
     spend(&mut budget, pod.name(), cx.env().wall_seconds())?;
-    txn.put(&read, canonical(&serde_json::to_value(&budget).map_err(ApiError::internal)?));
+    txn.put(&read, canonical(&budget.to_json_value().map_err(ApiError::internal)?));
     Ok(())
 }
 

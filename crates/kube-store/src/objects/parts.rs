@@ -5,10 +5,10 @@ use super::metadata;
 use super::plan::{Act, Found};
 use super::registry::Served;
 use crate::service::Subresource;
-use kube_core::codec::Codec;
+use kube_core::codec::{Codec, TypedObject, is_head};
 use kube_core::error::{ApiError, FieldPath};
 use kube_core::kinds::meta::v1::ObjectMeta;
-use kube_core::wire::{field, fields};
+use kube_core::wire::{field, fields, object_of};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -37,9 +37,8 @@ impl<'a> Read<'a> {
         given: &mut Cow<'_, Value>,
     ) -> Result<Candidate, ApiError> {
         let (served, old) = (self.served, &self.found.stored);
-        let kind = &*served.info;
         let mut new = match act.part {
-            Subresource::Main if kind.has_status() => {
+            Subresource::Main if served.info.has_status() => {
                 put_status_of(old, given.to_mut())?;
                 self.read(given)?
             }
@@ -54,18 +53,7 @@ impl<'a> Read<'a> {
             Subresource::Resize => self.read(&resized(old, given)?)?,
             _ => self.read(given)?,
         };
-        metadata::begin_update(kind, act.key, new.meta_mut(), old.meta(), self.found.version())?;
-        match act.part {
-            Subresource::Status => {
-                // Kubernetes' own kinds let a status write change metadata, save for owners; custom kinds do not.
-                let labels = !(kind.kind == "Deployment" && kind.group == "apps");
-                keep_metadata(new.meta_mut(), old.meta(), !served.custom, labels && !served.custom);
-            }
-            Subresource::Finalize | Subresource::EphemeralContainers | Subresource::Resize => {
-                keep_metadata(new.meta_mut(), old.meta(), false, false);
-            }
-            _ => {}
-        }
+        settle(served, act, self.found, new.meta_mut())?;
         Ok(new)
     }
 
@@ -76,10 +64,12 @@ impl<'a> Read<'a> {
     }
 
     fn status(&mut self, given: &Value, codec: Codec) -> Result<Candidate, ApiError> {
-        let head = head(given);
-        let new = Candidate::status(&head, self.found.stored.bytes(), codec)
-            .map_err(|error| self.served.strategy.refuse(&head, &error))?;
-        self.look(&head, &new)?;
+        let refuse = |error| self.served.strategy.refuse(&head(given), &error);
+        let typed = codec.read_head(given).map_err(refuse)?;
+        let new = Candidate::status(typed, self.found.stored.bytes(), codec);
+        if self.strict {
+            self.look(&head(given), &new)?;
+        }
         Ok(new)
     }
 
@@ -89,6 +79,59 @@ impl<'a> Read<'a> {
         }
         Ok(())
     }
+}
+
+/// The object that a write of `act.part` asks for by one that a program made; `None` where reading its JSON would give
+/// something else.
+pub(super) fn taken_over(
+    served: &Served,
+    act: Act<'_>,
+    found: &Found,
+    object: &dyn TypedObject,
+) -> Result<Option<Candidate>, ApiError> {
+    let codec = served.strategy.codec().filter(|_| !served.custom && served.strategy.takes_over(object));
+    let Some(codec) = codec else { return Ok(None) };
+    let old = &found.stored;
+    // What it keeps of times is what is written of them: it is compared with what was stored.
+    let print = || object.to_json_text().map_err(ApiError::internal);
+    let mut new = match act.part {
+        Subresource::Main if served.info.has_status() => {
+            let given = print()?;
+            let status = fields(old.bytes()).filter(|field| field.name == "status");
+            let all = fields(&given).filter(|field| field.name != "status").chain(status);
+            Candidate::of_typed(codec.parse(&object_of(all)).map_err(ApiError::internal)?, codec)
+        }
+        Subresource::Main => Candidate::of_typed(codec.parse(&print()?).map_err(ApiError::internal)?, codec),
+        Subresource::Status => {
+            let Some(status) = codec.status_alone(object) else { return Ok(None) };
+            let status = status.to_json_text().map_err(ApiError::internal)?;
+            let mut typed = codec.parse(&status).map_err(ApiError::internal)?;
+            // The times in it are those of the stored object, whatever it brings.
+            typed.meta_mut().clone_from(object.meta());
+            Candidate::status(typed, old.bytes(), codec)
+        }
+        _ => return Ok(None),
+    };
+    settle(served, act, found, new.meta_mut())?;
+    Ok(Some(new))
+}
+
+/// Checks what the write claims about the object, and puts back what it may not change of its metadata.
+fn settle(served: &Served, act: Act<'_>, found: &Found, new: &mut ObjectMeta) -> Result<(), ApiError> {
+    let (kind, old) = (&*served.info, found.stored.meta());
+    metadata::begin_update(kind, act.key, new, old, found.version())?;
+    match act.part {
+        Subresource::Status => {
+            // Kubernetes' own kinds let a status write change metadata, save for owners; custom kinds do not.
+            let labels = !(kind.kind == "Deployment" && kind.group == "apps");
+            keep_metadata(new, old, !served.custom, labels && !served.custom);
+        }
+        Subresource::Finalize | Subresource::EphemeralContainers | Subresource::Resize => {
+            keep_metadata(new, old, false, false);
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Puts back what the write may not change, beyond what no update may.
@@ -106,16 +149,15 @@ fn keep_metadata(new: &mut ObjectMeta, old: &ObjectMeta, marks: bool, labels: bo
 
 /// Type, metadata and status of what a status write brings.
 fn head(given: &Value) -> Value {
-    let fields = ["apiVersion", "kind", "metadata", "status"];
-    let known = fields.into_iter().filter_map(|name| Some((name.to_owned(), given.get(name)?.clone())));
-    Value::Object(known.collect())
+    let known = given.as_object().into_iter().flatten().filter(|(name, _)| is_head(name));
+    Value::Object(known.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// Type, metadata and status of the stored object.
 pub(super) fn status_of(old: &Stored) -> Result<Value, ApiError> {
     let mut head = Map::new();
     for field in fields(old.bytes()) {
-        if matches!(field.name, "apiVersion" | "kind" | "metadata" | "status") {
+        if is_head(field.name) {
             let value = serde_json::from_slice(field.value).map_err(ApiError::internal)?;
             head.insert(field.name.to_owned(), value);
         }

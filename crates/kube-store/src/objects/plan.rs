@@ -8,6 +8,7 @@ use super::{Objects, metadata};
 use crate::service::{Subresource, WriteOptions};
 use crate::storage::{Compare, Key, Revision};
 use bytes::Bytes;
+use kube_core::codec::{Extent, TypedObject, is_head};
 use kube_core::error::{ApiError, FieldError, Reason};
 use kube_core::resource::{ObjectKey, ResourceVersion};
 use kube_core::view::RawObject;
@@ -41,6 +42,33 @@ impl Planned {
             _ => revision,
         };
         object(self.bytes, version)
+    }
+}
+
+/// What a create is given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'a> {
+    /// What a client sent.
+    Json(&'a Value),
+    /// What a program made.
+    Typed(&'a dyn TypedObject),
+}
+
+impl<'a> Given<'a> {
+    /// The name; empty for one that is to be made up.
+    pub(crate) fn name(self) -> &'a str {
+        match self {
+            Self::Json(object) => metadata::text(object, "name"),
+            Self::Typed(object) => object.meta().name.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// What a name that is made up begins with.
+    pub(crate) fn generate_name(self) -> &'a str {
+        match self {
+            Self::Json(object) => metadata::text(object, "generateName"),
+            Self::Typed(object) => object.meta().generate_name.as_deref().unwrap_or_default(),
+        }
     }
 }
 
@@ -82,7 +110,7 @@ pub(crate) fn object(bytes: Bytes, revision: Revision) -> Result<RawObject, ApiE
     match field(&bytes, "metadata") {
         Some(meta) => {
             let meta = Arc::new(serde_json::from_slice(meta).map_err(ApiError::internal)?);
-            Ok(RawObject { meta, bytes, version })
+            Ok(RawObject::of(meta, bytes, version))
         }
         None => RawObject::new(bytes, version).map_err(ApiError::internal),
     }
@@ -108,9 +136,8 @@ pub(crate) fn print(object: &Candidate) -> Result<Bytes, ApiError> {
 
 /// Whether anything but metadata and status differs between two objects in canonical form.
 pub(crate) fn wants_differ(old: &[u8], new: &[u8]) -> bool {
-    let wanted = |name: &str| !matches!(name, "apiVersion" | "kind" | "metadata" | "status");
-    let before = fields(old).filter(|field| wanted(field.name));
-    !before.eq(fields(new).filter(|field| wanted(field.name)))
+    let before = fields(old).filter(|field| !is_head(field.name));
+    !before.eq(fields(new).filter(|field| !is_head(field.name)))
 }
 
 /// One write of a request, being planned.
@@ -241,17 +268,10 @@ impl Planner<'_> {
     }
 
     /// Plans a create.
-    pub(crate) async fn create(&mut self, namespace: &str, object: &Value) -> Result<Planned, ApiError> {
+    pub(crate) async fn create(&mut self, namespace: &str, given: Given<'_>) -> Result<Planned, ApiError> {
         let served = self.served.clone();
         let kind = &*served.info;
-        let mut object = metadata::accept_type(kind, object)?;
-        if kind.has_status() && !served.strategy.keeps_status_on_create() && object.get("status").is_some() {
-            drop(object.to_mut().as_object_mut().and_then(|fields| fields.remove("status")));
-        }
-        let mut new = served.strategy.read(&object)?;
-        if self.is_strict() {
-            self.judge_unknown(&served.strategy.unknown_fields(&object, &new)?)?;
-        }
+        let mut new = self.brought(given)?;
         let key = metadata::begin_create(kind, namespace, new.meta_mut(), &self.objects.env)?;
         served.strategy.set_defaults(&mut new)?;
         let act = Act::on(&key, Operation::Create);
@@ -274,6 +294,36 @@ impl Planner<'_> {
         let bytes = print(&new)?;
         self.draft.put(place, bytes.clone(), self.options.ttl, before.as_ref());
         Ok(Planned { bytes, end: End::Written })
+    }
+
+    /// The object that a create brings, without a status where creates set none.
+    fn brought(&self, given: Given<'_>) -> Result<Candidate, ApiError> {
+        let Served { info: kind, strategy, .. } = &*self.served;
+        let without_status = kind.has_status() && !strategy.keeps_status_on_create();
+        let written;
+        let object = match given {
+            Given::Json(object) => object,
+            Given::Typed(object) => {
+                let extent = if without_status { Extent::WithoutStatus } else { Extent::Whole };
+                let codec = strategy.codec().filter(|_| strategy.takes_over(object));
+                if let Some(codec) = codec
+                    && let Some(own) = codec.copy(object, extent)
+                {
+                    return Ok(Candidate::of_typed(own, codec));
+                }
+                written = object.to_json().map_err(ApiError::internal)?;
+                &written
+            }
+        };
+        let mut object = metadata::accept_type(kind, object)?;
+        if without_status && object.get("status").is_some() {
+            drop(object.to_mut().as_object_mut().and_then(|fields| fields.remove("status")));
+        }
+        let new = strategy.read(&object)?;
+        if self.is_strict() {
+            self.judge_unknown(&strategy.unknown_fields(&object, &new)?)?;
+        }
+        Ok(new)
     }
 
     /// The bytes of an object as the successor of `old`: its generation grows when what is wanted has changed.

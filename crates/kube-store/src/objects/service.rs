@@ -4,11 +4,10 @@ use super::Objects;
 use super::commit::Plan;
 use super::errors::api_error;
 use super::eviction::Eviction;
-use super::plan::{End, Planned, Planner, object};
+use super::plan::{End, Given, Planned, Planner, object};
 use super::registry::Served;
-use super::transact::is_generated;
+use super::scale;
 use super::update::{Change, no_such_part};
-use super::{metadata, scale};
 use crate::cache::Filter;
 use crate::service::{
     DeleteOptions, Deleted, ListQuery, ObjectService, ObjectStream, Patch, RawList, Subresource,
@@ -16,6 +15,7 @@ use crate::service::{
 };
 use crate::storage::{ReadAt, Revision};
 use async_trait::async_trait;
+use kube_core::codec::TypedObject;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::resource::{GroupVersionKind, KindInfo, ObjectKey};
@@ -29,27 +29,27 @@ const NAMES: usize = 8;
 
 struct Create<'a> {
     namespace: &'a str,
-    object: Value,
+    object: Given<'a>,
     tries: usize,
 }
 
 #[async_trait]
 impl Plan for Create<'_> {
     async fn plan(&mut self, planner: &mut Planner<'_>) -> Result<Planned, ApiError> {
-        planner.create(self.namespace, &self.object).await
+        planner.create(self.namespace, self.object).await
     }
 
     fn taken(&mut self, served: &Served) -> Result<(), ApiError> {
         self.tries += 1;
-        if is_generated(&self.object) && self.tries < NAMES {
+        if self.object.name().is_empty() && self.tries < NAMES {
             return Ok(());
         }
         let kind = &served.info;
-        let name = metadata::text(&self.object, "name");
+        let name = self.object.name();
         if !name.is_empty() {
             return Err(ApiError::already_exists(&kind.group, &kind.plural, name));
         }
-        let base = metadata::text(&self.object, "generateName");
+        let base = self.object.generate_name();
         let mut error = ApiError::already_exists(&kind.group, &kind.plural, base);
         error.message.push_str(", the server was not able to generate a unique name for the object");
         error.details.retry_after_seconds = 1;
@@ -107,6 +107,18 @@ impl Plan for Evict<'_> {
 }
 
 impl Objects {
+    async fn create_given(
+        &self,
+        served: &Arc<Served>,
+        namespace: &str,
+        object: Given<'_>,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let mut create = Create { namespace, object, tries: 0 };
+        let (planned, revision) = self.write(served, options, &mut create).await?;
+        planned.into_object(revision)
+    }
+
     async fn change(
         &self,
         kind: &KindInfo,
@@ -140,9 +152,22 @@ impl ObjectService for Objects {
         if let Some(provider) = &served.provider {
             return self.provided_create(&served, provider, namespace, object).await;
         }
-        let mut create = Create { namespace, object, tries: 0 };
-        let (planned, revision) = self.write(&served, options, &mut create).await?;
-        planned.into_object(revision)
+        self.create_given(&served, namespace, Given::Json(&object), options).await
+    }
+
+    async fn create_typed(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let served = self.kinds.served(kind)?;
+        if served.provider.is_some() {
+            let object = object.to_json().map_err(ApiError::internal)?;
+            return self.create(kind, namespace, object, options).await;
+        }
+        self.create_given(&served, namespace, Given::Typed(object), options).await
     }
 
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
@@ -173,6 +198,18 @@ impl ObjectService for Objects {
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
         let update = Update { key, part: subresource, change: Change::Replace(&object) };
+        self.change(kind, update, options).await
+    }
+
+    async fn update_typed(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let update = Update { key, part: subresource, change: Change::Typed(object) };
         self.change(kind, update, options).await
     }
 

@@ -4,7 +4,7 @@ use super::Objects;
 use super::commit::{Stored, attempts, exhausted};
 use super::draft::Draft;
 use super::metadata;
-use super::plan::{Planned, Planner};
+use super::plan::{Given, Planned, Planner};
 use super::update::Change;
 use crate::service::{Subresource, TransactError, Write, WriteOptions};
 use kube_core::error::ApiError;
@@ -49,7 +49,7 @@ impl Objects {
         served.expect_stored()?;
         let mut planner = Planner { objects: self, served, options, draft, index };
         match write {
-            Write::Create { namespace, object, .. } => planner.create(namespace, object).await,
+            Write::Create { namespace, object, .. } => planner.create(namespace, Given::Json(object)).await,
             Write::Update { key, subresource, object, .. } => {
                 planner.update(key, *subresource, Change::Replace(object)).await
             }
@@ -63,7 +63,7 @@ impl Objects {
                 let key = ObjectKey::new(if kind.is_namespaced() { namespace } else { "" }, name);
                 let place = planner.place(&key);
                 if name.is_empty() || planner.current(&place).await?.is_none() {
-                    planner.create(namespace, object).await
+                    planner.create(namespace, Given::Json(object)).await
                 } else {
                     planner.update(&key, Subresource::Main, Change::Apply(object)).await
                 }
@@ -84,7 +84,7 @@ fn taken(writes: &[Write], index: usize) -> Result<(), TransactError> {
 }
 
 /// Whether the name of a new object is made up.
-pub(super) fn is_generated(object: &Value) -> bool {
+fn is_generated(object: &Value) -> bool {
     metadata::text(object, "name").is_empty()
 }
 

@@ -7,6 +7,7 @@ use super::parts::Read;
 use super::plan::{Act, End, Found, Planned, Planner, print};
 use super::{binding, delete, parts, scale};
 use crate::service::{Patch, Subresource};
+use kube_core::codec::TypedObject;
 use kube_core::error::{ApiError, Reason};
 use kube_core::patch::{PatchError, apply_json, apply_merge};
 use kube_core::resource::{KindInfo, ObjectKey};
@@ -18,6 +19,8 @@ use std::borrow::Cow;
 pub(crate) enum Change<'a> {
     /// It brings it.
     Replace(&'a Value),
+    /// A program made it.
+    Typed(&'a dyn TypedObject),
     /// It describes the difference.
     Patch(&'a Patch),
     /// It brings the fields that it is about.
@@ -81,6 +84,11 @@ impl Planner<'_> {
     fn wanted(&self, act: Act<'_>, found: &Found, change: Change<'_>) -> Result<Candidate, ApiError> {
         let served = &self.served;
         let kind = &*served.info;
+        if let Change::Typed(object) = change
+            && let Some(new) = parts::taken_over(served, act, found, object)?
+        {
+            return Ok(new);
+        }
         let given = changed(kind, act, found, change)?;
         let given = if act.part == Subresource::Scale {
             Cow::Owned(scale::scaled(kind, act.key, found, &given)?)
@@ -141,6 +149,7 @@ fn changed<'a>(
     let key = act.key;
     let patch = match change {
         Change::Replace(object) | Change::Bind(object) => return Ok(Cow::Borrowed(object)),
+        Change::Typed(object) => return object.to_json().map(Cow::Owned).map_err(ApiError::internal),
         Change::Apply(object) => {
             let mut new = found.stored.value()?.clone();
             apply_merge(&mut new, object);

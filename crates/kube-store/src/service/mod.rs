@@ -21,6 +21,7 @@ pub use write::{
 
 use crate::storage::{ReadAt, Revision};
 use async_trait::async_trait;
+use kube_core::codec::TypedObject;
 use kube_core::env::Env;
 use kube_core::error::{ApiError, Reason};
 use kube_core::resource::{KindInfo, ObjectKey};
@@ -49,6 +50,22 @@ pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
         object: Value,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError>;
+
+    /// Creates an object that a program made: what [`ObjectService::create`] does with its JSON, which need not be
+    /// written where the service is in the same process.
+    ///
+    /// # Errors
+    /// As [`ObjectService::create`].
+    async fn create_typed(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let object = object.to_json().map_err(ApiError::internal)?;
+        self.create(kind, namespace, object, options).await
+    }
 
     /// The object of that key.
     ///
@@ -81,6 +98,22 @@ pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
         object: Value,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError>;
+
+    /// Replaces an object by one that a program made: what [`ObjectService::update`] does with its JSON.
+    ///
+    /// # Errors
+    /// As [`ObjectService::update`].
+    async fn update_typed(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        let object = object.to_json().map_err(ApiError::internal)?;
+        self.update(kind, key, subresource, object, options).await
+    }
 
     /// Changes the object by `patch`; retried when it loses a race and carries no version.
     ///

@@ -4,6 +4,7 @@
 
 use kube_core::kinds::apps::v1::DaemonSet;
 use kube_core::kinds::core::v1::PodSpec;
+use kube_core::resource::Part;
 use kube_core::selector::node::RequiredNodeAffinity;
 use kube_core::taint::{Effect, Toleration, TolerationOperator, first_untolerated};
 use kube_core::view::{NodeView, PodSpecView, PodView};
@@ -32,7 +33,7 @@ impl Eligibility {
     /// Reads the template; `None` where it cannot be read.
     pub fn of(set: &DaemonSet) -> Option<Self> {
         let spec = set.spec.as_ref()?.template.spec.as_ref()?;
-        let lean: PodSpecView = serde_json::from_value(serde_json::to_value(spec).ok()?).ok()?;
+        let lean: PodSpecView = serde_json::from_value(spec.to_json_value().ok()?).ok()?;
         let required = lean.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
         let required = required.and_then(|affinity| affinity.required.as_ref());
         let mut tolerations = lean.tolerations;

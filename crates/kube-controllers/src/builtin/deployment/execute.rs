@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kube_core::condition::FALSE;
 use kube_core::error::ApiError;
 use kube_core::kinds::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
-use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid};
+use kube_core::resource::{KindInfo, ObjectKey, Part, Resource, ResourceExt, Uid};
 use kube_store::client::events::EventType;
 use kube_store::service::{DeleteOptions, Subresource};
 use serde_json::{Map, json};
@@ -82,8 +82,7 @@ impl<'a> Execution<'a> {
     }
 
     async fn create(&self, set: &ReplicaSet, now: Timestamp) -> Result<(), Error> {
-        let value = serde_json::to_value(set).map_err(ApiError::internal)?;
-        match self.cx.create_value(self.sets, set.namespace(), value).await {
+        match self.cx.create_typed(self.sets, set.namespace(), set.as_typed()).await {
             Ok(_) => {
                 self.say_scaled(
                     set.name(),
@@ -172,8 +171,8 @@ impl<'a> Execution<'a> {
     }
 
     async fn report(&self, status: &DeploymentStatus, version: Option<&str>) -> Result<(), ApiError> {
-        let old = self.deployment.status.as_ref().map_or_else(|| Ok(json!({})), serde_json::to_value);
-        let new = serde_json::to_value(status).map_err(ApiError::internal)?;
+        let old = self.deployment.status.as_ref().map_or_else(|| Ok(json!({})), Part::to_json_value);
+        let new = status.to_json_value().map_err(ApiError::internal)?;
         let Some(diff) = merge_diff(&old.map_err(ApiError::internal)?, &new) else { return Ok(()) };
         let patch = json!({ "metadata": { "resourceVersion": version }, "status": diff });
         let key = self.deployment.key();

@@ -8,6 +8,7 @@
 
 use kube_core::kinds::core::v1::PodTemplateSpec;
 use kube_core::quantity::{Format, Quantity};
+use kube_core::resource::Part;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -18,7 +19,7 @@ const ABSENT: &Value = &Value::Null;
 
 /// The Go picture of `template`.
 pub(super) fn dump(template: &PodTemplateSpec) -> String {
-    let value = serde_json::to_value(template).unwrap_or_default();
+    let value = template.to_json_value().unwrap_or_default();
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = write_typed(&mut text, ROOT, &value);

@@ -4,6 +4,7 @@ use crate::builtin::deployment::template::safe_encode;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 use kube_core::kinds::apps::v1::ControllerRevision;
 use kube_core::kinds::core::v1::PodTemplateSpec;
+use kube_core::resource::Part;
 use serde_json::{Map, Value, json};
 
 /// The patch that brings `template` back, as it is kept in a revision.
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 ///
 /// Source: `getPatch`.
 pub fn template_patch(template: &PodTemplateSpec) -> Value {
-    let mut value = serde_json::to_value(template).unwrap_or_default();
+    let mut value = template.to_json_value().unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.entry("metadata").or_insert_with(empty);
         let spec = fields.entry("spec").or_insert_with(empty);
@@ -46,7 +47,7 @@ pub fn data(patch: &Value) -> RawExtension {
 pub fn template_of(revision: &ControllerRevision) -> Option<PodTemplateSpec> {
     let mut template = revision.data.as_ref()?.0.get("spec")?.get("template")?.clone();
     template.as_object_mut()?.remove("$patch");
-    serde_json::from_value(template).ok()
+    PodTemplateSpec::from_json_value(&template).ok()
 }
 
 /// The hash of a patch, which names its revision. `collisions` is how often a name was taken by another patch.

@@ -9,7 +9,7 @@ use futures::future::join_all;
 use kube_core::error::ApiError;
 use kube_core::kinds::batch::v1::{Job, JobStatus};
 use kube_core::kinds::core::v1::Pod;
-use kube_core::resource::{Resource, ResourceExt, Uid};
+use kube_core::resource::{Part, Resource, ResourceExt, Uid};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
 use kube_store::service::{DeleteOptions, Subresource};
@@ -133,8 +133,8 @@ impl<'a> Execution<'a> {
         new: &JobStatus,
         version: Option<String>,
     ) -> Result<Option<String>, ApiError> {
-        let old = old.map_or_else(|| Ok(json!({})), serde_json::to_value).map_err(ApiError::internal)?;
-        let new = serde_json::to_value(new).map_err(ApiError::internal)?;
+        let old = old.map_or_else(|| Ok(json!({})), Part::to_json_value).map_err(ApiError::internal)?;
+        let new = new.to_json_value().map_err(ApiError::internal)?;
         let Some(diff) = crate::runtime::merge_diff(&old, &new) else { return Ok(version) };
         let patch = json!({ "metadata": { "resourceVersion": version }, "status": diff });
         let kind = Job::kind_info();

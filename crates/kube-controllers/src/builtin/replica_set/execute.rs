@@ -12,7 +12,6 @@ use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
 use kube_store::service::DeleteOptions;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Plans of an owner of pods of one template: a ReplicaSet, or a ReplicationController.
@@ -21,7 +20,7 @@ pub(in crate::builtin) struct Execution<'a, K> {
     set: &'a K,
     pods: &'a [Arc<PodView>],
     kind: &'static KindInfo,
-    template: Value,
+    template: Pod,
 }
 
 impl<'a, K: Resource> Execution<'a, K> {
@@ -57,7 +56,7 @@ impl<'a, K: Resource> Execution<'a, K> {
     }
 
     async fn create(&self) -> Result<(), ApiError> {
-        match self.cx.create_value(self.kind, self.set.namespace(), self.template.clone()).await {
+        match self.cx.create_typed(self.kind, self.set.namespace(), self.template.as_typed()).await {
             Ok(pod) => {
                 self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.meta.name));
                 Ok(())
@@ -96,8 +95,7 @@ impl<'a, K: Resource> Execution<'a, K> {
 }
 
 /// The pod to create.
-fn pod_of<K: Resource>(set: &K, template: Option<&PodTemplateSpec>) -> Value {
+fn pod_of<K: Resource>(set: &K, template: Option<&PodTemplateSpec>) -> Pod {
     let none = PodTemplateSpec::default();
-    let pod = pod_from(set, template.unwrap_or(&none));
-    serde_json::to_value(pod).unwrap_or_default()
+    pod_from(set, template.unwrap_or(&none))
 }

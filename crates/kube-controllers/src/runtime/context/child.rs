@@ -53,8 +53,7 @@ impl Context {
         if let Some(present) = cached {
             return self.merge(&key, &*present, &wanted).await;
         }
-        let value = serde_json::to_value(&wanted).map_err(ApiError::internal)?;
-        match self.create_value(kind, &key.namespace, value).await {
+        match self.create_typed(kind, &key.namespace, wanted.as_typed()).await {
             Ok(_) => Ok(Applied::Created),
             Err(error) if error.is_already_exists() => {
                 let raw = self.service().get(kind, &key, ReadAt::Latest).await?;
@@ -76,8 +75,8 @@ impl Context {
             let detail = format!("it is managed by {} {:?}", owner.kind, owner.name);
             return Err(ApiError::conflict(&kind.group, &kind.plural, &key.name, &detail));
         }
-        let old = serde_json::to_value(present).map_err(ApiError::internal)?;
-        let new = serde_json::to_value(wanted).map_err(ApiError::internal)?;
+        let old = present.to_json_value().map_err(ApiError::internal)?;
+        let new = wanted.to_json_value().map_err(ApiError::internal)?;
         let Some(mut patch) = difference(&old, &new) else { return Ok(Applied::Unchanged) };
         patch["metadata"]["resourceVersion"] = json!(present.metadata().resource_version);
         self.patch_value(kind, key, Subresource::Main, patch).await?;

@@ -13,10 +13,11 @@ use kube_core::kinds::core::v1::{
     ReplicationControllerStatus, Service, ServiceStatus,
 };
 use kube_core::kinds::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
-use kube_core::resource::{Resource, ResourceExt};
+use kube_core::resource::{Part, Resource, ResourceExt};
+use kube_core::view::DecodeError;
 use kube_store::service::Subresource;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A kind whose objects report a status.
 pub trait HasStatus: Resource {
@@ -25,6 +26,14 @@ pub trait HasStatus: Resource {
 
     /// What the object reports, if anything yet.
     fn status(&self) -> Option<&Self::Status>;
+
+    /// A status as JSON.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    fn status_json(status: &Self::Status) -> Result<Value, DecodeError> {
+        serde_json::to_value(status).map_err(DecodeError::new)
+    }
 }
 
 impl<S: CustomKind> HasStatus for Object<S> {
@@ -42,6 +51,10 @@ macro_rules! impl_has_status {
 
             fn status(&self) -> Option<&$status> {
                 self.status.as_ref()
+            }
+
+            fn status_json(status: &$status) -> Result<Value, DecodeError> {
+                status.to_json_value()
             }
         }
     )+};
@@ -75,8 +88,8 @@ impl Context {
     ) -> Result<(), ApiError> {
         let mut status = object.status().cloned().unwrap_or_default();
         change(&mut status);
-        let old = object.status().map_or_else(|| Ok(json!({})), serde_json::to_value);
-        let new = serde_json::to_value(&status);
+        let old = object.status().map_or_else(|| Ok(json!({})), K::status_json);
+        let new = K::status_json(&status);
         let (old, new) = (old.map_err(ApiError::internal)?, new.map_err(ApiError::internal)?);
         let Some(diff) = merge_diff(&old, &new) else { return Ok(()) };
         let version = &object.metadata().resource_version;

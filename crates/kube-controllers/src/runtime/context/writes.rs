@@ -1,6 +1,7 @@
 //! Writes, each noted so that the next reconcile of the key sees it.
 
 use super::Context;
+use kube_core::codec::TypedObject;
 use kube_core::error::ApiError;
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt};
 use kube_core::view::{RawObject, View};
@@ -15,9 +16,21 @@ impl Context {
     pub async fn create<K: Resource>(&self, object: &K) -> Result<K, ApiError> {
         let kind = K::kind_info();
         let namespace = self.namespace_of(kind, object.namespace()).to_owned();
-        let value = serde_json::to_value(object).map_err(ApiError::internal)?;
-        let raw = self.create_value(kind, &namespace, value).await?;
+        let raw = self.create_typed(kind, &namespace, object.as_typed()).await?;
         K::decode(&raw).map_err(ApiError::internal)
+    }
+
+    /// Creates an object of that kind in that namespace, and does not read what was stored.
+    pub(crate) async fn create_typed(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: &dyn TypedObject,
+    ) -> Result<RawObject, ApiError> {
+        let created = self.service().create_typed(kind, namespace, object, &self.options()).await;
+        let raw = created.map_err(|error| self.doubt(error))?;
+        self.wrote(kind, raw.meta.key(), raw.version);
+        Ok(raw)
     }
 
     /// Replaces an object as it was read.
@@ -26,9 +39,9 @@ impl Context {
     /// As [`ObjectService::update`](kube_store::service::ObjectService::update); 409 when it has changed since.
     pub async fn update<K: Resource>(&self, object: &K) -> Result<K, ApiError> {
         let kind = K::kind_info();
-        let value = serde_json::to_value(object).map_err(ApiError::internal)?;
         let key = object.key();
-        let updated = self.service().update(kind, &key, Subresource::Main, value, &self.options()).await;
+        let (object, options) = (object.as_typed(), self.options());
+        let updated = self.service().update_typed(kind, &key, Subresource::Main, object, &options).await;
         let raw = updated.map_err(|error| self.doubt(error))?;
         self.wrote(kind, key, raw.version);
         K::decode(&raw).map_err(ApiError::internal)

@@ -18,6 +18,16 @@ use crate::validate::label_selector::{is_empty, validate_label_selector};
 use crate::validate::warn;
 
 impl Kind for DaemonSet {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
         decode_with_selector(object, |set: &mut Self| Some(&mut set.spec.as_mut()?.selector))
     }

@@ -17,6 +17,16 @@ use crate::validate::fields::{Text, given, nonnegative};
 use crate::validate::warn;
 
 impl Kind for Deployment {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
         decode_with_selector(object, |deployment: &mut Self| Some(&mut deployment.spec.as_mut()?.selector))
     }

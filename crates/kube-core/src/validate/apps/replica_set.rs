@@ -15,6 +15,16 @@ use crate::validate::fields::{given, nonnegative};
 use crate::validate::warn;
 
 impl Kind for ReplicaSet {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
         decode_with_selector(object, |set: &mut Self| Some(&mut set.spec.as_mut()?.selector))
     }

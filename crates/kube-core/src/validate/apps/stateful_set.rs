@@ -18,6 +18,16 @@ use crate::validate::fields::{Items, Text, dns_label, given, nonnegative, suppor
 use crate::validate::warn;
 
 impl Kind for StatefulSet {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn name_rule() -> NameRule {
         name_is_dns_label
     }

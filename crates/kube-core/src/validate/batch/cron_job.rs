@@ -15,6 +15,16 @@ use crate::validate::fields::{Text, nonnegative, one_of};
 use crate::validate::warn;
 
 impl Kind for CronJob {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn set_defaults(&mut self) {
         let spec = &mut self.spec;
         spec.concurrency_policy.fill("Allow");

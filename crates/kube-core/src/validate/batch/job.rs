@@ -17,6 +17,16 @@ use crate::validate::warn;
 use std::collections::BTreeMap;
 
 impl Kind for Job {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn set_defaults(&mut self) {
         let Some(spec) = &mut self.spec else { return };
         set_spec_defaults(spec);

@@ -8,6 +8,8 @@ use crate::validate::Kind;
 use crate::validate::fields::{NEGATIVE, given};
 
 impl Kind for Lease {
+    const AS_IT_IS: bool = true;
+
     /// Without the gate `CoordinatedLeaderElection`, which is closed by default, its fields are dropped.
     fn set_defaults(&mut self) {
         let spec = self.spec.get_or_insert_default();

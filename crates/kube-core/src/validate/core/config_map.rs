@@ -11,6 +11,8 @@ use crate::validate::fields::invalid;
 use super::secret::{MAX_SIZE, validate_immutable};
 
 impl Kind for ConfigMap {
+    const AS_IT_IS: bool = true;
+
     fn validate(&self) -> Vec<FieldError> {
         let (data, binary) = (FieldPath::new("data"), FieldPath::new("binaryData"));
         let mut errors = Vec::new();

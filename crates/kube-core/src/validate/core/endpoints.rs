@@ -14,6 +14,8 @@ use crate::validate::warn;
 use super::container::PROTOCOLS;
 
 impl Kind for Endpoints {
+    const AS_IT_IS: bool = true;
+
     /// Source: `SetDefaults_Endpoints`.
     fn set_defaults(&mut self) {
         for port in self.subsets.items_mut().iter_mut().flat_map(|subset| subset.ports.items_mut()) {

@@ -8,6 +8,8 @@ use crate::validate::Kind;
 use crate::validate::fields::{Text, qualified_name};
 
 impl Kind for Event {
+    const AS_IT_IS: bool = true;
+
     fn validate(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let path = FieldPath::new("involvedObject").child("namespace");

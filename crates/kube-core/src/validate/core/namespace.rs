@@ -11,6 +11,16 @@ use crate::validate::fields::{Items, Text};
 use crate::validate::finalizers::validate_kube_finalizer;
 
 impl Kind for Namespace {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn name_rule() -> NameRule {
         validate_namespace_name
     }

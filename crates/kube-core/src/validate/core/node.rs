@@ -12,10 +12,25 @@ use crate::names::{is_valid_cidr_for_legacy_field, is_valid_label_value, validat
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given};
 use crate::validate::resources::{canonicalize, validate_amount};
+use crate::validate::warn;
 
 use super::pod::validate_taint_effect;
 
 impl Kind for Node {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_node(self)
+    }
+
     fn set_defaults(&mut self) {
         let spec = self.spec.get_or_insert_default();
         if spec.pod_cidrs.items().is_empty()

@@ -17,6 +17,16 @@ use crate::validate::resources::{
 use crate::validate::warn;
 
 impl Kind for PersistentVolumeClaim {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn set_defaults(&mut self) {
         set_claim_defaults(self);
     }

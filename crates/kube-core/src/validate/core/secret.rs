@@ -13,11 +13,14 @@ use crate::names::is_config_map_key;
 use crate::validate::Kind;
 use crate::validate::fields::{Text, invalid};
 use crate::validate::meta::validate_immutable_field;
+use crate::validate::warn;
 
 /// The most bytes that the values of a secret or a configuration may have together (`MaxSecretSize`).
 pub(super) const MAX_SIZE: usize = 1024 * 1024;
 
 impl Kind for Secret {
+    const AS_IT_IS: bool = true;
+
     fn set_defaults(&mut self) {
         self.type_.fill("Opaque");
         // What is written as text is stored as bytes.
@@ -25,6 +28,10 @@ impl Kind for Secret {
             let bytes = texts.into_iter().map(|(key, text)| (key, ByteString(text.into_bytes())));
             self.data.get_or_insert_default().extend(bytes);
         }
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_secret(self).into_iter().collect()
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -15,6 +15,8 @@ use crate::validate::fields::{
 use crate::validate::meta::{validate_immutable_field, validate_labels};
 
 impl Kind for EndpointSlice {
+    const AS_IT_IS: bool = true;
+
     fn set_defaults(&mut self) {
         for port in self.ports.items_mut() {
             port.name.get_or_insert_default();

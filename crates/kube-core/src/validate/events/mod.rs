@@ -3,4 +3,6 @@
 use super::Kind;
 use crate::kinds::events::v1::Event;
 
-impl Kind for Event {}
+impl Kind for Event {
+    const AS_IT_IS: bool = true;
+}

@@ -12,11 +12,16 @@ use crate::names::{is_qualified_name, validate_label_name};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, invalid, one_of, supported};
 use crate::validate::meta::{FIELD_IMMUTABLE, validate_immutable_field};
+use crate::validate::warn;
 
 impl Kind for StorageClass {
     fn set_defaults(&mut self) {
         self.reclaim_policy.get_or_insert_with(|| "Delete".to_owned());
         self.volume_binding_mode.get_or_insert_with(|| "Immediate".to_owned());
+    }
+
+    fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
+        warn::of_storage_class(self)
     }
 
     fn validate(&self) -> Vec<FieldError> {

@@ -1,10 +1,13 @@
 //! Labels of nodes that have other names now.
 //!
-//! Source: `k8s.io/kubernetes/pkg/api/node` (`GetNodeLabelDeprecatedMessage`, `GetWarningsForNodeSelectorTerm`).
+//! Source: `k8s.io/kubernetes/pkg/api/node` (`GetNodeLabelDeprecatedMessage`, `GetWarningsFor…`), `pkg/api/storage`
+//! (`GetWarningsForStorageClass`, `GetWarningsForCSIStorageCapacity`).
 
 use super::said;
 use crate::error::FieldPath;
 use crate::kinds::core::v1::NodeSelectorTerm;
+use crate::kinds::node::v1::RuntimeClass;
+use crate::kinds::storage::v1::{CSIStorageCapacity, StorageClass};
 use crate::names::is_valid_label_value;
 use crate::validate::fields::Items;
 
@@ -19,6 +22,44 @@ pub(super) fn deprecated(label: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("deprecated since {since}; use {instead:?} instead"))
+}
+
+/// What is said of the labels that a class of containers asks of its nodes.
+pub(in super::super) fn of_runtime_class(class: &RuntimeClass) -> Vec<String> {
+    let labels = class.scheduling.iter().filter_map(|scheduling| scheduling.node_selector.as_ref()).flatten();
+    let path = FieldPath::new("scheduling").child("nodeSelector");
+    labels.filter_map(|(label, _)| Some(said(&path, &deprecated(label)?))).collect()
+}
+
+/// What is said of the nodes that a storage class is for.
+pub(in super::super) fn of_storage_class(class: &StorageClass) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (index, term) in class.allowed_topologies.items().iter().enumerate() {
+        let list = FieldPath::new("allowedTopologies").index(index).child("matchLabelExpressions");
+        for (index, expression) in term.match_label_expressions.items().iter().enumerate() {
+            let instead = deprecated(&expression.key);
+            warnings.extend(instead.map(|instead| said(&list.index(index).child("key"), &instead)));
+        }
+    }
+    warnings
+}
+
+/// What is said of the nodes that a storage capacity is for.
+pub(in super::super) fn of_storage_capacity(capacity: &CSIStorageCapacity) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Some(nodes) = &capacity.node_topology else { return warnings };
+    let path = FieldPath::new("nodeTopology");
+    for (index, expression) in nodes.match_expressions.items().iter().enumerate() {
+        if let Some(instead) = deprecated(&expression.key) {
+            let path = path.child("matchExpressions").index(index).child("key");
+            warnings.push(said(&path, &format!("{} is {instead}", expression.key)));
+        }
+    }
+    for label in nodes.match_labels.iter().flatten().map(|(label, _)| label) {
+        let instead = deprecated(label);
+        warnings.extend(instead.map(|instead| said(&path.child("matchLabels").child(label), &instead)));
+    }
+    warnings
 }
 
 /// What is said of a term; values are looked at where validation does not.

@@ -5,22 +5,26 @@
 
 mod claim;
 mod labels;
+mod pem;
 mod pod;
 mod ports;
+mod secret;
 mod service;
 #[cfg(test)]
 mod tests;
 
 pub(super) use claim::{of_claim, of_claim_spec, of_volume};
-pub(super) use labels::of_term;
+pub(super) use labels::{of_runtime_class, of_storage_capacity, of_storage_class, of_term};
 pub(super) use pod::{of_pod, of_template};
+pub(super) use secret::{of_secret, of_service_account};
 pub(super) use service::{of_endpoints, of_network_policy, of_service};
 
 use crate::error::FieldPath;
-use crate::kinds::core::v1::PodTemplateSpec;
+use crate::kinds::core::v1::{Node, PodTemplateSpec};
 use crate::kinds::meta::v1::ObjectMeta;
-use crate::names::is_dns1123_label;
+use crate::names::{is_dns1123_label, warnings_for_cidr};
 use crate::quantity::Quantity;
+use crate::validate::fields::{Items, Text};
 use crate::validate::resources::{ApiQuantity, ResourceList};
 
 /// What is said of a path; empty paths stand for the object itself.
@@ -69,6 +73,26 @@ pub(super) fn of_wanted(
 /// Whether generations tell that something is wanted that was not: only then are templates looked at again.
 pub(super) fn wants_anew(new: &ObjectMeta, old: Option<&ObjectMeta>) -> bool {
     old.is_none_or(|old| new.generation != old.generation)
+}
+
+/// Fields of nodes that nobody reads, and ranges that may mean something else.
+///
+/// Source: `fieldIsDeprecatedWarnings` of `k8s.io/kubernetes/pkg/registry/core/node`.
+pub(super) fn of_node(node: &Node) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Some(spec) = &node.spec else { return warnings };
+    if spec.config_source.is_some() {
+        warnings.push("spec.configSource: the feature is removed".to_owned());
+    }
+    if !spec.external_id.text().is_empty() {
+        let text = "spec.externalID: this field is deprecated, and is unused by Kubernetes";
+        warnings.push(text.to_owned());
+    }
+    let path = FieldPath::new("spec").child("podCIDRs");
+    for (index, range) in spec.pod_cidrs.items().iter().enumerate() {
+        warnings.extend(warnings_for_cidr(&path.index(index), range));
+    }
+    warnings
 }
 
 /// An amount of bytes that is no whole number.

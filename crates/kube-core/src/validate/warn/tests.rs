@@ -1,8 +1,12 @@
 //! What is said of objects that are valid.
 
 use crate::kinds::apps::v1::{Deployment, StatefulSet};
-use crate::kinds::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod, Service};
+use crate::kinds::core::v1::{
+    Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
+};
 use crate::kinds::networking::v1::{Ingress, NetworkPolicy};
+use crate::kinds::node::v1::RuntimeClass;
+use crate::kinds::storage::v1::{CSIStorageCapacity, StorageClass};
 use crate::validate::Kind;
 use crate::validate::check::{template, with};
 use serde_json::{Value, json};
@@ -180,4 +184,119 @@ fn other_kinds_have_their_own() {
             .starts_with("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated."),
         "{warnings:?}"
     );
+}
+
+#[test]
+fn labels_of_nodes_have_successors_wherever_they_are_asked_for() {
+    let class = json!({
+        "metadata": {"name": "a"}, "provisioner": "p",
+        "allowedTopologies": [{"matchLabelExpressions": [
+            {"key": "zone", "values": ["a"]}, {"key": "failure-domain.beta.kubernetes.io/zone", "values": ["a"]},
+        ]}],
+    });
+    assert_eq!(
+        told::<StorageClass>(&class),
+        [
+            "allowedTopologies[0].matchLabelExpressions[1].key: deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead"
+        ]
+    );
+    let class = json!({
+        "metadata": {"name": "a"}, "handler": "h",
+        "scheduling": {"nodeSelector": {"beta.kubernetes.io/os": "linux", "x": "y"}},
+    });
+    assert_eq!(
+        told::<RuntimeClass>(&class),
+        ["scheduling.nodeSelector: deprecated since v1.14; use \"kubernetes.io/os\" instead"]
+    );
+    let capacity = json!({
+        "metadata": {"name": "a"}, "storageClassName": "s",
+        "nodeTopology": {
+            "matchLabels": {"beta.kubernetes.io/arch": "x"},
+            "matchExpressions": [{"key": "beta.kubernetes.io/os", "operator": "Exists"}],
+        },
+    });
+    assert_eq!(
+        told::<CSIStorageCapacity>(&capacity),
+        [
+            "nodeTopology.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use \"kubernetes.io/os\" instead",
+            "nodeTopology.matchLabels.beta.kubernetes.io/arch: deprecated since v1.14; use \"kubernetes.io/arch\" instead",
+        ]
+    );
+}
+
+#[test]
+fn fields_of_nodes_that_nobody_reads_are_told() {
+    let node = json!({
+        "metadata": {"name": "a"},
+        "spec": {"externalID": "x", "configSource": {}, "podCIDRs": ["10.0.0.1/24"], "podCIDR": "10.0.0.1/24"},
+    });
+    assert_eq!(
+        told::<Node>(&node),
+        [
+            "spec.configSource: the feature is removed",
+            "spec.externalID: this field is deprecated, and is unused by Kubernetes",
+            "spec.podCIDRs[0]: CIDR value \"10.0.0.1/24\" is ambiguous in this context (should be \"10.0.0.0/24\" or \"10.0.0.1/32\"?)",
+        ]
+    );
+}
+
+#[test]
+fn certificates_and_keys_are_pem() {
+    let check = |certificate: &str, key: &str, expected: &[&str]| {
+        let secret = json!({
+            "metadata": {"name": "a"}, "type": "kubernetes.io/tls",
+            "stringData": {"tls.crt": certificate, "tls.key": key},
+        });
+        assert_eq!(told::<Secret>(&secret), expected);
+    };
+    let block =
+        |kind: &str| format!("text before\n-----BEGIN {kind}-----\nAAAA\nBB==\n-----END {kind}-----\n");
+    let (certificate, key) = (block("CERTIFICATE"), block("EC PRIVATE KEY"));
+    check(&certificate, &key, &[]);
+    check("", &key, &["tls: failed to find any PEM data in certificate input"]);
+    check(&certificate, "x", &["tls: failed to find any PEM data in key input"]);
+    check(
+        &key,
+        &certificate,
+        &[
+            "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched",
+        ],
+    );
+    check(
+        &certificate,
+        &certificate,
+        &["tls: found a certificate rather than a key in the PEM for the private key"],
+    );
+    check(
+        &format!("{}{}", block("X"), block("Y")),
+        &key,
+        &[
+            "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the following types: [X Y]",
+        ],
+    );
+    check(
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END X-----\n",
+        &key,
+        &["tls: failed to find any PEM data in certificate input"],
+    );
+}
+
+#[test]
+fn the_limit_of_secrets_is_told_when_it_is_new() {
+    let account: ServiceAccount = serde_json::from_value(
+        json!({"metadata": {"name": "a", "annotations": {"kubernetes.io/enforce-mountable-secrets": "true"}}}),
+    )
+    .unwrap();
+    let text = "metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets";
+    assert_eq!(account.warnings(None), [text]);
+    assert_eq!(account.warnings(Some(&ServiceAccount::default())), [text]);
+    assert_eq!(account.warnings(Some(&account)), [""; 0]);
+}
+
+#[test]
+fn an_account_keeps_the_names_of_its_secrets() {
+    let mut account: ServiceAccount =
+        serde_json::from_value(json!({"secrets": [{"name": "a", "namespace": "n", "uid": "u"}]})).unwrap();
+    account.prepare_create();
+    assert_eq!(serde_json::to_value(&account).unwrap()["secrets"], json!([{"name": "a"}]));
 }

@@ -3,7 +3,7 @@
 use super::{SelectableField, Strategy, pod_parts};
 use crate::objects::candidate::{Candidate, Stored};
 use crate::service::Subresource;
-use kube_core::codec::Codec;
+use kube_core::codec::{Codec, TypedObject};
 use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind, FieldPath};
 use kube_core::kinds::core::v1::Pod;
 use kube_core::names::NameRule;
@@ -96,6 +96,10 @@ impl Strategy for Coded {
         }
         let reason = FieldErrorKind::TypeInvalid.reason().to_owned();
         refused.with_cause(Cause { reason, message: error.to_string(), field: path.as_str().to_owned() })
+    }
+
+    fn takes_over(&self, object: &dyn TypedObject) -> bool {
+        self.codec.takes_over(object)
     }
 
     fn set_defaults(&self, object: &mut Candidate) -> Result<(), ApiError> {

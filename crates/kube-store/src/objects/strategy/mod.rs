@@ -20,7 +20,7 @@ pub(crate) use fields::FieldTree;
 
 use super::candidate::{Candidate, Stored};
 use crate::service::Subresource;
-use kube_core::codec::Codec;
+use kube_core::codec::{Codec, TypedObject};
 use kube_core::error::{ApiError, FieldError, FieldPath};
 use kube_core::names::{NameRule, name_is_dns_subdomain};
 use kube_core::resource::KindInfo;
@@ -97,6 +97,12 @@ pub trait Strategy: Send + Sync + fmt::Debug + 'static {
     /// 400 when it does not decode.
     fn read(&self, object: &Value) -> Result<Candidate, ApiError> {
         Candidate::read(object, self.codec()).map_err(|error| self.refuse(object, &error))
+    }
+
+    /// Whether an object that a program made is taken over by the codec of the kind. It is written as JSON and goes through
+    /// [`Strategy::read`] otherwise: a strategy that reads in its own way has nothing to do here.
+    fn takes_over(&self, _object: &dyn TypedObject) -> bool {
+        false
     }
 
     /// Fills in what was left out. Runs before and after admission, and must give the same when run twice.

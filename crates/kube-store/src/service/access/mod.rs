@@ -8,8 +8,10 @@
 //! `k8s.io/kubernetes/pkg/registry/rbac` (`<kind>/policybased`, `escalation_check.go`).
 
 mod grants;
+mod impersonate;
 mod index;
 mod objects;
+mod reviews;
 mod settle;
 
 use super::ObjectService;
@@ -78,6 +80,9 @@ impl Access {
     /// Reads and writes ask for the verb that the API server would ask for: `get`, `list`, `watch`, `create`, `update`,
     /// `patch`, `delete`, `deletecollection`, on the subresource that is meant. An apply asks for `patch`, and for
     /// `create` where the object is not there.
+    ///
+    /// Creates of the reviews of `authorization.k8s.io`, and of a `SelfSubjectReview`, are answered from the index, as
+    /// `kubectl auth can-i` asks them.
     pub fn as_user(self: &Arc<Self>, user: User) -> Arc<dyn ObjectService> {
         Arc::new(UserObjects::new(self.clone(), user))
     }

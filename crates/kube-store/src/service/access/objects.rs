@@ -2,12 +2,14 @@
 
 use super::Access;
 use super::grants::{Granting, grants};
+use super::reviews::Review;
 use crate::service::{
     DeleteOptions, Deleted, ListQuery, ObjectService, ObjectStream, Patch, RawList, Selection, Subresource,
     TransactError, WatchQuery, Write, WriteOptions,
 };
 use crate::storage::{ReadAt, Revision};
 use async_trait::async_trait;
+use kube_core::codec::TypedObject;
 use kube_core::env::Env;
 use kube_core::error::{ApiError, Reason};
 use kube_core::rbac::{Attributes, Target, User};
@@ -23,8 +25,8 @@ const ATTEMPTS: usize = 32;
 /// A service in the name of a user.
 #[derive(Debug)]
 pub(super) struct UserObjects {
-    access: Arc<Access>,
-    user: Arc<User>,
+    pub(super) access: Arc<Access>,
+    pub(super) user: Arc<User>,
 }
 
 /// A text of the metadata of an object.
@@ -208,9 +210,29 @@ impl ObjectService for UserObjects {
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
         let at = namespace_of(namespace, &object);
+        if let Some(review) = Review::of(kind) {
+            return self.review(review, kind, at, &object).await;
+        }
         self.ask("create", kind, (at, ""), Subresource::Main).await?;
         self.confirm_create(kind, at, &object, &[]).await?;
         self.service().create(kind, namespace, object, &self.options(options)).await
+    }
+
+    async fn create_typed(
+        &self,
+        kind: &KindInfo,
+        namespace: &str,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        if grants(kind).is_some() || Review::of(kind).is_some() {
+            let object = object.to_json().map_err(ApiError::internal)?;
+            return self.create(kind, namespace, object, options).await;
+        }
+        let own = object.meta().namespace.as_deref().unwrap_or_default();
+        let at = if namespace.is_empty() { own } else { namespace };
+        self.ask("create", kind, (at, ""), Subresource::Main).await?;
+        self.service().create_typed(kind, namespace, object, &self.options(options)).await
     }
 
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
@@ -242,6 +264,22 @@ impl ObjectService for UserObjects {
             return self.update_grant(kind, key, &object, &options).await;
         }
         self.service().update(kind, key, subresource, object, &options).await
+    }
+
+    async fn update_typed(
+        &self,
+        kind: &KindInfo,
+        key: &ObjectKey,
+        subresource: Subresource,
+        object: &dyn TypedObject,
+        options: &WriteOptions,
+    ) -> Result<RawObject, ApiError> {
+        if grants(kind).is_some() {
+            let object = object.to_json().map_err(ApiError::internal)?;
+            return self.update(kind, key, subresource, object, options).await;
+        }
+        self.ask_key("update", kind, key, subresource).await?;
+        self.service().update_typed(kind, key, subresource, object, &self.options(options)).await
     }
 
     async fn patch(

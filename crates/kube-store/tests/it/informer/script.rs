@@ -126,7 +126,7 @@ impl State {
         let version = ResourceVersion::new(self.head);
         let Some(mut value) = value else {
             if let Some(old) = self.objects.remove(&key) {
-                self.log.push(ObjectEvent::Deleted(RawObject { version, ..old }));
+                self.log.push(ObjectEvent::Deleted(old.at(version)));
             }
             return;
         };

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-fn ann() -> User {
+pub(super) fn ann() -> User {
     User::new("ann", ["developers", "system:authenticated"])
 }
 
@@ -36,13 +36,13 @@ fn binding(name: &str, kind: &str, role: &str) -> Value {
 
 impl World {
     /// Lets developers do this in the namespace `default`.
-    fn allow(&self, name: &str, rules: &Value) {
+    pub(super) fn allow(&self, name: &str, rules: &Value) {
         self.create(Role::kind_info(), role(name, rules));
         self.create(RoleBinding::kind_info(), binding(name, "Role", name));
     }
 
     /// Lets developers do this everywhere.
-    fn allow_everywhere(&self, name: &str, rules: &Value) {
+    pub(super) fn allow_everywhere(&self, name: &str, rules: &Value) {
         self.create(ClusterRole::kind_info(), role(name, rules));
         self.create(ClusterRoleBinding::kind_info(), binding(name, "ClusterRole", name));
     }
@@ -52,7 +52,7 @@ impl World {
     }
 }
 
-fn rule(group: &str, resource: &str, verbs: &[&str]) -> Value {
+pub(super) fn rule(group: &str, resource: &str, verbs: &[&str]) -> Value {
     json!({"apiGroups": [group], "resources": [resource], "verbs": verbs})
 }
 

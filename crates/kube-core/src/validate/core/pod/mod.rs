@@ -32,6 +32,16 @@ pub(in super::super) use scheduling::validate_taint_effect;
 pub(in super::super) use spec::{PodRules, validate_pod_spec};
 
 impl Kind for Pod {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn set_defaults(&mut self) {
         if let Some(spec) = &mut self.spec {
             defaults::set_pod_defaults(spec);

@@ -21,15 +21,16 @@ pub(super) fn begin(pod: &mut Pod) {
         conditions: gated.then(|| vec![gated_condition(pod)]),
         ..PodStatus::default()
     });
-    let labels = pod.metadata.labels.clone().unwrap_or_default();
+    let none = BTreeMap::new();
+    let labels = pod.metadata.labels.as_ref().unwrap_or(&none);
     let Some(spec) = &mut pod.spec else { return };
     if let Some(affinity) = &mut spec.affinity {
-        follow_in_affinity(affinity, &labels);
+        follow_in_affinity(affinity, labels);
     }
     for constraint in spec.topology_spread_constraints.items_mut() {
         let TopologySpreadConstraint { label_selector, match_label_keys, .. } = constraint;
         if let Some(selector) = label_selector {
-            follow(selector, match_label_keys.items(), "In", &labels);
+            follow(selector, match_label_keys.items(), "In", labels);
         }
     }
 }

@@ -22,6 +22,16 @@ use crate::validate::meta::validate_labels;
 use crate::validate::warn;
 
 impl Kind for Service {
+    const AS_IT_IS: bool = true;
+
+    fn drop_status(&mut self) {
+        self.status = None;
+    }
+
+    fn status_alone(&self) -> Option<Self> {
+        Some(Self { status: self.status.clone(), ..Self::default() })
+    }
+
     fn name_rule() -> NameRule {
         name_is_dns_label
     }

@@ -73,9 +73,9 @@ impl Admission for ResourceQuota {
             // The cache told which; the store tells how much is used.
             let read = cx.object(Quota::kind_info(), &quota.key()).await?;
             let Some(bytes) = read.value() else { continue };
-            let mut quota: Quota = serde_json::from_slice(bytes).map_err(ApiError::internal)?;
+            let mut quota = Quota::from_json(bytes).map_err(ApiError::internal)?;
             if charge(cx, &mut quota, before.as_ref(), after.as_ref())? {
-                let value = serde_json::to_value(&quota).map_err(ApiError::internal)?;
+                let value = quota.to_json_value().map_err(ApiError::internal)?;
                 txn.put(&read, canonical(&value));
             }
         }
