@@ -159,8 +159,9 @@ impl ControlPlaneBuilder {
             left_out.insert("ServiceAccount".to_owned());
         }
         let allocation = Arc::new(ServiceAllocation::new(self.ranges));
-        let builder =
-            builder.contributor("", "Service", allocation).contributor("", "Pod", Arc::new(NodeGuard));
+        let guard = Arc::new(NodeGuard);
+        let builder = builder.contributor("", "Service", allocation);
+        let builder = builder.contributor("", "Pod", guard.clone()).contributor("", "Node", guard);
         let objects =
             chain(self.admission, &left_out).into_iter().fold(builder, ObjectsBuilder::admission).build();
         for register in self.kinds {

@@ -7,10 +7,15 @@
 //! decides again once it has seen why. One scheduler alone is never refused: its own bindings it knows anyway, so that
 //! they may be under way side by side.
 //!
+//! The record of a node goes with the node, in the same transaction. What is kept of all nodes that are gone is one number:
+//! when anybody last bound to one of them. A node without a record may be one of these under its old name, with pods of its
+//! first life still there, so that a binding to it has to rest on knowledge of that time at least.
+//!
 //! Bindings that rest on nothing (those of kube-scheduler, of `kubectl`), pods that are born with a node and pods that are
 //! resized are let through, and seen by those that do.
 
 mod basis;
+mod gone;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +23,7 @@ mod tests;
 pub use basis::Basis;
 
 use async_trait::async_trait;
+use gone::Gone;
 use kube_core::error::{ApiError, Cause};
 use kube_core::kinds::core::v1::Pod;
 use kube_store::mutant::{self, Mutant};
@@ -28,8 +34,7 @@ use serde::{Deserialize, Serialize};
 
 /// Keeps the records of the nodes, and refuses bindings that rest on old knowledge. See the [module](self).
 ///
-/// Register it for kind `Pod` of the core group, with `ObjectsBuilder::contributor`. Records of nodes that are gone stay;
-/// one takes less than a hundred bytes.
+/// Register it for the kinds `Pod` and `Node` of the core group, with `ObjectsBuilder::contributor`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NodeGuard;
 
@@ -42,14 +47,29 @@ struct Record {
     others: u64,
 }
 
+impl Record {
+    fn place(node: &str) -> Key {
+        Key::new(format!("{PREFIX}{node}"))
+    }
+
+    /// What cannot be read was written by somebody unknown.
+    fn parse(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).unwrap_or_default()
+    }
+}
+
 #[async_trait]
 impl Contributor for NodeGuard {
     fn handles(&self, cx: &Contribution<'_>) -> bool {
-        matches!(
-            (cx.operation(), cx.subresource()),
-            (Operation::Update, Subresource::Binding | Subresource::Resize)
-                | (Operation::Create, Subresource::Main)
-        )
+        let (operation, subresource) = (cx.operation(), cx.subresource());
+        match &*cx.kind().kind {
+            "Node" => operation == Operation::Delete,
+            _ => matches!(
+                (operation, subresource),
+                (Operation::Update, Subresource::Binding | Subresource::Resize)
+                    | (Operation::Create, Subresource::Main)
+            ),
+        }
     }
 
     async fn contribute(
@@ -59,23 +79,24 @@ impl Contributor for NodeGuard {
         new: Option<&mut Candidate>,
         txn: &mut TxnBuilder,
     ) -> Result<(), ApiError> {
+        if cx.operation() == Operation::Delete {
+            return Gone::forget(cx, &cx.key().name, txn).await;
+        }
         let spec = new.and_then(|pod| pod.typed_mut::<Pod>()).and_then(|pod| pod.spec.as_ref());
         let Some(node) = spec.and_then(|spec| spec.node_name.as_deref()).filter(|node| !node.is_empty())
         else {
             return Ok(());
         };
-        let read = cx.get(&Key::new(format!("{PREFIX}{node}"))).await?;
-        let latest = read.revision().unwrap_or_default();
-        let record = match read.value() {
-            // What cannot be read was written by somebody unknown.
-            Some(bytes) => serde_json::from_slice(bytes).unwrap_or_default(),
-            None => Record::default(),
+        let read = cx.get(&Record::place(node)).await?;
+        let (record, latest) = match read.value() {
+            Some(bytes) => (Record::parse(bytes), read.revision().unwrap_or_default().get()),
+            None => Gone::read(cx).await?,
         };
         let basis = cx.binding().and_then(Basis::read);
         let next = match &basis {
             Some(basis) if record.by == *basis.by => record,
-            Some(basis) => Record { by: basis.by.to_string(), others: latest.get() },
-            None => Record { by: String::new(), others: latest.get() },
+            Some(basis) => Record { by: basis.by.to_string(), others: latest },
+            None => Record { by: String::new(), others: latest },
         };
         if let Some(basis) = basis
             && basis.seen.get() < next.others

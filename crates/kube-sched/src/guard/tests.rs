@@ -4,10 +4,10 @@ use super::{Basis, NodeGuard, overtaken};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::resource::ObjectKey;
-use kube_core::view::{KindView, PodView};
+use kube_core::view::{KindView, NodeView, PodView};
 use kube_store::objects::Objects;
-use kube_store::service::{ObjectService, Subresource, WriteOptions};
-use kube_store::storage::{MemoryStorage, Revision};
+use kube_store::service::{DeleteOptions, ObjectService, Subresource, WriteOptions};
+use kube_store::storage::{KeyRange, ListOptions, MemoryStorage, Revision};
 use serde_json::{Value, json};
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,7 +19,28 @@ impl Server {
     fn new() -> Self {
         let (env, _clock) = Env::manual(1);
         let objects = Objects::builder(Arc::new(MemoryStorage::with_env(&env)), env);
-        Self(objects.contributor("", "Pod", Arc::new(NodeGuard)).build())
+        let objects = objects.contributor("", "Pod", Arc::new(NodeGuard));
+        Self(objects.contributor("", "Node", Arc::new(NodeGuard)).build())
+    }
+
+    fn node(&self, name: &str) {
+        let options = WriteOptions::default();
+        let node = json!({"metadata": {"name": name}});
+        run(self.0.create(NodeView::kind(), "", node, &options)).expect("created");
+    }
+
+    fn delete_node(&self, name: &str) {
+        let key = ObjectKey::cluster(name);
+        run(self.0.delete(NodeView::kind(), &key, &DeleteOptions::now())).expect("deleted");
+    }
+
+    /// The keys of the guard.
+    fn records(&self) -> Vec<String> {
+        let range = KeyRange::prefix("/guard/");
+        let options = ListOptions::default();
+        let page = self.0.storage().list(&range, &options);
+        let page = run(async { Ok(page.await.expect("a page")) }).expect("a page");
+        page.items.iter().map(|item| item.key.as_str().to_owned()).collect()
     }
 
     fn pod(&self, name: &str, spec: &Value) {
@@ -31,8 +52,12 @@ impl Server {
 
     /// Binds a new pod to `n`; the revision of the binding, or of what has to be seen first.
     fn bind(&self, pod: &str, basis: Option<(&str, u64)>) -> Result<u64, u64> {
+        self.bind_to("n", pod, basis)
+    }
+
+    fn bind_to(&self, node: &str, pod: &str, basis: Option<(&str, u64)>) -> Result<u64, u64> {
         self.pod(pod, &json!({}));
-        let mut binding = json!({"metadata": {"name": pod}, "target": {"kind": "Node", "name": "n"}});
+        let mut binding = json!({"metadata": {"name": pod}, "target": {"kind": "Node", "name": node}});
         if let Some((by, seen)) = basis {
             Basis::new(by, Revision::new(seen)).write(&mut binding);
         }
@@ -107,4 +132,58 @@ fn nodes_are_apart() {
     let server = Server::new();
     server.pod("elsewhere", &json!({"nodeName": "m"}));
     assert!(server.bind("p0", Some(("a", 0))).is_ok());
+}
+
+#[test]
+fn records_go_with_their_nodes() {
+    let server = Server::new();
+    for node in ["n", "m"] {
+        server.node(node);
+        server.bind_to(node, &format!("on-{node}"), Some(("a", server.now()))).expect("the first");
+    }
+    assert_eq!(server.records(), ["/guard/nodes/m", "/guard/nodes/n"]);
+    server.delete_node("n");
+    server.delete_node("m");
+    assert_eq!(server.records(), ["/guard/gone"]);
+    server.node("unused");
+    server.delete_node("unused");
+    assert_eq!(server.records(), ["/guard/gone"]);
+}
+
+#[test]
+fn a_node_that_comes_back_may_still_have_pods_that_others_bound() {
+    let server = Server::new();
+    server.node("n");
+    let bound = server.bind("p0", Some(("a", server.now()))).expect("the first");
+    server.delete_node("n");
+    server.node("n");
+    assert_eq!(server.bind("p1", Some(("b", bound - 1))), Err(bound), "p0 is not seen");
+    assert!(server.bind("p2", Some(("a", 0))).is_ok(), "its own it knows");
+}
+
+#[test]
+fn of_gone_nodes_of_several_schedulers_all_bindings_must_be_seen() {
+    let server = Server::new();
+    let mut bound = Vec::new();
+    for (node, by) in [("n", "a"), ("m", "b")] {
+        server.node(node);
+        bound.push(server.bind_to(node, &format!("by-{by}"), Some((by, server.now()))).expect("the first"));
+    }
+    server.delete_node("m");
+    server.delete_node("n");
+    for (number, by) in ["a", "b", "c"].into_iter().enumerate() {
+        let pod = format!("early-{number}");
+        assert_eq!(server.bind_to(&format!("new-{number}"), &pod, Some((by, bound[1] - 1))), Err(bound[1]));
+    }
+    assert!(server.bind_to("new", "late", Some(("c", bound[1]))).is_ok());
+}
+
+#[test]
+fn a_stranger_on_a_gone_node_is_seen() {
+    let server = Server::new();
+    server.node("n");
+    let stranger = server.bind("p0", None).expect("it rests on nothing");
+    server.delete_node("n");
+    assert_eq!(server.bind("p1", Some(("a", stranger - 1))), Err(stranger));
+    assert!(server.bind("p2", Some(("a", stranger))).is_ok());
 }

@@ -92,7 +92,8 @@ impl World {
         let builder = Objects::builder(Arc::new(slow.in_weather(weather.clone())), env.clone())
             .admission(Arc::new(NamespaceLifecycle))
             .contributor("", "Service", Arc::new(ServiceAllocation::new(ServiceRanges::default())))
-            .contributor("", "Pod", Arc::new(NodeGuard));
+            .contributor("", "Pod", Arc::new(NodeGuard))
+            .contributor("", "Node", Arc::new(NodeGuard));
         let server = builder.build();
         blueprint.kinds.iter().for_each(|register| register(&server));
         let members = blueprint.roles.iter().zip(1..);

@@ -87,7 +87,8 @@ impl World {
         let env = Env::new(clock.clone(), Arc::new(pool.clone()), Arc::new(SeededIds::new(7)), 7);
         let storage = Arc::new(MemoryStorage::with_env(&env));
         let objects = Objects::builder(storage.clone(), env.clone());
-        let objects = objects.contributor("", "Pod", Arc::new(NodeGuard)).build();
+        let objects = objects.contributor("", "Pod", Arc::new(NodeGuard));
+        let objects = objects.contributor("", "Node", Arc::new(NodeGuard)).build();
         objects.register_kind::<PodGroup>();
         let informers = Informers::new(objects.clone());
         let world = Self { env, clock, pool, storage, objects, informers };
@@ -161,8 +162,11 @@ impl World {
 
     /// A group of which at least so many pods go together.
     pub(crate) fn group(&self, name: &str, least: i32) {
-        let policy = json!({"gang": {"minCount": least}});
-        let group = json!({"metadata": {"name": name}, "spec": {"schedulingPolicy": policy}});
+        self.group_of(name, &json!({"schedulingPolicy": {"gang": {"minCount": least}}}));
+    }
+
+    pub(crate) fn group_of(&self, name: &str, spec: &Value) {
+        let group = json!({"metadata": {"name": name}, "spec": spec});
         let groups: Api<PodGroup> = Api::namespaced(self.objects.clone(), "default");
         self.finish(groups.create(&serde_json::from_value(group).unwrap())).unwrap();
     }

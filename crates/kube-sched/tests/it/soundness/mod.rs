@@ -11,6 +11,7 @@ use kube_sched::plugins::default_preemption::DefaultPreemption;
 use kube_sched::profile::Profile;
 use kube_sched::snapshot::Snapshot;
 use std::collections::BTreeMap;
+use std::fmt;
 use world::{Mutant, World, asking};
 
 /// An answer without the order of nodes, which depends on when each came.
@@ -70,17 +71,66 @@ fn answers_for_many_nodes_are_those_for_each() {
     }
 }
 
+/// Prints the table of `docs/checkers.md`.
 #[test]
+#[expect(clippy::print_stdout, reason = "the table is read by people")]
 fn every_mutant_of_the_index_is_caught() {
+    println!("| mutant | caught at seed | after events |");
+    println!("| --- | --- | --- |");
     for mutant in Mutant::ALL {
-        let caught = (0..300).find(|seed| differs(*seed, 60, Some(mutant)).is_some());
-        assert!(caught.is_some(), "{mutant:?} was not noticed");
+        let caught = (0..300).find_map(|seed| Some((seed, differs(seed, 60, Some(mutant))? + 1)));
+        let Some((seed, events)) = caught else { panic!("{mutant:?} was not noticed") };
+        println!("| {} | {seed} | {events} |", mutant.name());
     }
 }
 
 /// `SCHED_EVENTS` says how many events: `./test long` takes a million.
 #[test]
+#[expect(clippy::print_stdout, reason = "the counts of a campaign are read by people")]
 fn a_long_life_leaves_no_trace() {
     let asked = std::env::var_os("SCHED_EVENTS").and_then(|text| text.to_str()?.parse().ok());
-    assert_eq!(differs(7, asked.unwrap_or(2_000), None), None);
+    let events = asked.unwrap_or(2_000);
+    let engine = Engine::new(&Profile::default()).unwrap();
+    let (mut rng, mut world) = (Rng::new(7), World::default());
+    let mut told = Told::default();
+    for step in 1..=events {
+        world.step(&mut rng, None);
+        let pod = asking(&mut rng);
+        let kept = answer(&engine, &world.kept, &pod);
+        assert_eq!(kept, answer(&engine, &world.rebuilt(), &pod), "event {step}");
+        told.count(&kept.unwrap());
+    }
+    println!("{events} events, {told}: no difference");
+    assert!(
+        told.placed > 0 && told.nowhere > 0 && told.room > 0,
+        "all kinds of answers are compared: {told}"
+    );
+}
+
+/// What was compared.
+#[derive(Debug, Default)]
+struct Told {
+    verdicts: u64,
+    scores: u64,
+    placed: u64,
+    nowhere: u64,
+    room: u64,
+}
+
+impl Told {
+    fn count(&mut self, Answer { evaluation, room }: &Answer) {
+        self.verdicts += evaluation.nodes.len() as u64;
+        self.scores += evaluation.scores.iter().map(|node| node.plugins.len() as u64).sum::<u64>();
+        self.placed += u64::from(!evaluation.scores.is_empty());
+        self.nowhere += u64::from(evaluation.scores.is_empty());
+        self.room += u64::from(room.as_ref().is_some_and(|room| !room.is_empty()));
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { verdicts, scores, placed, nowhere, room } = self;
+        write!(f, "{verdicts} verdicts and {scores} raw and weighted scores compared ")?;
+        write!(f, "({placed} pods that fit, {nowhere} that do not, of which {room} could get room)")
+    }
 }

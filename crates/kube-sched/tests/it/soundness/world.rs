@@ -70,6 +70,24 @@ impl Mutant {
         Self::StaleClaim,
         Self::VolumeStays,
     ];
+
+    /// As the table names it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::StaleNodeLabels => "stale labels of a node",
+            Self::StaleTaints => "stale taints of a node",
+            Self::NodeStays => "a deleted node stays",
+            Self::PodStays => "a deleted pod stays",
+            Self::EndedPodStays => "a pod that has ended stays",
+            Self::StalePodLabels => "stale labels of a pod",
+            Self::StaleTermination => "a pod that terminates looks as before",
+            Self::PodDoesNotMove => "a pod that moved is at the old node",
+            Self::StaleNamespace => "stale labels of a namespace",
+            Self::ServiceStays => "a deleted Service selects",
+            Self::StaleClaim => "a claim's volume does not count",
+            Self::VolumeStays => "a deleted volume stays",
+        }
+    }
 }
 
 pub(super) fn made<V: kube_core::view::View>(value: Value) -> Arc<V> {
