@@ -1,5 +1,6 @@
 //! What is wrong with a configuration.
 
+use crate::profile::ProfileError;
 use std::fmt;
 
 /// A configuration that cannot work.
@@ -23,6 +24,16 @@ impl ConfigError {
 
     pub(super) fn of_profile(profile: &str, field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { profile: profile.into(), plugin: String::new(), field: field.into(), problem: problem.into() }
+    }
+
+    /// What is wrong with a profile that was put together in code.
+    pub(crate) fn of_code(profile: &str, error: &ProfileError) -> Self {
+        let (plugin, field) = match error {
+            ProfileError::Duplicate(plugin) | ProfileError::NoPoints(plugin) => (plugin, "plugins"),
+            ProfileError::Weight { plugin, .. } => (plugin, "plugins.score.weight"),
+            ProfileError::TwoQueueSorts(plugin) => (plugin, "plugins.queueSort"),
+        };
+        Self::of_profile(profile, field, error.to_string()).of_plugin(plugin)
     }
 
     pub(super) fn of_plugin(mut self, plugin: &str) -> Self {

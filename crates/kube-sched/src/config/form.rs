@@ -14,6 +14,10 @@ pub(super) struct Form {
     profiles: Vec<ProfileForm>,
     pub(super) pod_initial_backoff_seconds: Option<i64>,
     pub(super) pod_max_backoff_seconds: Option<i64>,
+    percentage_of_nodes_to_score: Option<i32>,
+    extenders: Vec<Value>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -54,6 +58,16 @@ impl Form {
         }
         if self.kind.as_deref().is_some_and(|kind| kind != KIND) {
             return Err(ConfigError::of_file("kind", format!("must be {KIND}")));
+        }
+        if let Some(unknown) = self.others.keys().find(|field| !OF_THE_PROCESS.contains(&field.as_str())) {
+            return Err(ConfigError::of_file(unknown, "there is no such field"));
+        }
+        if !self.extenders.is_empty() {
+            let text = "there are no extenders here: what they do is a plugin's work";
+            return Err(ConfigError::of_file("extenders", text));
+        }
+        if self.percentage_of_nodes_to_score.is_some_and(|percent| !(0..=100).contains(&percent)) {
+            return Err(ConfigError::of_file("percentageOfNodesToScore", "must be from 0 to 100"));
         }
         for profile in &self.profiles {
             profile.check()?;
@@ -108,5 +122,14 @@ impl ProfileForm {
 }
 
 pub(super) const MULTI_POINT: &str = "multiPoint";
+/// What is about kube-scheduler's process, and is left to whoever runs this scheduler.
+const OF_THE_PROCESS: [&str; 6] = [
+    "clientConnection",
+    "delayCacheUntilActive",
+    "enableContentionProfiling",
+    "enableProfiling",
+    "leaderElection",
+    "parallelism",
+];
 const VERSION: &str = "kubescheduler.config.k8s.io/v1";
 const KIND: &str = "KubeSchedulerConfiguration";

@@ -29,6 +29,9 @@
 //! # Ok::<(), kube_sched::config::ConfigError>(())
 //! ```
 //!
+//! `percentageOfNodesToScore` is checked and changes nothing: every node is scored. What is about kube-scheduler's process
+//! (leader election, its client, profiling, parallelism) is left to whoever runs the scheduler. Extenders are refused.
+//!
 //! Source: `pkg/scheduler/apis/config`, `pkg/scheduler/framework/runtime` (`expandMultiPointPlugins`).
 
 mod args;

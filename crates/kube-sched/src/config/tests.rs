@@ -94,6 +94,18 @@ fn what_is_wrong_is_named() {
     );
 }
 
+#[test]
+fn fields_of_the_whole_are_known_or_refused() {
+    let refused = |text: &str| Configuration::from_yaml(text, &Registry::built_in()).unwrap_err().to_string();
+    assert_eq!(refused("profile: []"), "profile: there is no such field");
+    assert_eq!(refused("percentageOfNodesToScore: 101"), "percentageOfNodesToScore: must be from 0 to 100");
+    assert!(refused("extenders: [{urlPrefix: x}]").starts_with("extenders: there are no extenders here"));
+    assert_eq!(refused("podMaxBackoffSeconds: -1"), "podMaxBackoffSeconds: must not be negative");
+    read(
+        "leaderElection: {leaderElect: true}\nclientConnection: {qps: 100}\nparallelism: 16\npercentageOfNodesToScore: 50",
+    );
+}
+
 /// Takes nodes whose name has so many letters.
 struct Letters(usize);
 

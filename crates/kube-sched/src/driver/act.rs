@@ -6,8 +6,9 @@ use super::decide::{Binding, Outcome, refused};
 use super::meter::Ended;
 use super::permit::answered;
 use super::shared::{Shared, State};
+use crate::engine::{ERROR, Laps, Observer, SKIP, SUCCESS};
 use crate::explain::Why;
-use crate::framework::{BindContext, Bound, ClusterEvent, PluginError, guarded};
+use crate::framework::{BindContext, Bound, ClusterEvent, PluginError, guarded, guarded_async};
 use crate::guard::{self, Basis};
 use crate::profile::Point;
 use crate::queue::QueuedPod;
@@ -62,7 +63,10 @@ impl Shared {
     }
 
     async fn bind(&self, binding: &Binding, pods: &Informer<PodView>) {
-        match self.try_bind(binding).await {
+        self.meter.binds(1);
+        let tried = self.try_bind(binding).await;
+        self.meter.bound(1);
+        match tried {
             Ok(()) => self.bound(binding),
             Err(setback) => {
                 if let Setback::Overtaken(revision) = setback {
@@ -89,10 +93,19 @@ impl Shared {
     pub(super) async fn prepare(&self, binding: &Binding) -> Result<(), ApiError> {
         let Binding { popped, node, basis, .. } = binding;
         let cx = BindContext::new(self.service.clone()).resting_on(basis.clone());
+        let watcher = self.watcher(popped);
+        let mut laps = Laps::begin(watcher.as_ref().map(|watcher| watcher as &dyn Observer), "PreBind");
         let pre_bind = self.at(popped, Point::PreBind);
         for plugin in pre_bind.filter_map(|plugin| plugin.points.pre_bind.as_ref()) {
-            plugin.pre_bind(&cx, &popped.pod, node).await?;
+            let running = (plugin.name(), "PreBind");
+            let done = guarded_async(running, plugin.pre_bind(&cx, &popped.pod, node)).await;
+            laps.lap(plugin.name(), if done.is_ok() { SUCCESS } else { ERROR });
+            if done.is_err() {
+                laps.end(ERROR);
+                return done;
+            }
         }
+        laps.end(SUCCESS);
         Ok(())
     }
 
@@ -100,10 +113,19 @@ impl Shared {
     pub(super) async fn bind_one(&self, binding: &Binding) -> Result<(), Setback> {
         let Binding { popped, node, basis, .. } = binding;
         let cx = BindContext::new(self.service.clone()).resting_on(basis.clone());
+        let watcher = self.watcher(popped);
+        let mut laps = Laps::begin(watcher.as_ref().map(|watcher| watcher as &dyn Observer), "Bind");
         for plugin in self.at(popped, Point::Bind).filter_map(|plugin| plugin.points.bind.as_ref()) {
-            match plugin.bind(&cx, &popped.pod, node).await? {
-                Bound::Done => return Ok(()),
-                Bound::Skip => {}
+            let bound = guarded_async((plugin.name(), "Bind"), plugin.bind(&cx, &popped.pod, node)).await;
+            let status = match &bound {
+                Ok(Bound::Done) => SUCCESS,
+                Ok(Bound::Skip) => SKIP,
+                Err(_) => ERROR,
+            };
+            laps.lap(plugin.name(), status);
+            if status != SKIP {
+                laps.end(status);
+                return Ok(bound.map(drop)?);
             }
         }
         Err(Setback::Error(ApiError::internal("no plugin of the profile binds this pod")))
@@ -140,11 +162,15 @@ impl Shared {
             state.tally.bound += 1;
         }
         let plugins = self.at(popped, Point::PostBind);
+        let watcher = self.watcher(popped);
+        let mut laps = Laps::begin(watcher.as_ref().map(|watcher| watcher as &dyn Observer), "PostBind");
         for plugin in plugins.filter_map(|plugin| plugin.points.post_bind.as_ref()) {
             if let Err(text) = guarded(|| plugin.post_bind(&popped.pod, node)) {
                 tracing::error!(plugin = plugin.name(), text, "post bind must not fail");
             }
+            laps.lap(plugin.name(), SUCCESS);
         }
+        laps.end(SUCCESS);
         let said = format!("Successfully assigned {} to {node}", popped.pod.key());
         self.recorder.record(&target(popped), EventType::Normal, "Scheduled", &said);
     }

@@ -2,11 +2,11 @@
 
 use super::Scheduler;
 use super::profiles::Profiles;
-use crate::config::Configuration;
+use crate::config::{ConfigError, Configuration};
 use crate::engine::Engine;
-use crate::profile::{Profile, ProfileError};
+use crate::profile::Profile;
 use crate::queue::{DEFAULT_NAME, QueueConfig};
-use kube_core::metrics::{Discard, Metrics};
+use kube_core::metrics::Metrics;
 use kube_store::informer::Informers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct SchedulerBuilder {
     name: Arc<str>,
     queue: QueueConfig,
     parallel: usize,
-    metrics: Arc<dyn Metrics>,
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 /// What a checked builder comes to.
@@ -29,7 +29,7 @@ pub(super) struct Parts {
     pub(super) profiles: Profiles,
     pub(super) queue: QueueConfig,
     pub(super) parallel: usize,
-    pub(super) metrics: Arc<dyn Metrics>,
+    pub(super) metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl SchedulerBuilder {
@@ -40,7 +40,7 @@ impl SchedulerBuilder {
             name: DEFAULT_NAME.into(),
             queue: QueueConfig::default(),
             parallel: DEFAULT_PARALLEL,
-            metrics: Arc::new(Discard),
+            metrics: None,
         }
     }
 
@@ -95,21 +95,24 @@ impl SchedulerBuilder {
     /// Counts here, under kube-scheduler's names; nowhere where nothing is said.
     #[must_use]
     pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
-        self.metrics = metrics;
+        self.metrics = Some(metrics);
         self
     }
 
     /// The scheduler; it starts when it is run.
     ///
     /// # Errors
-    /// The profile cannot work.
-    pub fn build(self) -> Result<Scheduler, ProfileError> {
+    /// A profile that cannot work: which, and the plugin and field to blame.
+    pub fn build(self) -> Result<Scheduler, ConfigError> {
         let Self { informers, mut profiles, name, queue, parallel, metrics } = self;
         if profiles.is_empty() {
             profiles.insert(name.clone(), Profile::default());
         }
-        let engines = profiles.iter().map(|(name, profile)| Ok((name.clone(), Engine::new(profile)?)));
-        let profiles = Profiles(engines.collect::<Result<_, ProfileError>>()?);
+        let engines = profiles.iter().map(|(name, profile)| match Engine::new(profile) {
+            Ok(engine) => Ok((name.clone(), engine)),
+            Err(error) => Err(ConfigError::of_code(name, &error)),
+        });
+        let profiles = Profiles(engines.collect::<Result<_, ConfigError>>()?);
         Ok(Scheduler::assemble(Parts { informers, name, profiles, queue, parallel, metrics }))
     }
 }

@@ -88,4 +88,4 @@ pub(super) async fn write(
     Ok(())
 }
 
-const POD_SCHEDULED: &str = "PodScheduled";
+pub(super) const POD_SCHEDULED: &str = "PodScheduled";

@@ -1,8 +1,9 @@
 //! One pod, from the queue to a node that it is assumed on.
 
-use super::meter::Ended;
+use super::meter::{Ended, Watcher};
+use super::profiles::Profiles;
 use super::shared::{Shared, State};
-use crate::engine::Decision;
+use crate::engine::{Decision, ERROR, Laps, Observer, SUCCESS, UNSCHEDULABLE, WAIT};
 use crate::explain::{PodRejection, Why};
 use crate::framework::{Permission, PluginError, Reasons, Verdict, guarded};
 use crate::guard::Basis;
@@ -56,7 +57,7 @@ impl Shared {
             Ok(gang) => self.decide_gang(&mut state, gang, rng, (seen, now)),
             Err(popped) => self.decide_one(&mut state, popped, rng, (seen, now))?,
         };
-        self.meter.decided(&state, (now, self.env.now()));
+        self.meter.decided(&mut state, (now, self.env.now()));
         Some(outcome)
     }
 
@@ -68,7 +69,9 @@ impl Shared {
         (seen, now): (Revision, Mono),
     ) -> Option<Outcome> {
         let engine = self.profiles.of(popped.pod.view())?;
-        let decision = engine.schedule_with(&state.cluster, &popped.pod, rng);
+        let watcher = self.watcher(&popped);
+        let observer = watcher.as_ref().map(|watcher| watcher as &dyn Observer);
+        let decision = engine.schedule_observed(&state.cluster, &popped.pod, (rng, observer));
         Some(match decision {
             Decision::Place { node, .. } => self.take(state, popped, node, (seen, now)),
             Decision::Unschedulable(why) => self.reject(state, popped, why, now),
@@ -129,37 +132,77 @@ impl Shared {
         popped: &QueuedPod,
         node: &str,
     ) -> Result<Vec<(&'static str, Duration)>, Refusal> {
+        let watcher = self.watcher(popped);
+        let observer = watcher.as_ref().map(|watcher| watcher as &dyn Observer);
+        let mut laps = Laps::begin(observer, "Reserve");
         for plugin in self.at(popped, Point::Reserve) {
             let Some(reserve) = &plugin.points.reserve else { continue };
-            match guarded(|| reserve.reserve(cluster, &popped.pod, node)) {
-                Ok(Verdict::Fits) => {}
+            let refusal = match guarded(|| reserve.reserve(cluster, &popped.pod, node)) {
+                Ok(Verdict::Fits) => None,
                 Ok(Verdict::No(reasons) | Verdict::Never(reasons)) => {
-                    return Err(Refusal::Rejected(plugin.name, reasons));
+                    Some(Refusal::Rejected(plugin.name, reasons))
                 }
-                Err(text) => return Err(Refusal::Broke(PluginError::new(plugin.name, "Reserve", text))),
+                Err(text) => Some(Refusal::Broke(PluginError::new(plugin.name, "Reserve", text))),
+            };
+            let status = refusal.as_ref().map_or(SUCCESS, Refusal::status);
+            laps.lap(plugin.name, status);
+            if let Some(refusal) = refusal {
+                laps.end(status);
+                return Err(refusal);
             }
         }
-        let mut waits = Vec::new();
+        laps.end(SUCCESS);
+        self.permit(popped, node, observer)
+    }
+
+    /// Runs Permit; gives who wants to wait, and how long.
+    fn permit(
+        &self,
+        popped: &QueuedPod,
+        node: &str,
+        observer: Option<&dyn Observer>,
+    ) -> Result<Vec<(&'static str, Duration)>, Refusal> {
+        let (mut waits, mut laps) = (Vec::new(), Laps::begin(observer, "Permit"));
         for plugin in self.at(popped, Point::Permit) {
             let Some(permit) = &plugin.points.permit else { continue };
-            match guarded(|| permit.permit(&popped.pod, node)) {
-                Ok(Permission::Granted) => {}
-                Ok(Permission::Wait(most)) => waits.push((plugin.name, most)),
-                Ok(Permission::Refused(reasons)) => return Err(Refusal::Rejected(plugin.name, reasons)),
-                Err(text) => return Err(Refusal::Broke(PluginError::new(plugin.name, "Permit", text))),
+            let refusal = match guarded(|| permit.permit(&popped.pod, node)) {
+                Ok(Permission::Granted) => None,
+                Ok(Permission::Wait(most)) => {
+                    waits.push((plugin.name, most));
+                    laps.lap(plugin.name, WAIT);
+                    continue;
+                }
+                Ok(Permission::Refused(reasons)) => Some(Refusal::Rejected(plugin.name, reasons)),
+                Err(text) => Some(Refusal::Broke(PluginError::new(plugin.name, "Permit", text))),
+            };
+            let status = refusal.as_ref().map_or(SUCCESS, Refusal::status);
+            laps.lap(plugin.name, status);
+            if let Some(refusal) = refusal {
+                laps.end(status);
+                return Err(refusal);
             }
         }
+        laps.end(if waits.is_empty() { SUCCESS } else { WAIT });
         Ok(waits)
+    }
+
+    /// Who watches what is done for the pod, if anybody does.
+    pub(super) fn watcher(&self, popped: &QueuedPod) -> Option<Watcher<'_>> {
+        self.meter.watcher(&self.env, Profiles::name_of(popped.pod.view()))
     }
 
     /// Undoes `reserve`, last plugin first.
     pub(super) fn unreserve(&self, cluster: &mut Snapshot, popped: &QueuedPod, node: &str) {
         let plugins = self.at(popped, Point::Reserve).rev();
+        let watcher = self.watcher(popped);
+        let mut laps = Laps::begin(watcher.as_ref().map(|watcher| watcher as &dyn Observer), "Unreserve");
         for reserve in plugins.filter_map(|plugin| plugin.points.reserve.as_ref()) {
             if let Err(text) = guarded(|| reserve.unreserve(cluster, &popped.pod, node)) {
                 tracing::error!(plugin = reserve.name(), text, "unreserve must not fail");
             }
+            laps.lap(reserve.name(), SUCCESS);
         }
+        laps.end(SUCCESS);
     }
 
     /// The plugins that take part in a point for the pod, in their order.
@@ -196,6 +239,15 @@ impl Shared {
         state.queue.failed(&popped, now);
         state.tally.failed += 1;
         Outcome::Failed { popped, error }
+    }
+}
+
+impl Refusal {
+    fn status(&self) -> &'static str {
+        match self {
+            Self::Rejected(..) => UNSCHEDULABLE,
+            Self::Broke(_) => ERROR,
+        }
     }
 }
 

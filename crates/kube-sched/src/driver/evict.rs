@@ -20,6 +20,7 @@ impl Shared {
     pub(super) async fn make_room(&self, popped: &QueuedPod, why: &Why) {
         let Some(node) = &why.nominated else { return };
         self.meter.preempted(why.victims.len());
+        let (from, mut all) = (self.env.now(), true);
         for victim in &why.victims {
             let view = self.state().cluster.pod(victim).map(|pod| pod.view().clone());
             let Some(view) = view else { continue };
@@ -30,9 +31,13 @@ impl Shared {
                     self.recorder.record(&target, EventType::Normal, "Preempted", &told);
                 }
                 Err(error) if error.is_not_found() || error.is_conflict() => {}
-                Err(error) => tracing::debug!(%victim, %error, "the pod could not be preempted"),
+                Err(error) => {
+                    all = false;
+                    tracing::debug!(%victim, %error, "the pod could not be preempted");
+                }
             }
         }
+        self.meter.evicted(all, (from, self.env.now()));
     }
 
     async fn evict(&self, victim: &Arc<PodView>, preemptor: &ObjectKey) -> Result<(), ApiError> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 impl Shared {
     pub(super) fn node_changed(&self, change: &Change<NodeView>) {
+        let from = self.env.now();
         let event = {
             let mut state = self.state();
             let event = match (change.old.clone(), change.new.clone()) {
@@ -23,9 +24,11 @@ impl Shared {
                 Some(node) => state.cluster.upsert_node(node),
                 None => state.cluster.remove_node(&change.key.name),
             }
-            state.event(&self.profiles, &event, self.env.now());
+            state.event(&self.profiles, &event, from);
+            self.meter.sized(&mut state);
             event
         };
+        self.meter.handled(event.label(), (from, self.env.now()));
         if !event.set().is_empty() {
             self.changed.notify_one();
         }
@@ -46,7 +49,9 @@ impl Shared {
                 }
                 (old, new) => self.one_pod(&mut state, &change.key, (old.as_ref(), new.as_ref()), now),
             }
+            self.meter.sized(&mut state);
         }
+        self.meter.handled(label_of(change), (now, self.env.now()));
         self.changed.notify_one();
     }
 
@@ -79,13 +84,14 @@ impl Shared {
             }
             (None, None) => match new.filter(|pod| self.is_waiting(pod)) {
                 Some(new) => {
-                    let pod = Arc::new(PodInfo::new(new.clone()));
+                    state.queue.add(Arc::new(PodInfo::new(new.clone())), now);
                     // A scheduler before this one made room for it.
                     let stated = new.status.nominated_node_name.as_ref().filter(|name| !name.is_empty());
-                    if let Some(node) = stated.filter(|_| state.cluster.nominated_node(key).is_none()) {
-                        state.cluster.nominate(&pod, node);
+                    if let Some(node) = stated.filter(|_| state.cluster.nominated_node(key).is_none())
+                        && let Some(pod) = state.queue.pod(key)
+                    {
+                        state.cluster.nominate(pod, node);
                     }
-                    state.queue.add(pod, now);
                 }
                 None => self.gone(state, key, old.or(new), now),
             },
@@ -105,6 +111,21 @@ impl Shared {
     /// Whether this scheduler is to find a node for the pod.
     fn is_waiting(&self, pod: &PodView) -> bool {
         pod.is_active() && self.profiles.of(pod).is_some()
+    }
+}
+
+/// What metrics call a change of a pod.
+fn label_of(change: &Change<PodView>) -> &'static str {
+    let placed = |pod: &Option<Arc<PodView>>| pod.as_ref().is_some_and(|pod| is_placed(pod));
+    match (placed(&change.old), placed(&change.new)) {
+        (false, true) => "AssignedPodAdd",
+        (true, true) => "AssignedPodUpdate",
+        (true, false) => "AssignedPodDelete",
+        (false, false) => match (&change.old, &change.new) {
+            (None, _) => "UnscheduledPodAdd",
+            (_, None) => "UnscheduledPodDelete",
+            _ => "UnscheduledPodUpdate",
+        },
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::act::Setback;
 use super::decide::{Binding, Outcome, Refusal, refused};
+use super::meter::Ended;
+use super::profiles::Profiles;
 use super::shared::{Shared, State};
-use crate::engine::GroupDecision;
+use crate::engine::{GroupDecision, Observer};
 use crate::explain::Why;
-use crate::framework::{BindContext, PodInfo, Reason, Reasons};
+use crate::framework::{BindContext, PodInfo, Reason, Reasons, guarded};
 use crate::plugins::gang_scheduling::{NAME, PATIENCE, unsatisfied};
 use crate::profile::Point;
 use crate::queue::{Gang, QueuedPod};
@@ -30,19 +32,36 @@ impl Shared {
         (seen, now): (Revision, Mono),
     ) -> Outcome {
         let Gang { pods, least } = gang;
-        let Some(engine) = pods.first().and_then(|first| self.profiles.of(first.pod.view())) else {
-            return Outcome::All(Vec::new());
-        };
+        let Some(first) = pods.first() else { return Outcome::All(Vec::new()) };
+        let Some(engine) = self.profiles.of(first.pod.view()) else { return Outcome::All(Vec::new()) };
         let infos: Vec<Arc<PodInfo>> = pods.iter().map(|popped| popped.pod.clone()).collect();
-        match engine.schedule_group(&state.cluster, &infos, least, rng) {
+        let watcher = self.watcher(first);
+        let observer = watcher.as_ref().map(|watcher| watcher as &dyn Observer);
+        let decision = engine.schedule_group_observed(&state.cluster, (&infos, least), (rng, observer));
+        let ended = match &decision {
+            GroupDecision::Place { .. } => Ended::Scheduled,
+            GroupDecision::MakeRoom { .. } | GroupDecision::Unschedulable { .. } => Ended::Unschedulable,
+            GroupDecision::Failed(_) => Ended::Error,
+        };
+        self.meter.group(Profiles::name_of(first.pod.view()), ended, (now, self.env.now()));
+        match decision {
             GroupDecision::Place { places, others } => {
                 let (nodes, whys) = (places.into_iter().collect(), others.into_iter().collect());
                 self.take_all(state, (pods, least), (nodes, whys), (seen, now))
             }
-            GroupDecision::MakeRoom(whys) => {
-                self.reject_all(state, pods, whys.into_iter().collect(), (least, now))
+            GroupDecision::MakeRoom { waiting, places } => {
+                // Nobody is to go in vain because somebody else took the rest of the room.
+                for (number, node) in places {
+                    state.cluster.nominate(&infos[number], &node);
+                }
+                self.reject_all(state, pods, waiting.into_iter().collect(), (least, now))
             }
             GroupDecision::Unschedulable { first, .. } => {
+                if first.as_ref().is_some_and(|(_, why)| why.gives_up_room) {
+                    for pod in &infos {
+                        state.cluster.unnominate(pod.key());
+                    }
+                }
                 self.reject_all(state, pods, first.into_iter().collect(), (least, now))
             }
             GroupDecision::Failed(error) => {
@@ -114,7 +133,10 @@ impl Shared {
 
     /// Binds all of them, or takes all of them back, the last first.
     pub(super) async fn bind_all(&self, bindings: &[Binding], pods: &Informer<PodView>) {
-        let Err((culprit, setback)) = self.try_bind_all(bindings).await else { return };
+        self.meter.binds(bindings.len());
+        let tried = self.try_bind_all(bindings).await;
+        self.meter.bound(bindings.len());
+        let Err((culprit, setback)) = tried else { return };
         if let Setback::Overtaken(revision) = setback {
             self.catch_up(pods, revision).await;
         }
@@ -187,7 +209,8 @@ impl Shared {
     fn write_of(&self, Binding { popped, node, basis, .. }: &Binding) -> Option<Write> {
         let cx = BindContext::new(self.service.clone()).resting_on(basis.clone());
         let binder = self.at(popped, Point::Bind).find_map(|plugin| plugin.points.bind.as_ref())?;
-        binder.write(&cx, &popped.pod, node)
+        // One that breaks here breaks again where it binds, and is told so there.
+        guarded(|| binder.write(&cx, &popped.pod, node)).unwrap_or_default()
     }
 
     /// One by one: what cannot be one transaction.

@@ -60,13 +60,16 @@ impl SchedulerHandle {
     pub fn report(&self, pod: &ObjectKey) -> Option<Everything> {
         let (mut cluster, info) = {
             let state = self.0.state();
-            let placed = || Some(Arc::new(PodInfo::new(state.cluster.pod(pod)?.view().clone())));
+            let placed = || {
+                let placed = state.cluster.pod(pod)?;
+                Some(Arc::new(PodInfo::new(placed.view().clone()).ranked(placed.priority())))
+            };
             (state.cluster.clone(), state.queue.pod(pod).cloned().or_else(placed)?)
         };
         cluster.remove_pod(pod);
         let mut view = PodView::clone(info.view());
         view.spec.node_name = None;
-        let info = PodInfo::new(view);
+        let info = PodInfo::new(view).ranked(info.priority());
         self.0.profiles.of(info.view())?.report(&cluster, &info).ok()
     }
 

@@ -11,6 +11,7 @@ mod evict;
 mod feed;
 mod gang;
 mod handle;
+mod malformed;
 mod meter;
 mod others;
 mod permit;
@@ -62,7 +63,7 @@ impl Scheduler {
     fn assemble(parts: Parts) -> Self {
         let Parts { informers, name, profiles, queue, parallel, metrics } = parts;
         let recorder = Recorder::new(informers.service().clone(), &name);
-        let shared = Shared::new(informers.service().clone(), name, profiles, queue, (recorder, &*metrics));
+        let shared = Shared::new(informers.service().clone(), name, profiles, queue, (recorder, metrics));
         Self {
             shared: Arc::new(shared),
             pods: informers.informer::<PodView>(),
@@ -86,6 +87,12 @@ impl Scheduler {
         self.pods.on_change(move |change| {
             if let Some(shared) = shared.upgrade() {
                 shared.pod_changed(change);
+            }
+        });
+        let shared = Arc::downgrade(&self.shared);
+        self.pods.on_unreadable(move |pod| {
+            if let Some(shared) = shared.upgrade() {
+                shared.pod_unreadable(pod);
             }
         });
         others
@@ -124,6 +131,11 @@ impl Scheduler {
     /// Decides pods while there is room for what follows from it. Returns when the queue needs attention again.
     fn start(&self, acts: &mut Acts, rng: &mut Rng) -> Option<Mono> {
         while acts.len() < self.parallel {
+            if let Some(malformed) = self.shared.next_malformed() {
+                let shared = self.shared.clone();
+                acts.push(Box::pin(async move { shared.tell_malformed(malformed).await }));
+                continue;
+            }
             // Read before the decision: what came meanwhile counts as not seen.
             let seen = self.pods.revision();
             match self.shared.decide(rng, seen) {

@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use crate::framework::{ClusterEvent, Reads, Watch};
-use crate::plugins::gang_scheduling::least;
+use crate::plugins::gang_scheduling::policy;
 use crate::snapshot::{
     Kept, NamespaceView, ReplicaSetView, ReplicationControllerView, ServiceView, StatefulSetView,
 };
@@ -89,7 +89,7 @@ impl All<'_> {
             tell(&shared, |shared| {
                 let (mut state, now) = (shared.state(), shared.env.now());
                 match &change.new {
-                    Some(group) => state.queue.upsert_group(&change.key, least(group), now),
+                    Some(group) => state.queue.upsert_group(&change.key, policy(group), now),
                     None => state.queue.remove_group(&change.key),
                 }
                 drop(state);

@@ -37,6 +37,8 @@ pub(super) struct State {
     /// Why the last attempt of each waiting pod found no node.
     pub(super) whys: BTreeMap<ObjectKey, Why>,
     pub(super) tally: Tally,
+    /// Pods that cannot be read and are to be told why; at most one entry for each that there is.
+    pub(super) malformed: BTreeMap<ObjectKey, String>,
     /// Under which name it binds ([`Basis::by`]): a new one whenever it does not know what became of a binding.
     pub(super) binder: Arc<str>,
 }
@@ -47,7 +49,7 @@ impl Shared {
         name: Arc<str>,
         profiles: Profiles,
         queue: QueueConfig,
-        (recorder, metrics): (Recorder, &dyn Metrics),
+        (recorder, metrics): (Recorder, Option<Arc<dyn Metrics>>),
     ) -> Self {
         let meter = Meter::new(metrics, &profiles);
         let state = State {
@@ -55,6 +57,7 @@ impl Shared {
             queue: Queue::with_profiles(queue, profiles.0.iter()),
             whys: BTreeMap::new(),
             tally: Tally::default(),
+            malformed: BTreeMap::new(),
             binder: Basis::invent(service.env()),
         };
         Self {

@@ -3,12 +3,12 @@
 use super::Engine;
 use super::cycle::Cycle;
 use crate::framework::{NodeSet, Nodes, PluginError, PodInfo};
-use crate::snapshot::{BoundPod, NodeSlot, Snapshot};
+use crate::snapshot::{BoundPod, Holding, NodeSlot, Snapshot};
 use std::sync::Arc;
 
 impl Engine {
     /// Holds the plugins of the profile to their contract, for one pod and one cluster: asked twice they answer the same;
-    /// `retain` leaves the nodes that `filter` leaves; `score_all` gives what `score` gives; where they claim to be
+    /// `retain` and `fits` leave the nodes that `filter` leaves; `score_all` gives what `score` gives; where they claim to be
     /// monotone, no pod that goes makes a node unfit and none that comes makes it fit; in debug builds they read what they
     /// declare, and nothing else. For the tests of those who write plugins.
     ///
@@ -31,7 +31,7 @@ impl Cycle<'_> {
     fn check_filters(&self) -> Result<(), PluginError> {
         let all: NodeSet = self.cluster.nodes().map(|node| node.slot()).collect();
         for by in &self.filters {
-            self.at.0.set((by.name, "Filter"));
+            self.at.set((by.name, "Filter"));
             let mut left = all.clone();
             by.filter.retain(Nodes::all(self.cluster, by.reads), &mut left);
             for node in self.cluster.nodes() {
@@ -41,6 +41,10 @@ impl Cycle<'_> {
                     return Err(PluginError::new(by.name, "Filter", DIFFERENT));
                 }
                 let alone = said.fits();
+                if alone != by.filter.fits(node) {
+                    let text = format!("fits and filter differ about {}: filter says {alone}", node.name());
+                    return Err(PluginError::new(by.name, "Filter", text));
+                }
                 if alone != left.contains(node.slot()) {
                     let text = format!("retain and filter differ about {}: filter says {alone}", node.name());
                     return Err(PluginError::new(by.name, "Filter", text));
@@ -53,22 +57,22 @@ impl Cycle<'_> {
     /// Takes each pod from its node, and puts it back.
     fn check_claims(&self) -> Result<(), PluginError> {
         for by in self.filters.iter().filter(|by| by.monotone) {
-            self.at.0.set((by.name, "Filter"));
+            self.at.set((by.name, "Filter"));
             for node in self.cluster.nodes().filter(|node| !node.pods().is_empty()) {
                 let Some(mut dry) = self.cluster.dry(node.slot(), true) else { continue };
                 let mut fork = by.filter.fork();
                 let mut fits = |pod: &Arc<BoundPod>, by_one: i64| {
                     if by_one < 0 {
-                        dry.remove(pod);
+                        dry.remove(&Holding::of(pod), pod);
                     } else {
-                        dry.add(pod);
+                        dry.add(&Holding::of(pod), pod);
                     }
-                    let node = dry.node(self.cluster)?;
+                    let node = dry.node(self.cluster)?.with_columns(by.reads.columns());
                     if let Some(fork) = &mut fork {
                         fork.adjust(pod, (node, by_one));
                     }
                     let filter = fork.as_deref().unwrap_or(&*by.filter);
-                    Some(filter.filter(node.with_columns(by.reads.columns())).fits())
+                    Some(filter.filter(node).fits())
                 };
                 let before = by.filter.filter(node.with_columns(by.reads.columns())).fits();
                 for pod in node.pods() {
@@ -90,7 +94,7 @@ impl Cycle<'_> {
     fn check_scores(&self) -> Result<(), PluginError> {
         let all: Vec<NodeSlot> = self.cluster.nodes().map(|node| node.slot()).collect();
         for by in &self.engine.scores {
-            self.at.0.set((by.name, "Score"));
+            self.at.set((by.name, "Score"));
             let nodes = Nodes::some(self.cluster, &all, &by.reads);
             let Some(scoring) = by.plugin.pre_score(self.pod, nodes) else { continue };
             let (mut together, mut alone) = (Vec::new(), Vec::new());

@@ -1,5 +1,6 @@
 //! One attempt to place one pod: which nodes fit, and why the others do not.
 
+use super::observe::{Laps, Observer, SKIP, SUCCESS, UNRESOLVABLE, UNSCHEDULABLE};
 use super::room::Trial;
 use super::{Decision, Engine, Evaluation, FilterAt, NodeOutcome, Scores};
 use crate::explain::{PodRejection, Rejection, Why};
@@ -19,7 +20,7 @@ pub(super) struct Cycle<'c> {
     pub(super) cluster: &'c Snapshot,
     pub(super) pod: &'c PodInfo,
     pub(super) filters: Vec<Filtering<'c>>,
-    pub(super) at: &'c At,
+    pub(super) at: &'c At<'c>,
     only: Option<BTreeSet<Arc<str>>>,
     narrowed_by: Vec<&'static str>,
     rejected: Option<PodRejection>,
@@ -32,8 +33,21 @@ pub(super) struct Filtering<'c> {
     pub(super) filter: Box<dyn AttachedFilter + 'c>,
 }
 
-/// Which plugin is running, to name it should it panic.
-pub(super) struct At(pub(super) Cell<(&'static str, &'static str)>);
+/// Which plugin is running, to name it should it panic; and who watches.
+pub(super) struct At<'o> {
+    running: Cell<(&'static str, &'static str)>,
+    pub(super) observer: Option<&'o dyn Observer>,
+}
+
+impl At<'_> {
+    pub(super) fn set(&self, running: (&'static str, &'static str)) {
+        self.running.set(running);
+    }
+
+    fn get(&self) -> (&'static str, &'static str) {
+        self.running.get()
+    }
+}
 
 /// A node that does not fit: the plugin, and what it says.
 struct Misfit {
@@ -50,24 +64,41 @@ impl<'c> Cycle<'c> {
         pod: &PodInfo,
         answer: impl FnOnce(&Cycle<'_>) -> Result<T, PluginError>,
     ) -> Result<T, PluginError> {
-        let at = At(Cell::new(("", "")));
+        Self::observed(engine, cluster, (pod, None), answer)
+    }
+
+    /// As [`Cycle::guarded`], watched.
+    pub(super) fn observed<T>(
+        engine: &Engine,
+        cluster: &Snapshot,
+        (pod, observer): (&PodInfo, Option<&dyn Observer>),
+        answer: impl FnOnce(&Cycle<'_>) -> Result<T, PluginError>,
+    ) -> Result<T, PluginError> {
+        let at = At { running: Cell::new(("", "")), observer };
         guarded(|| answer(&Cycle::prepare(engine, cluster, pod, &at))).unwrap_or_else(|message| {
-            let (plugin, point) = at.0.get();
+            let (plugin, point) = at.get();
             Err(PluginError::new(plugin, point, message))
         })
     }
 
-    fn prepare(engine: &'c Engine, cluster: &'c Snapshot, pod: &'c PodInfo, at: &'c At) -> Self {
+    fn prepare(engine: &'c Engine, cluster: &'c Snapshot, pod: &'c PodInfo, at: &'c At<'c>) -> Self {
         let filters = Vec::with_capacity(engine.filters.len());
         let mut cycle =
             Self { engine, cluster, pod, filters, only: None, narrowed_by: Vec::new(), rejected: None, at };
+        let mut laps = Laps::begin(at.observer, "PreFilter");
         for plugin in &engine.filters {
-            at.0.set((plugin.name, "PreFilter"));
+            at.set((plugin.name, "PreFilter"));
             let prepared = plugin.plugin.pre_filter(pod, Nodes::all(cluster, &plugin.reads));
+            laps.lap(plugin.name, status_of(&prepared));
             if !cycle.take(plugin, prepared) {
                 break;
             }
         }
+        laps.end(match &cycle.rejected {
+            None => SUCCESS,
+            Some(rejection) if rejection.for_good => UNRESOLVABLE,
+            Some(_) => UNSCHEDULABLE,
+        });
         cycle
     }
 
@@ -174,14 +205,17 @@ impl<'c> Cycle<'c> {
             Some(names) => names.iter().filter_map(|name| Some(self.cluster.node(name)?.slot())).collect(),
         };
         let mut stages = vec![set.clone()];
+        let mut laps = Laps::begin(self.at.observer, "Filter");
         for by in &self.filters {
-            self.at.0.set((by.name, "Filter"));
+            self.at.set((by.name, "Filter"));
             by.filter.retain(Nodes::all(self.cluster, by.reads), &mut set);
             stages.push(set.clone());
+            laps.lap(by.name, SUCCESS);
             if set.is_empty() {
                 break;
             }
         }
+        laps.end(SUCCESS);
         if self.cluster.has_nominations() {
             set.retain(|slot| {
                 self.cluster.node_at(slot).is_some_and(|node| self.with_nominated(node).is_none())
@@ -200,7 +234,7 @@ impl<'c> Cycle<'c> {
                 let Some(node) = self.cluster.node_at(slot) else { continue };
                 let said = match self.filters.get(number) {
                     Some(by) => {
-                        self.at.0.set((by.name, "Filter"));
+                        self.at.set((by.name, "Filter"));
                         Some((by.name, by.filter.filter(node.with_columns(by.reads.columns()))))
                     }
                     None => self.with_nominated(node),
@@ -215,7 +249,7 @@ impl<'c> Cycle<'c> {
     /// The first plugin that rejects the node, and what it says; with the pods that room there is set aside for as well.
     pub(super) fn verdict(&self, node: NodeRef<'_>) -> Option<(&'static str, Verdict)> {
         let said = self.filters.iter().find_map(|by| {
-            self.at.0.set((by.name, "Filter"));
+            self.at.set((by.name, "Filter"));
             match by.filter.filter(node.with_columns(by.reads.columns())) {
                 Verdict::Fits => None,
                 verdict => Some((by.name, verdict)),
@@ -272,6 +306,15 @@ impl<'c> Cycle<'c> {
             why.rejections.extend(left_out.filter_map(|node| rejection(node, "", verdict.clone())));
         }
         why
+    }
+}
+
+fn status_of(prepared: &Prepared<'_>) -> &'static str {
+    match prepared {
+        Prepared::Skip => SKIP,
+        Prepared::All(_) | Prepared::Only(..) => SUCCESS,
+        Prepared::Reject(_) => UNSCHEDULABLE,
+        Prepared::RejectForGood(_) => UNRESOLVABLE,
     }
 }
 

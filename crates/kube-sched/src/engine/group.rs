@@ -1,6 +1,6 @@
 //! Pods that go together or not at all.
 
-use super::{Decision, Engine};
+use super::{Decision, Engine, Observer};
 use crate::explain::Why;
 use crate::framework::{PluginError, PodInfo};
 use crate::snapshot::Snapshot;
@@ -17,9 +17,13 @@ pub enum GroupDecision {
         /// Those that found none, by number, and why.
         others: Vec<(usize, Why)>,
     },
-    /// Enough would have a node once others have gone from where room is to be made: these pods wait for that, and the
-    /// group goes when there is room.
-    MakeRoom(Vec<(usize, Why)>),
+    /// Enough would have a node once others have gone from where room is to be made: the group goes when there is room.
+    MakeRoom {
+        /// The pods that wait for that, by number.
+        waiting: Vec<(usize, Why)>,
+        /// Those that would have a node now, by number, and where: it has to be kept for them.
+        places: Vec<(usize, Arc<str>)>,
+    },
     /// Too few do, so that none goes anywhere.
     Unschedulable {
         /// How many would have found a node.
@@ -43,17 +47,30 @@ impl Engine {
         least: usize,
         rng: &mut Rng,
     ) -> GroupDecision {
+        self.schedule_group_observed(cluster, (pods, least), (rng, None))
+    }
+
+    /// As [`Engine::schedule_group`], watched.
+    pub(crate) fn schedule_group_observed(
+        &self,
+        cluster: &Snapshot,
+        (pods, least): (&[Arc<PodInfo>], usize),
+        (rng, observer): (&mut Rng, Option<&dyn Observer>),
+    ) -> GroupDecision {
         let mut trial = cluster.clone();
         let (mut places, mut waiting, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (number, pod) in pods.iter().enumerate() {
-            match self.schedule_with(&trial, pod, rng) {
+            match self.schedule_observed(&trial, pod, (&mut *rng, observer)) {
                 Decision::Place { node, .. } => {
+                    // What was set aside for it is not to be counted beside it.
+                    trial.unnominate(pod.key());
                     trial.assume(pod, &node);
                     places.push((number, node));
                 }
                 Decision::Unschedulable(why) => match why.nominated.clone() {
                     Some(node) => {
                         why.victims.iter().for_each(|victim| trial.remove_pod(victim));
+                        trial.unnominate(pod.key());
                         trial.assume(pod, &node);
                         waiting.push((number, why));
                     }
@@ -72,7 +89,7 @@ impl Engine {
             others.sort_by_key(|(number, _)| *number);
             GroupDecision::Place { places, others }
         } else if found + waiting.len() >= least && !waiting.is_empty() {
-            GroupDecision::MakeRoom(waiting)
+            GroupDecision::MakeRoom { waiting, places }
         } else {
             GroupDecision::Unschedulable { placed: found, first: others.into_iter().next() }
         }

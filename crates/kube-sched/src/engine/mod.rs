@@ -6,6 +6,7 @@ mod decision;
 mod evaluation;
 mod group;
 mod nearest;
+mod observe;
 mod room;
 mod scoring;
 
@@ -16,6 +17,8 @@ pub use decision::{Decision, Scores};
 pub use evaluation::{Evaluation, NodeOutcome, NodeScores};
 pub use group::GroupDecision;
 pub use room::{Room, Trial};
+
+pub(crate) use observe::{ERROR, Laps, Observer, Ran, SKIP, SUCCESS, UNSCHEDULABLE, WAIT};
 
 use crate::explain::{Everything, Why};
 use crate::framework::{AnyFilter, AnyScore, ClusterEvent, PluginError, PodInfo, PostFiltered, Reads};
@@ -111,17 +114,27 @@ impl Engine {
 
     /// As [`Engine::schedule`], for a pod that was read before.
     pub fn schedule_read(&self, cluster: &Snapshot, pod: &PodInfo) -> Decision {
-        self.decide(cluster, pod, None)
+        self.decide(cluster, pod, (None, None))
     }
 
     /// Where `pod` goes. Of several best nodes `rng` picks one, as kube-scheduler does at random.
     pub fn schedule_with(&self, cluster: &Snapshot, pod: &PodInfo, rng: &mut Rng) -> Decision {
-        self.decide(cluster, pod, Some(rng))
+        self.decide(cluster, pod, (Some(rng), None))
+    }
+
+    /// As [`Engine::schedule_with`], watched.
+    pub(crate) fn schedule_observed(
+        &self,
+        cluster: &Snapshot,
+        pod: &PodInfo,
+        (rng, observer): (&mut Rng, Option<&dyn Observer>),
+    ) -> Decision {
+        self.decide(cluster, pod, (Some(rng), observer))
     }
 
     /// As [`Engine::schedule`]; a [`Why`] also names the nodes that lack least and what would have to change.
     pub fn explain(&self, cluster: &Snapshot, pod: &PodInfo) -> Decision {
-        let decision = self.decide(cluster, pod, None);
+        let decision = self.decide(cluster, pod, (None, None));
         let Decision::Unschedulable(mut why) = decision else { return decision };
         match Cycle::guarded(self, cluster, pod, |cycle| Ok(cycle.nearest(NEAREST))) {
             Ok(nearest) => why.nearest = nearest,
@@ -136,7 +149,7 @@ impl Engine {
     /// # Errors
     /// A plugin broke.
     pub fn report(&self, cluster: &Snapshot, pod: &PodInfo) -> Result<Everything, PluginError> {
-        let summary = match self.decide(cluster, pod, None) {
+        let summary = match self.decide(cluster, pod, (None, None)) {
             Decision::Unschedulable(why) => Some(why.to_string()),
             Decision::Failed(error) => return Err(error),
             Decision::Place { .. } => None,
@@ -174,8 +187,13 @@ impl Engine {
         })
     }
 
-    fn decide(&self, cluster: &Snapshot, pod: &PodInfo, rng: Option<&mut Rng>) -> Decision {
-        let decided = Cycle::guarded(self, cluster, pod, |cycle| match cycle.decide(rng)? {
+    fn decide(
+        &self,
+        cluster: &Snapshot,
+        pod: &PodInfo,
+        (rng, observer): (Option<&mut Rng>, Option<&dyn Observer>),
+    ) -> Decision {
+        let decided = Cycle::observed(self, cluster, (pod, observer), |cycle| match cycle.decide(rng)? {
             Decision::Unschedulable(why) => Ok(Decision::Unschedulable(self.post_filter(cycle, pod, why))),
             decision => Ok(decision),
         });
@@ -184,11 +202,17 @@ impl Engine {
 
     fn post_filter(&self, cycle: &Cycle<'_>, pod: &PodInfo, mut why: Why) -> Why {
         let plugins = self.at(Point::PostFilter);
+        let mut laps = Laps::begin(cycle.at.observer, "PostFilter");
         for (name, plugin) in
             plugins.filter_map(|plugin| Some((plugin.name, plugin.points.post_filter.as_ref()?)))
         {
-            cycle.at.0.set((name, "PostFilter"));
-            match plugin.post_filter(pod, &Room::new(cycle, &why)) {
+            cycle.at.set((name, "PostFilter"));
+            let said = plugin.post_filter(pod, &Room::new(cycle, &why));
+            laps.lap(
+                name,
+                if matches!(said, PostFiltered::Nominate { .. }) { SUCCESS } else { UNSCHEDULABLE },
+            );
+            match said {
                 PostFiltered::Nothing(message) => why.post_filter = message.or(why.post_filter),
                 PostFiltered::Nowhere(message) => {
                     why.post_filter = Some(message);
@@ -201,6 +225,7 @@ impl Engine {
                 }
             }
         }
+        laps.end(if why.nominated.is_some() { SUCCESS } else { UNSCHEDULABLE });
         why
     }
 

@@ -18,7 +18,7 @@ impl Cycle<'_> {
     pub(super) fn all_verdicts(&self) -> Vec<Vec<(&'static str, Verdict)>> {
         let said = |node: NodeRef<'_>| {
             let by = self.filters.iter().map(|by| {
-                self.at.0.set((by.name, "Filter"));
+                self.at.set((by.name, "Filter"));
                 (by.name, by.filter.filter(node.with_columns(by.reads.columns())))
             });
             by.collect()
@@ -31,7 +31,7 @@ impl Cycle<'_> {
         let mut obstacles = Vec::new();
         for by in &self.filters {
             let node = node.with_columns(by.reads.columns());
-            self.at.0.set((by.name, "Filter"));
+            self.at.set((by.name, "Filter"));
             if let Some(reasons) = by.filter.filter(node).reasons() {
                 let remedies = by.filter.remedies(node);
                 obstacles.push(Obstacle { plugin: by.name, reasons: reasons.clone(), remedies });

@@ -3,7 +3,7 @@
 use super::cycle::Cycle;
 use crate::explain::Why;
 use crate::framework::{AttachedFilter, NodeRef, PodInfo, Reads, Verdict};
-use crate::snapshot::{BoundPod, DryNode, NodeSlot, Snapshot};
+use crate::snapshot::{BoundPod, DryNode, Holding, NodeSlot, Snapshot};
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct Trial<'t> {
     node: DryNode,
     /// In the order of the cycle's filters; only those that look beyond the node.
     forks: Vec<Option<Box<dyn AttachedFilter + 't>>>,
+    /// The numbers of the filters that look at pods.
+    by_pods: Vec<usize>,
 }
 
 impl<'r> Room<'r> {
@@ -46,7 +48,10 @@ impl<'t> Trial<'t> {
     pub(super) fn new(cycle: &'t Cycle<'t>, slot: NodeSlot) -> Option<Self> {
         let lists_pods = cycle.filters.iter().any(|by| by.reads.contains(&Reads::NODE_PODS));
         let node = cycle.cluster.dry(slot, lists_pods)?;
-        Some(Self { cycle, node, forks: cycle.filters.iter().map(|by| by.filter.fork()).collect() })
+        let forks: Vec<_> = cycle.filters.iter().map(|by| by.filter.fork()).collect();
+        let looks = |number: &usize| forks[*number].is_some() || cycle.filters[*number].reads.looks_at_pods();
+        let by_pods = (0..forks.len()).filter(looks).collect();
+        Some(Self { cycle, node, forks, by_pods })
     }
 
     /// Begins anew with another node of the same cluster, as it is.
@@ -58,13 +63,23 @@ impl<'t> Trial<'t> {
 
     /// Takes a pod away.
     pub fn remove(&mut self, pod: &BoundPod) {
-        self.node.remove(pod);
-        self.adjust(pod, -1);
+        self.remove_held(&Holding::of(pod), pod);
     }
 
     /// Puts a pod there.
     pub fn add(&mut self, pod: &Arc<BoundPod>) {
-        self.node.add(pod);
+        self.add_held(&Holding::of(pod), pod);
+    }
+
+    /// As [`Trial::remove`]; looks at the pod only where what it holds does not tell enough.
+    pub(crate) fn remove_held(&mut self, holding: &Holding, pod: &BoundPod) {
+        self.node.remove(holding, pod);
+        self.adjust(pod, -1);
+    }
+
+    /// As [`Trial::add`]; looks at the pod only where what it holds does not tell enough.
+    pub(crate) fn add_held(&mut self, holding: &Holding, pod: &Arc<BoundPod>) {
+        self.node.add(holding, pod);
         self.adjust(pod, 1);
     }
 
@@ -104,22 +119,21 @@ impl<'t> Trial<'t> {
     /// it said then.
     pub fn still_fits(&mut self) -> bool {
         if self.cycle.cluster.has_nominations() {
-            self.verdict().is_none()
-        } else {
-            self.rejection_by(true).is_none()
+            return self.verdict().is_none();
         }
+        let Some(node) = self.node.node(self.cycle.cluster) else { return true };
+        self.by_pods.iter().all(|number| {
+            let by = &self.cycle.filters[*number];
+            self.cycle.at.set((by.name, "Filter"));
+            let filter = self.forks[*number].as_deref().unwrap_or(&*by.filter);
+            filter.fits(node.with_columns(by.reads.columns()))
+        })
     }
 
     fn rejection(&self) -> Option<(&'static str, Verdict)> {
-        self.rejection_by(false)
-    }
-
-    fn rejection_by(&self, pods_alone: bool) -> Option<(&'static str, Verdict)> {
         let node = self.node.node(self.cycle.cluster)?;
-        let all = self.cycle.filters.iter().zip(&self.forks);
-        let mut asked = all.filter(|(by, fork)| !pods_alone || fork.is_some() || by.reads.looks_at_pods());
-        asked.find_map(|(by, fork)| {
-            self.cycle.at.0.set((by.name, "Filter"));
+        self.cycle.filters.iter().zip(&self.forks).find_map(|(by, fork)| {
+            self.cycle.at.set((by.name, "Filter"));
             let filter = fork.as_deref().unwrap_or(&*by.filter);
             match filter.filter(node.with_columns(by.reads.columns())) {
                 Verdict::Fits => None,
@@ -129,9 +143,14 @@ impl<'t> Trial<'t> {
     }
 
     fn adjust(&mut self, pod: &BoundPod, by: i64) {
+        if self.forks.iter().all(Option::is_none) {
+            return;
+        }
         let Some(node) = self.node.node(self.cycle.cluster) else { return };
-        for fork in self.forks.iter_mut().flatten() {
-            fork.adjust(pod, (node, by));
+        for (filtering, fork) in self.cycle.filters.iter().zip(&mut self.forks) {
+            if let Some(fork) = fork {
+                fork.adjust(pod, (node.with_columns(filtering.reads.columns()), by));
+            }
         }
     }
 }

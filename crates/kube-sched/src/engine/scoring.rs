@@ -1,6 +1,7 @@
 //! Which of the nodes that fit is best.
 
 use super::cycle::Cycle;
+use super::observe::{Laps, SKIP, SUCCESS};
 use super::{Decision, NodeScores, Scores};
 use crate::framework::{MAX_NODE_SCORE, Nodes, Normalize, PluginError, default_normalize};
 use crate::snapshot::NodeSlot;
@@ -48,20 +49,30 @@ impl Cycle<'_> {
 
     fn score(&self, slots: &[NodeSlot], keep_raw: bool) -> Result<Table, PluginError> {
         let mut table = Table { totals: vec![0; slots.len()], columns: Vec::new() };
+        let laps = |point| Laps::begin(self.at.observer, point);
+        let (mut pre, mut own, mut normal) =
+            (laps("PreScore"), laps("Score"), laps("ScoreExtensionNormalize"));
         for by in &self.engine.scores {
-            self.at.0.set((by.name, "PreScore"));
+            self.at.set((by.name, "PreScore"));
+            pre.resume();
             let nodes = Nodes::some(self.cluster, slots, &by.reads);
-            let Some(scoring) = by.plugin.pre_score(self.pod, nodes) else { continue };
-            self.at.0.set((by.name, "Score"));
+            let scoring = by.plugin.pre_score(self.pod, nodes);
+            pre.lap(by.name, if scoring.is_some() { SUCCESS } else { SKIP });
+            let Some(scoring) = scoring else { continue };
+            own.resume();
+            self.at.set((by.name, "Score"));
             let mut scores = Vec::with_capacity(slots.len());
             scoring.score_all(nodes, &mut scores);
+            own.lap(by.name, SUCCESS);
+            normal.resume();
             let raw = keep_raw.then(|| scores.clone());
-            self.at.0.set((by.name, "NormalizeScore"));
+            self.at.set((by.name, "NormalizeScore"));
             match scoring.normalization() {
                 Normalize::None => {}
                 Normalize::Default { reverse } => default_normalize(&mut scores, reverse),
                 Normalize::Custom => scoring.normalize(nodes, &mut scores),
             }
+            normal.lap(by.name, SUCCESS);
             if let Some(score) = scores.iter().find(|score| !(0..=MAX_NODE_SCORE).contains(*score)) {
                 let text = format!(
                     "returns an invalid score {score}, it should in the range of [0, {MAX_NODE_SCORE}]"
@@ -73,6 +84,9 @@ impl Cycle<'_> {
                 *total += *score;
             }
             table.columns.push(Column { name: by.name, raw, weighted: scores });
+        }
+        for laps in [pre, own, normal] {
+            laps.end(SUCCESS);
         }
         Ok(table)
     }

@@ -30,6 +30,8 @@ pub(crate) enum Prepared<'c> {
 pub(crate) trait AttachedFilter {
     fn filter(&self, node: NodeRef<'_>) -> Verdict;
 
+    fn fits(&self, node: NodeRef<'_>) -> bool;
+
     fn retain(&self, nodes: Nodes<'_>, set: &mut NodeSet);
 
     fn remedies(&self, node: NodeRef<'_>) -> Vec<Remedy>;
@@ -75,6 +77,10 @@ impl<P: PreFilter> AttachedFilter for WithState<'_, P, P::State> {
         self.plugin.filter(&self.state, self.pod, node)
     }
 
+    fn fits(&self, node: NodeRef<'_>) -> bool {
+        self.plugin.fits(&self.state, self.pod, node)
+    }
+
     fn retain(&self, nodes: Nodes<'_>, set: &mut NodeSet) {
         self.plugin.retain(&self.state, self.pod, nodes, set);
     }
@@ -98,6 +104,10 @@ impl<P: PreFilter> AttachedFilter for WithState<'_, P, P::State> {
 impl<P: Filter> AttachedFilter for WithoutState<'_, P> {
     fn filter(&self, node: NodeRef<'_>) -> Verdict {
         self.plugin.filter(self.pod, node)
+    }
+
+    fn fits(&self, node: NodeRef<'_>) -> bool {
+        self.plugin.filter(self.pod, node).fits()
     }
 
     fn retain(&self, nodes: Nodes<'_>, set: &mut NodeSet) {

@@ -59,6 +59,22 @@ impl ClusterEvent {
         }
     }
 
+    /// What metrics call it.
+    ///
+    /// Source: `k8s.io/kube-scheduler/framework` (`ClusterEvent.Label`).
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::NodeAdded(_) => "NodeAdd",
+            Self::NodeUpdated { .. } => "NodeUpdate",
+            Self::NodeDeleted(_) => "NodeDelete",
+            Self::PodAssigned(_) => "AssignedPodAdd",
+            Self::PodUpdated { .. } => "AssignedPodUpdate",
+            Self::PodDeleted(_) => "AssignedPodDelete",
+            Self::SelfUpdated { .. } => "UnscheduledPodUpdate",
+            Self::Other { .. } => "Other",
+        }
+    }
+
     /// The kinds of event this is: an update may be several at once.
     pub fn set(&self) -> EventSet {
         match self {

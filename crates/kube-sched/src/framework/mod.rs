@@ -35,4 +35,5 @@ pub use watch::Watch;
 
 pub(crate) use attached::{AnyFilter, AnyScore, AttachedFilter, Prepared};
 pub(crate) use normalize::percent;
-pub(crate) use verdict::guarded;
+pub(crate) use pod_info::group_of;
+pub(crate) use verdict::{guarded, guarded_async};

@@ -3,8 +3,8 @@
 use super::pod_info::HostPort;
 use super::{Amounts, NodeBlock, NodeSet, NonZero, Reads};
 use crate::snapshot::{
-    BoundPod, ImageState, Kept, LabelColumn, MarkedNodes, Marks, NodeFacts, NodeSlot, Shapes, Slot, Snapshot,
-    Table,
+    BoundPod, Holding, ImageState, Kept, LabelColumn, MarkedNodes, Marks, NodeFacts, NodeSlot, Shapes, Slot,
+    Snapshot, Table,
 };
 use kube_core::selector::LabelSet;
 use kube_core::taint::Taint;
@@ -53,7 +53,7 @@ impl<'s> NodeRef<'s> {
 
     /// Its name.
     pub fn name(&self) -> &'s Arc<str> {
-        self.facts.name()
+        self.snapshot.name_at(self.slot.place())
     }
 
     /// Its place in the snapshot.
@@ -145,6 +145,12 @@ impl<'s> NodeRef<'s> {
     pub fn pods(&self) -> &'s [Arc<BoundPod>] {
         self.declared(&Reads::NODE_PODS);
         self.slot.pods()
+    }
+
+    /// What each of its pods holds, in their order ([`Reads::NODE_PODS`]).
+    pub(crate) fn holdings(&self) -> &'s [Holding] {
+        self.declared(&Reads::NODE_PODS);
+        self.slot.holdings()
     }
 
     /// The node as read from the store ([`Reads::NODE_OBJECT`]).

@@ -77,6 +77,12 @@ pub trait PreFilter: Plugin {
     /// Called for every node that no earlier plugin rejected. The first plugin that rejects a node has the word.
     fn filter(&self, state: &Self::State, pod: &PodInfo, node: NodeRef<'_>) -> Verdict;
 
+    /// Whether `filter` says that `node` fits. Asked again and again where room is sought; a plugin implements it where it
+    /// can tell without naming reasons.
+    fn fits(&self, state: &Self::State, pod: &PodInfo, node: NodeRef<'_>) -> bool {
+        self.filter(state, pod, node).fits()
+    }
+
     /// Keeps of `set` the nodes that fit. What it leaves must be what `filter` leaves; a plugin implements it where it
     /// can tell faster for many nodes than for each.
     fn retain(&self, state: &Self::State, pod: &PodInfo, nodes: Nodes<'_>, set: &mut NodeSet) {

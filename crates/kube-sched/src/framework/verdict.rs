@@ -1,5 +1,8 @@
 //! What plugins answer, and what it means when they break.
 
+use futures::FutureExt;
+use kube_core::error::ApiError;
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -183,10 +186,22 @@ impl PluginError {
 ///
 /// What the panic leaves behind is the plugin's own: everything else it was given it could only read.
 pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
-        let payload = payload.as_ref();
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        format!("panicked: {}", text.unwrap_or("(no message)"))
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| text_of(&*payload))
+}
+
+/// The same for what a plugin awaits; a panic is an error of `plugin` at `point`.
+pub(crate) async fn guarded_async<T>(
+    (plugin, point): (&'static str, &'static str),
+    call: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
+    let ended = AssertUnwindSafe(call).catch_unwind().await;
+    ended.unwrap_or_else(|payload| {
+        Err(ApiError::internal(PluginError::new(plugin, point, text_of(&*payload))))
     })
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("(no message)"))
 }

@@ -15,6 +15,8 @@ pub struct QueuedPod {
     pub attempts: u32,
     /// When it came to the queue.
     pub came: Mono,
+    /// It had waited too long for an event that might help, and is tried again all the same.
+    pub flushed: bool,
     pub(super) ticket: u64,
 }
 
@@ -80,6 +82,8 @@ pub(super) struct Entry {
     pub(super) rejections: u32,
     /// Attempts that broke, since the last one that did not.
     pub(super) errors: u32,
+    /// It was last moved because it had waited too long.
+    pub(super) flushed: bool,
     /// Whom to ask about events.
     pub(super) rejectors: BTreeSet<&'static str>,
     /// Of the last time it was taken.
@@ -96,6 +100,7 @@ impl Entry {
             attempts: 0,
             rejections: 0,
             errors: 0,
+            flushed: false,
             rejectors: BTreeSet::new(),
             ticket: 0,
         }

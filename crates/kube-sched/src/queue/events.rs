@@ -32,22 +32,22 @@ impl Queue {
             woken.extend(helped);
         }
         for key in &woken {
-            self.wake(key, now);
+            self.wake(key, now, event.label());
         }
         woken.len()
     }
 
-    pub(super) fn wake(&mut self, key: &ObjectKey, now: Mono) {
+    pub(super) fn wake(&mut self, key: &ObjectKey, now: Mono, by: &'static str) {
         let Some(entry) = self.pods.get(key) else { return };
         match &entry.place {
             Place::Unschedulable { since } => {
                 self.waiting.unpark(key, *since, &entry.rejectors);
-                self.requeue(key, now);
+                self.requeue(key, now, by);
             }
             Place::Gated { .. } => {
                 self.gated -= 1;
                 self.waiting.unlisten(key, &entry.rejectors);
-                self.admit(key);
+                self.admit(key, by);
             }
             _ => {}
         }
@@ -76,7 +76,7 @@ impl Queue {
         self.in_flight.note(event);
         let woken = self.pods.get(key).is_some_and(|entry| self.policy.wakes(entry, event));
         if woken {
-            self.wake(key, now);
+            self.wake(key, now, event.label());
         }
     }
 }

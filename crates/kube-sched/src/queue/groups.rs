@@ -1,12 +1,13 @@
 //! Pods that go together.
 
 use super::{Place, Queue, QueuedPod};
-use crate::framework::{PodInfo, Reason, Reasons};
+use crate::framework::{PodInfo, Reason, Reasons, group_of};
 use crate::plugins::gang_scheduling::{NAME, TOO_FEW, no_group};
 use kube_core::env::Mono;
 use kube_core::resource::ObjectKey;
 use kube_core::view::PodView;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The pods of each group, and how many of them have to go together.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub(super) struct Groups(BTreeMap<ObjectKey, Group>);
 #[derive(Debug, Default)]
 struct Group {
     /// `None`: there is no such `PodGroup` yet.
-    least: Option<usize>,
+    policy: Option<GroupPolicy>,
     /// In the queue, wherever there.
     waiting: BTreeSet<ObjectKey>,
     /// On nodes.
@@ -32,17 +33,22 @@ pub struct Gang {
     pub least: usize,
 }
 
-/// The group that a pod belongs to.
-pub(super) fn group_of(pod: &PodView) -> Option<ObjectKey> {
-    let name = pod.spec.scheduling_group.as_ref()?.pod_group_name.as_ref()?;
-    Some(ObjectKey::new(pod.meta.namespace.clone(), name.clone()))
+/// What a group asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupPolicy {
+    /// So many of its pods have to go together, at least.
+    pub least: usize,
+    /// How important each of its pods is, whatever the pod says; `None`: as it says itself.
+    ///
+    /// Source: KEP-5710 (`spec.priority` of a `PodGroup`).
+    pub priority: Option<i32>,
 }
 
 impl Groups {
     fn change(&mut self, group: &ObjectKey, change: impl FnOnce(&mut Group)) {
         let known = self.0.entry(group.clone()).or_default();
         change(known);
-        if known.least.is_none() && known.waiting.is_empty() && known.placed.is_empty() {
+        if known.policy.is_none() && known.waiting.is_empty() && known.placed.is_empty() {
             self.0.remove(group);
         }
     }
@@ -77,7 +83,7 @@ impl Groups {
     pub(super) fn gate(&self, pod: &PodInfo) -> Option<(&'static str, Reasons)> {
         let key = group_of(pod.view())?;
         let group = self.0.get(&key);
-        let text = match group.and_then(|group| Some((group, group.least?))) {
+        let text = match group.and_then(|group| Some((group, group.policy?.least))) {
             None => Reason::from(no_group(&key.name)),
             Some((group, least)) if group.waiting.len() + group.placed.len() < least => TOO_FEW.into(),
             Some(_) => return None,
@@ -87,15 +93,34 @@ impl Groups {
 }
 
 impl Queue {
-    /// Takes note of a group: at least so many of its pods go together.
-    pub fn upsert_group(&mut self, group: &ObjectKey, least: usize, now: Mono) {
-        self.groups.change(group, |group| group.least = Some(least));
+    /// Takes note of a group.
+    pub fn upsert_group(&mut self, group: &ObjectKey, policy: GroupPolicy, now: Mono) {
+        self.groups.change(group, |group| group.policy = Some(policy));
+        let waiting = self.groups.0.get(group).map(|group| group.waiting.clone()).unwrap_or_default();
+        for key in waiting {
+            if let Some(pod) = self.pod(&key).cloned() {
+                let ranked = self.ranked(pod.clone());
+                if ranked.priority() != pod.priority() {
+                    self.update(&key, ranked, now);
+                }
+            }
+        }
         self.stir(group, now);
     }
 
     /// The group is gone; pods of it that come now are held back.
     pub fn remove_group(&mut self, group: &ObjectKey) {
-        self.groups.change(group, |group| group.least = None);
+        self.groups.change(group, |group| group.policy = None);
+    }
+
+    /// The pod, as important as its group says.
+    pub(super) fn ranked(&self, pod: Arc<PodInfo>) -> Arc<PodInfo> {
+        let group = group_of(pod.view()).filter(|_| self.policy.has_gangs(&pod));
+        let policy = group.and_then(|key| self.groups.0.get(&key)?.policy);
+        match policy.and_then(|policy| policy.priority) {
+            Some(priority) if priority != pod.priority() => Arc::new(PodInfo::clone(&pod).ranked(priority)),
+            _ => pod,
+        }
     }
 
     /// Takes note of a pod that has a node.
@@ -128,8 +153,10 @@ impl Queue {
         for key in known.waiting.clone() {
             let Some(entry) = self.pods.get(&key) else { continue };
             match &entry.place {
-                Place::Gated { plugin, .. } if *plugin == NAME => self.wake(&key, now),
-                Place::Unschedulable { .. } if entry.rejectors.contains(NAME) => self.wake(&key, now),
+                Place::Gated { plugin, .. } if *plugin == NAME => self.wake(&key, now, "PodGroup"),
+                Place::Unschedulable { .. } if entry.rejectors.contains(NAME) => {
+                    self.wake(&key, now, "PodGroup");
+                }
                 _ => {}
             }
         }
@@ -143,7 +170,7 @@ impl Queue {
         let group = group_of(popped.pod.view()).filter(|_| self.policy.has_gangs(&popped.pod));
         let Some(group) = group.and_then(|key| self.groups.0.get(&key)) else { return Err(popped) };
         // Those that are being bound may yet come back: nobody goes alone on their account.
-        let least = group.least.unwrap_or(0).saturating_sub(group.placed.len());
+        let least = group.policy.map_or(0, |policy| policy.least).saturating_sub(group.placed.len());
         if least <= 1 {
             return Err(popped);
         }

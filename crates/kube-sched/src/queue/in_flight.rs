@@ -11,6 +11,8 @@ pub(super) struct InFlight {
     events: VecDeque<ClusterEvent>,
     /// Number of the event at the front.
     front: u64,
+    /// By what metrics call them.
+    counts: BTreeMap<&'static str, usize>,
 }
 
 impl InFlight {
@@ -26,7 +28,9 @@ impl InFlight {
         // Tickets grow with time, so that the first pod also has the first event.
         let needed = self.pods.values().next().copied().unwrap_or(self.front + self.events.len() as u64);
         while self.front < needed {
-            self.events.pop_front();
+            if let Some(event) = self.events.pop_front() {
+                *self.counts.entry(event.label()).or_default() -= 1;
+            }
             self.front += 1;
         }
         since
@@ -35,7 +39,13 @@ impl InFlight {
     pub(super) fn note(&mut self, event: &ClusterEvent) {
         if !self.pods.is_empty() {
             self.events.push_back(event.clone());
+            *self.counts.entry(event.label()).or_default() += 1;
         }
+    }
+
+    /// How many events are held; one that was held is counted with 0.
+    pub(super) fn counts(&self) -> &BTreeMap<&'static str, usize> {
+        &self.counts
     }
 
     #[cfg(test)]

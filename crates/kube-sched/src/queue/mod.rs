@@ -30,7 +30,7 @@ mod prop_tests;
 mod tests;
 
 pub use entry::{Pending, Place, QueuedPod};
-pub use groups::Gang;
+pub use groups::{Gang, GroupPolicy};
 pub use policy::QueueConfig;
 
 use crate::engine::Engine;
@@ -58,7 +58,12 @@ pub struct Queue {
     groups: Groups,
     tickets: u64,
     gated: usize,
+    /// How many pods came to which queue by which event, since somebody asked.
+    incoming: BTreeMap<Arrival, u64>,
 }
+
+/// The queue that a pod came to, and the event that brought it, in kube-scheduler's words.
+pub(crate) type Arrival = (&'static str, &'static str);
 
 impl Queue {
     /// An empty queue, ordered, gated and woken by the plugins of `engine`.
@@ -81,12 +86,14 @@ impl Queue {
             groups: Groups::default(),
             tickets: 0,
             gated: 0,
+            incoming: BTreeMap::new(),
         }
     }
 
     /// Adds a pod, or takes note of its change. A pod of another uid under the same key starts anew.
     pub fn add(&mut self, pod: Arc<PodInfo>, now: Mono) {
         let key = pod.key().clone();
+        let pod = self.ranked(pod);
         match self.pods.get(&key) {
             Some(entry) if entry.pod.uid() == pod.uid() => self.update(&key, pod, now),
             Some(_) => {
@@ -124,7 +131,13 @@ impl Queue {
         entry.ticket = ticket;
         entry.place = Place::InFlight;
         self.in_flight.enter(ticket);
-        Some(QueuedPod { pod: entry.pod.clone(), ticket, attempts: entry.attempts, came: entry.came })
+        Some(QueuedPod {
+            pod: entry.pod.clone(),
+            ticket,
+            attempts: entry.attempts,
+            came: entry.came,
+            flushed: entry.flushed,
+        })
     }
 
     /// The pod has its node and is being bound. Events no longer matter to it.
@@ -162,18 +175,19 @@ impl Queue {
         let Some(entry) = Self::popped(&mut self.pods, popped) else { return };
         entry.rejections += 1;
         entry.errors = 0;
+        entry.flushed = false;
         entry.since = now;
         entry.rejectors = rejectors;
         let woken = events.iter().any(|event| self.policy.wakes(entry, event)) && may_fit(&entry.pod);
         let key = popped.pod.key().clone();
-        if woken { self.requeue(&key, now) } else { self.park(&key) }
+        if woken { self.requeue(&key, now, FAILURE) } else { self.park(&key) }
     }
 
     /// The pod's node was taken meanwhile: it is decided again at once. That is nobody's failure.
     pub fn again(&mut self, popped: &QueuedPod) {
         self.in_flight.leave(popped.ticket);
         if Self::popped(&mut self.pods, popped).is_some() {
-            self.admit(popped.pod.key());
+            self.admit(popped.pod.key(), FAILURE);
         }
     }
 
@@ -184,17 +198,20 @@ impl Queue {
         entry.errors += 1;
         entry.since = now;
         entry.rejectors.clear();
-        self.requeue(popped.pod.key(), now);
+        self.requeue(popped.pod.key(), now, FAILURE);
     }
 
     /// Lets time pass: ends back-offs, and tries again what has waited too long for an event.
     pub fn tick(&mut self, now: Mono) {
         while let Some(key) = self.waiting.pop_expired(now) {
-            self.activate(&key);
+            self.activate(&key, "BackoffComplete");
         }
         while let Some(key) = self.waiting.pop_overdue(now, self.config.flush_after) {
             self.unpark(&key);
-            self.requeue(&key, now);
+            if let Some(entry) = self.pods.get_mut(&key) {
+                entry.flushed = true;
+            }
+            self.requeue(&key, now, "UnschedulableTimeout");
         }
     }
 
@@ -237,6 +254,16 @@ impl Queue {
         self.waiting.waiting_for(plugin)
     }
 
+    /// How many pods came to which queue by which event, since this was asked before.
+    pub(crate) fn take_incoming(&mut self) -> BTreeMap<Arrival, u64> {
+        std::mem::take(&mut self.incoming)
+    }
+
+    /// How many events are remembered for pods that are being decided, by what metrics call them.
+    pub(crate) fn in_flight_events(&self) -> &BTreeMap<&'static str, usize> {
+        self.in_flight.counts()
+    }
+
     /// The pods, by key.
     pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
         self.pods.keys()
@@ -260,23 +287,24 @@ impl Queue {
     fn enter(&mut self, key: &ObjectKey, pod: Arc<PodInfo>, now: Mono) {
         let group = self.groups.enter(&pod);
         self.pods.insert(key.clone(), Entry::new(pod, now));
-        self.admit(key);
+        self.admit(key, "UnscheduledPodAdd");
         if let Some(group) = group {
             self.stir(&group, now);
         }
     }
 
     /// To the active queue, unless a plugin gates the pod.
-    fn admit(&mut self, key: &ObjectKey) {
+    fn admit(&mut self, key: &ObjectKey, by: &'static str) {
         let Some(entry) = self.pods.get_mut(key) else { return };
         let gated = self.policy.gate(&entry.pod);
         let incomplete = || self.policy.has_gangs(&entry.pod).then(|| self.groups.gate(&entry.pod)).flatten();
         match gated.or_else(incomplete) {
-            None => self.activate(key),
+            None => self.activate(key, by),
             Some((plugin, reasons)) => {
                 entry.place = Place::Gated { plugin, reasons };
                 entry.rejectors = BTreeSet::from([plugin]);
                 self.gated += 1;
+                arrived(&mut self.incoming, "unschedulable", by);
                 // The rest of a group is waited for by the group, not by events.
                 if plugin != gang_scheduling::NAME {
                     self.waiting.listen(key, &entry.rejectors);
@@ -285,21 +313,23 @@ impl Queue {
         }
     }
 
-    fn activate(&mut self, key: &ObjectKey) {
+    fn activate(&mut self, key: &ObjectKey, by: &'static str) {
         let Some(entry) = self.pods.get_mut(key) else { return };
+        arrived(&mut self.incoming, "active", by);
         entry.place = Place::Active;
         entry.rejectors.clear();
         self.waiting.activate(key, self.policy.sort_key(&entry.pod, entry.since));
     }
 
     /// To the active queue, or to back off where that is not over yet.
-    fn requeue(&mut self, key: &ObjectKey, now: Mono) {
+    fn requeue(&mut self, key: &ObjectKey, now: Mono, by: &'static str) {
         let Some(entry) = self.pods.get_mut(key) else { return };
         let until = entry.since + self.config.backoff(entry.failures());
         if until <= now {
-            self.admit(key);
+            self.admit(key, by);
             return;
         }
+        arrived(&mut self.incoming, "backoff", by);
         entry.place = Place::Backoff { until };
         entry.rejectors.clear();
         self.waiting.back_off(key, until, entry.errors > 0);
@@ -307,6 +337,7 @@ impl Queue {
 
     fn park(&mut self, key: &ObjectKey) {
         let Some(entry) = self.pods.get_mut(key) else { return };
+        arrived(&mut self.incoming, "unschedulable", FAILURE);
         entry.place = Place::Unschedulable { since: entry.since };
         self.waiting.park(key, entry.since, &entry.rejectors);
     }
@@ -328,6 +359,13 @@ impl Queue {
         }
     }
 }
+
+fn arrived(incoming: &mut BTreeMap<Arrival, u64>, queue: &'static str, by: &'static str) {
+    *incoming.entry((queue, by)).or_default() += 1;
+}
+
+/// Source: `pkg/scheduler/framework` (`EventScheduleAttemptFailure`).
+const FAILURE: &str = "ScheduleAttemptFailure";
 
 /// Takes a pod that waits out of its set.
 fn leave_place((waiting, policy): (&mut Waiting, &Policy), key: &ObjectKey, entry: &Entry) {

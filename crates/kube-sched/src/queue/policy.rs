@@ -118,7 +118,8 @@ impl Policy {
     /// The place in the active queue; in order of arrival without a plugin that orders it.
     pub(super) fn sort_key(&self, pod: &PodInfo, since: Mono) -> SortKey {
         let arrival = SortKey([0, i64::try_from(since.nanos()).unwrap_or(i64::MAX)]);
-        self.sort.as_ref().map_or(arrival, |sort| sort.key(pod, since))
+        // One that breaks must not take the queue along.
+        self.sort.as_ref().map_or(arrival, |sort| guarded(|| sort.key(pod, since)).unwrap_or(arrival))
     }
 
     /// The first plugin that holds the pod back.

@@ -26,10 +26,11 @@ pub struct BoundPod {
 impl BoundPod {
     /// A pod that the store says is bound.
     pub(super) fn new(view: Arc<PodView>) -> Self {
+        let (requests, non_zero) = NonZero::with_requests(&view);
         Self {
             key: view.meta.key(),
-            requests: Amounts::of_bound(&view),
-            non_zero: NonZero::of(&view),
+            requests,
+            non_zero,
             ports: HostPort::of(&view),
             shape: Arc::new(PodShape::new(&view, AffinityTerms::parse(&view).ok().flatten())),
             priority: view.spec.priority.unwrap_or(0),
@@ -54,6 +55,16 @@ impl BoundPod {
         }
     }
 
+    /// The same pod with a shape that it shares with those alike.
+    pub(super) fn shaped(self, shape: Arc<PodShape>) -> Self {
+        Self { shape, ..self }
+    }
+
+    /// The same pod, as important as its group is.
+    pub(super) fn ranked(self, priority: i32) -> Self {
+        Self { priority, ..self }
+    }
+
     /// The pod as read from the store.
     pub fn view(&self) -> &Arc<PodView> {
         &self.view
@@ -69,7 +80,7 @@ impl BoundPod {
         &self.view.meta.uid
     }
 
-    /// Priority; 0 where none is set.
+    /// Priority, its group's where that has one; 0 where none is set.
     pub fn priority(&self) -> i32 {
         self.priority
     }

@@ -1,7 +1,7 @@
 //! A block of nodes, column by column.
 
-use super::{BoundPod, Marks, NodeFacts};
-use crate::framework::{Amounts, Core, HostPort, NonZero};
+use super::{BoundPod, Holding, Marks, NodeFacts};
+use crate::framework::{Core, HostPort, NonZero};
 use std::sync::Arc;
 
 /// How many nodes a chunk holds: what is copied when a shared snapshot changes.
@@ -26,44 +26,64 @@ pub(crate) struct Chunk {
 pub(super) struct Load {
     /// By namespace and name.
     pub(super) pods: Arc<Vec<Arc<BoundPod>>>,
+    /// In the order of `pods`.
+    pub(super) holdings: Arc<Vec<Holding>>,
     /// Sorted; a port stands there once per pod that uses it.
-    pub(super) ports: Arc<Vec<HostPort>>,
+    pub(super) ports: Few<HostPort>,
     /// By name; amounts of 0 are left out.
-    pub(super) scalars: Arc<Vec<(Arc<str>, i64)>>,
+    pub(super) scalars: Few<(Arc<str>, i64)>,
+}
+
+/// What few nodes have any of: a list that costs nothing where it is empty.
+#[derive(Clone, Debug)]
+pub(super) struct Few<T>(Option<Arc<Vec<T>>>);
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Few<T> {
+    pub(super) fn as_slice(&self) -> &[T] {
+        self.0.as_deref().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl<T: Clone> Few<T> {
+    fn change(&mut self, change: impl FnOnce(&mut Vec<T>)) {
+        let list = self.0.get_or_insert_default();
+        change(Arc::make_mut(list));
+        if list.is_empty() {
+            self.0 = None;
+        }
+    }
 }
 
 impl Chunk {
-    /// A chunk of one node, a copy of the one at `at`.
-    pub(super) fn alone(&self, at: usize) -> Self {
+    /// What the numbers of one node are, in a chunk of its own; its pods as well where they are asked for.
+    pub(super) fn alone(&self, at: usize, pods: bool) -> Self {
         let mut alone = Self::default();
-        alone.push_copy(self, at);
+        alone.push();
+        alone.copy(self, at, pods);
         alone
     }
 
-    /// Adds a copy of a node of another chunk.
-    pub(super) fn push_copy(&mut self, from: &Self, at: usize) {
-        self.names.push(from.names[at].clone());
-        self.allocatable.push(from.allocatable[at]);
-        self.requested.push(from.requested[at]);
-        self.non_zero.push(from.non_zero[at]);
-        self.pod_limit.push(from.pod_limit[at]);
-        self.pod_count.push(from.pod_count[at]);
-        self.marks.push(from.marks[at]);
-        self.facts.push(from.facts[at].clone());
-        self.loads.push(from.loads[at].clone());
-    }
-
-    /// Takes all nodes out.
-    pub(super) fn clear(&mut self) {
-        self.names.clear();
-        self.allocatable.clear();
-        self.requested.clear();
-        self.non_zero.clear();
-        self.pod_limit.clear();
-        self.pod_count.clear();
-        self.marks.clear();
-        self.facts.clear();
-        self.loads.clear();
+    /// The only node of this chunk becomes a copy of one of another chunk, but for its name and what it is.
+    pub(super) fn copy(&mut self, from: &Self, at: usize, pods: bool) {
+        self.allocatable[0] = from.allocatable[at];
+        self.requested[0] = from.requested[at];
+        self.non_zero[0] = from.non_zero[at];
+        self.pod_limit[0] = from.pod_limit[at];
+        self.pod_count[0] = from.pod_count[at];
+        self.marks[0] = from.marks[at];
+        let (load, of) = (&mut self.loads[0], &from.loads[at]);
+        load.ports.clone_from(&of.ports);
+        load.scalars.clone_from(&of.scalars);
+        if pods {
+            load.pods.clone_from(&of.pods);
+            load.holdings.clone_from(&of.holdings);
+        }
     }
 
     /// How many slots are in use or were.
@@ -96,68 +116,85 @@ impl Chunk {
 
     /// Adds a pod.
     pub(super) fn add(&mut self, at: usize, pod: Arc<BoundPod>) {
-        self.hold(at, &pod);
-        let pods = Arc::make_mut(&mut self.loads[at].pods);
-        let place = pods.partition_point(|other| other.key() < pod.key());
-        pods.insert(place, pod);
+        let holding = Holding::of(&pod);
+        self.hold(at, &holding, &pod);
+        let Load { pods, holdings, .. } = &mut self.loads[at];
+        // Pods mostly come in order.
+        let place = match pods.last() {
+            Some(last) if last.key() < pod.key() => pods.len(),
+            _ => pods.partition_point(|other| other.key() < pod.key()),
+        };
+        Arc::make_mut(pods).insert(place, pod);
+        Arc::make_mut(holdings).insert(place, holding);
     }
 
     /// Counts what a pod holds, without adding the pod itself.
-    pub(super) fn hold(&mut self, at: usize, pod: &BoundPod) {
-        self.account(at, pod, 1);
-        if !pod.ports().is_empty() {
-            let ports = Arc::make_mut(&mut self.loads[at].ports);
-            ports.extend(pod.ports().iter().cloned());
-            ports.sort_unstable();
+    pub(super) fn hold(&mut self, at: usize, holding: &Holding, pod: &BoundPod) {
+        self.account(at, holding, 1);
+        if holding.more {
+            self.account_scalars(at, pod, 1);
+            if !pod.ports().is_empty() {
+                self.loads[at].ports.change(|ports| {
+                    ports.extend(pod.ports().iter().cloned());
+                    ports.sort_unstable();
+                });
+            }
         }
     }
 
     /// Undoes [`Chunk::hold`].
-    pub(super) fn let_go(&mut self, at: usize, pod: &BoundPod) {
-        self.account(at, pod, -1);
-        if !pod.ports().is_empty() {
-            let ports = Arc::make_mut(&mut self.loads[at].ports);
-            for port in pod.ports() {
-                if let Ok(place) = ports.binary_search(port) {
-                    ports.remove(place);
+    pub(super) fn let_go(&mut self, at: usize, holding: &Holding, pod: &BoundPod) {
+        self.account(at, holding, -1);
+        if holding.more {
+            self.account_scalars(at, pod, -1);
+            self.loads[at].ports.change(|ports| {
+                for port in pod.ports() {
+                    if let Ok(place) = ports.binary_search(port) {
+                        ports.remove(place);
+                    }
                 }
-            }
+            });
         }
     }
 
     /// Takes a pod away.
     pub(super) fn remove(&mut self, at: usize, pod: &BoundPod) {
-        self.let_go(at, pod);
-        let pods = Arc::make_mut(&mut self.loads[at].pods);
+        self.let_go(at, &Holding::of(pod), pod);
+        let Load { pods, holdings, .. } = &mut self.loads[at];
         if let Ok(place) = pods.binary_search_by(|other| other.key().cmp(pod.key())) {
-            pods.remove(place);
+            Arc::make_mut(pods).remove(place);
+            Arc::make_mut(holdings).remove(place);
         }
     }
 
     /// Leaves each port once.
     pub(super) fn share_ports(&mut self, at: usize) {
         let ports = &mut self.loads[at].ports;
-        if ports.windows(2).any(|pair| pair[0] == pair[1]) {
-            Arc::make_mut(ports).dedup();
+        if ports.as_slice().windows(2).any(|pair| pair[0] == pair[1]) {
+            ports.change(Vec::dedup);
         }
     }
 
     /// Go's arithmetic wraps, and wrapping sums come back to where they were.
-    fn account(&mut self, at: usize, pod: &BoundPod, sign: i64) {
-        let requests: &Amounts = pod.requests();
+    fn account(&mut self, at: usize, Holding { core: held, non_zero: counted, .. }: &Holding, sign: i64) {
         let core = &mut self.requested[at];
-        core.milli_cpu = core.milli_cpu.wrapping_add(sign * requests.milli_cpu);
-        core.memory = core.memory.wrapping_add(sign * requests.memory);
-        core.ephemeral_storage = core.ephemeral_storage.wrapping_add(sign * requests.ephemeral_storage);
+        core.milli_cpu = core.milli_cpu.wrapping_add(sign * held.milli_cpu);
+        core.memory = core.memory.wrapping_add(sign * held.memory);
+        core.ephemeral_storage = core.ephemeral_storage.wrapping_add(sign * held.ephemeral_storage);
         let non_zero = &mut self.non_zero[at];
-        non_zero.milli_cpu = non_zero.milli_cpu.wrapping_add(sign * pod.non_zero().milli_cpu);
-        non_zero.memory = non_zero.memory.wrapping_add(sign * pod.non_zero().memory);
+        non_zero.milli_cpu = non_zero.milli_cpu.wrapping_add(sign * counted.milli_cpu);
+        non_zero.memory = non_zero.memory.wrapping_add(sign * counted.memory);
         self.pod_count[at] += sign;
-        if !requests.scalars().is_empty() {
-            let scalars = Arc::make_mut(&mut self.loads[at].scalars);
-            for (name, amount) in requests.scalars() {
-                add_scalar(scalars, name, sign * amount);
-            }
+    }
+
+    fn account_scalars(&mut self, at: usize, pod: &BoundPod, sign: i64) {
+        let requested = pod.requests().scalars();
+        if !requested.is_empty() {
+            self.loads[at].scalars.change(|scalars| {
+                for (name, amount) in requested {
+                    add_scalar(scalars, name, sign * amount);
+                }
+            });
         }
     }
 }

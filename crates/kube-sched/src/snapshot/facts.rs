@@ -51,11 +51,6 @@ impl NodeFacts {
         Self { view, allocatable, pod_limit, images: images.into() }
     }
 
-    /// Its name.
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.view.meta.name
-    }
-
     /// The node as read from the store.
     pub(crate) fn view(&self) -> &Arc<NodeView> {
         &self.view

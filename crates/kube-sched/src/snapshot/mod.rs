@@ -10,13 +10,15 @@ mod claims;
 mod column;
 mod dry;
 mod facts;
+mod groups;
+mod holding;
 mod images;
 mod labels;
 mod marked;
 mod nominations;
 mod objects;
-mod pod_index;
 mod shapes;
+mod shards;
 mod slot;
 
 #[cfg(test)]
@@ -37,19 +39,22 @@ pub use slot::NodeSlot;
 pub(crate) use chunk::{CHUNK as BLOCK, Chunk};
 pub(crate) use dry::DryNode;
 pub(crate) use facts::NodeFacts;
+pub(crate) use holding::{Holding, Rank};
 pub(crate) use slot::Slot;
 
-use crate::framework::{NodeRef, PodInfo};
+use crate::framework::{NodeRef, PodInfo, group_of};
 use chunk::CHUNK;
 use claims::ClaimUses;
+use groups::Members;
 use images::Images;
-use imbl::OrdMap;
+use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use kube_core::resource::ObjectKey;
 use kube_core::selector::LabelSet;
 use kube_core::view::{NodeView, PodView};
 use labels::NodeLabels;
 use nominations::Nominations;
-use pod_index::PodIndex;
+use shards::Shards;
+use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -59,17 +64,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     chunks: Vec<Arc<Chunk>>,
-    slots: OrdMap<Arc<str>, NodeSlot>,
+    slots: Shards<Arc<str>>,
     free: BTreeSet<NodeSlot>,
-    pods: PodIndex,
+    pods: Shards<ObjectKey>,
     images: Images,
     marked: MarkedNodes,
     labels: NodeLabels,
     shapes: Shapes,
     claims: ClaimUses,
+    members: Members,
     objects: Objects,
     nominations: Nominations,
     nodes: usize,
+    assumed: usize,
 }
 
 impl Snapshot {
@@ -87,7 +94,7 @@ impl Snapshot {
 
     /// Takes a node away. Its pods stay until they are removed, and count for nothing.
     pub fn remove_node(&mut self, name: &str) {
-        if let Some(slot) = self.slots.get(name).copied() {
+        if let Some(slot) = self.slots.slot(name) {
             self.set_facts(slot, None);
             self.release(slot);
         }
@@ -140,12 +147,15 @@ impl Snapshot {
 
     /// Adds an object of another kind, or replaces it.
     pub fn upsert<V: Kept>(&mut self, object: Arc<V>) {
+        let key = object.key();
         self.objects.upsert(object);
+        self.rank_group::<V>(&key);
     }
 
     /// Takes an object of another kind away.
     pub fn remove<V: Kept>(&mut self, key: &ObjectKey) {
         self.objects.remove::<V>(key);
+        self.rank_group::<V>(key);
     }
 
     /// The objects of other kinds.
@@ -196,7 +206,7 @@ impl Snapshot {
     /// A copy of one node, to try changes on; `lists_pods` where somebody looks at its pods themselves.
     pub(crate) fn dry(&self, slot: NodeSlot, lists_pods: bool) -> Option<DryNode> {
         self.node_at(slot)?;
-        Some(DryNode::new(self.chunks[slot.chunk()].alone(slot.at()), slot, lists_pods))
+        Some(DryNode::new(&self.chunks[slot.chunk()], slot, lists_pods))
     }
 
     /// How many nodes there are.
@@ -209,9 +219,14 @@ impl Snapshot {
         self.pods.len()
     }
 
+    /// How many pods are assumed and not confirmed yet.
+    pub fn assumed_count(&self) -> usize {
+        self.assumed
+    }
+
     /// The node `name`, all columns readable.
     pub fn node(&self, name: &str) -> Option<NodeRef<'_>> {
-        self.node_at(*self.slots.get(name)?)
+        self.node_at(self.slots.slot(name)?)
     }
 
     /// The node at a place.
@@ -263,6 +278,11 @@ impl Snapshot {
         &self.marked
     }
 
+    /// The name of the node at a place that is in use.
+    pub(crate) fn name_at(&self, slot: NodeSlot) -> &Arc<str> {
+        &self.chunks[slot.chunk()].names[slot.at()]
+    }
+
     fn slot(&self, slot: NodeSlot) -> Option<Slot<'_>> {
         let chunk = self.chunks.get(slot.chunk())?;
         (slot.at() < chunk.len()).then(|| Slot::new(chunk, slot))
@@ -270,8 +290,8 @@ impl Snapshot {
 
     /// The place of `name`, a new one where it has none.
     fn slot_for(&mut self, name: &Arc<str>) -> NodeSlot {
-        if let Some(slot) = self.slots.get(name) {
-            return *slot;
+        if let Some(slot) = self.slots.slot(&**name) {
+            return slot;
         }
         let slot = self.free.pop_first().unwrap_or_else(|| self.grow());
         self.slots.insert(name.clone(), slot);
@@ -296,7 +316,7 @@ impl Snapshot {
             return;
         }
         let name = place.name().clone();
-        self.slots.remove(&name);
+        self.slots.remove(&*name);
         self.free.insert(slot);
     }
 
@@ -323,7 +343,29 @@ impl Snapshot {
         self.chunk_mut(slot).set_facts(slot.at(), facts);
     }
 
+    /// Where `V` is `PodGroup`: its pods become as important as it says.
+    fn rank_group<V: Kept>(&mut self, group: &ObjectKey) {
+        if TypeId::of::<V>() != TypeId::of::<PodGroup>() {
+            return;
+        }
+        for key in self.members.of(group) {
+            let (Some(slot), Some(known)) = (self.pods.slot(&key), self.pod(&key)) else { continue };
+            let pod = self.ranked(BoundPod::clone(known));
+            if pod.priority() != known.priority() {
+                self.put(slot, pod);
+            }
+        }
+    }
+
+    fn ranked(&self, pod: BoundPod) -> BoundPod {
+        let Some(group) = group_of(pod.view()) else { return pod };
+        let group = self.objects.get::<PodGroup>(&group);
+        let own = pod.view().spec.priority.unwrap_or(0);
+        pod.ranked(group.and_then(|group| group.spec.priority).unwrap_or(own))
+    }
+
     fn put(&mut self, slot: NodeSlot, pod: BoundPod) {
+        let pod = self.ranked(pod);
         let key = pod.key().clone();
         if let Some(before) = self.pods.slot(&key) {
             self.take(before, &key);
@@ -331,8 +373,11 @@ impl Snapshot {
                 self.release(before);
             }
         }
-        self.shapes.add(slot, pod.shape(), 1);
+        let shape = self.shapes.add(slot, pod.shape(), 1);
+        let pod = pod.shaped(shape);
         self.claims.add(&pod, 1);
+        self.members.add(&pod);
+        self.assumed += usize::from(pod.is_assumed());
         self.chunk_mut(slot).add(slot.at(), Arc::new(pod));
         self.pods.insert(key, slot);
     }
@@ -342,6 +387,8 @@ impl Snapshot {
             self.chunk_mut(slot).remove(slot.at(), &pod);
             self.shapes.add(slot, pod.shape(), -1);
             self.claims.add(&pod, -1);
+            self.members.remove(&pod);
+            self.assumed -= usize::from(pod.is_assumed());
         }
         self.pods.remove(key);
     }

@@ -42,22 +42,23 @@ impl Shapes {
         })
     }
 
-    pub(super) fn add(&mut self, slot: NodeSlot, shape: &Arc<PodShape>, by: i32) {
+    /// Gives the shape that is kept of those alike.
+    pub(super) fn add(&mut self, slot: NodeSlot, shape: &Arc<PodShape>, by: i32) -> Arc<PodShape> {
         let map = if shape.terms.is_some() { &mut self.with_terms } else { &mut self.plain };
-        match map.get_mut(shape) {
-            Some(column) => {
-                let counts = Arc::make_mut(column);
-                counts.add(slot, by);
-                if counts.is_empty() {
-                    map.remove(shape);
-                }
+        if let Some((kept, column)) = map.get_key_value_mut(shape) {
+            let kept = kept.clone();
+            let counts = Arc::make_mut(column);
+            counts.add(slot, by);
+            if counts.is_empty() {
+                map.remove(shape);
             }
-            None if by > 0 => {
-                let mut counts = SlotColumn::default();
-                counts.add(slot, by);
-                map.insert(shape.clone(), Arc::new(counts));
-            }
-            None => {}
+            return kept;
         }
+        if by > 0 {
+            let mut counts = SlotColumn::default();
+            counts.add(slot, by);
+            map.insert(shape.clone(), Arc::new(counts));
+        }
+        shape.clone()
     }
 }

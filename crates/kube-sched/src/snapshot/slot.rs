@@ -1,7 +1,7 @@
 //! One place for a node.
 
 use super::chunk::{CHUNK, Chunk};
-use super::{BoundPod, Marks, NodeFacts};
+use super::{BoundPod, Holding, Marks, NodeFacts};
 use crate::framework::{Core, HostPort, NonZero};
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl<'s> Slot<'s> {
     }
 
     pub(crate) fn requested_scalar(&self, name: &str) -> i64 {
-        let scalars = &self.chunk.loads[self.at].scalars;
+        let scalars = self.chunk.loads[self.at].scalars.as_slice();
         scalars.binary_search_by(|(other, _)| (**other).cmp(name)).map_or(0, |place| scalars[place].1)
     }
 
@@ -88,10 +88,15 @@ impl<'s> Slot<'s> {
     }
 
     pub(crate) fn ports(&self) -> &'s [HostPort] {
-        &self.chunk.loads[self.at].ports
+        self.chunk.loads[self.at].ports.as_slice()
     }
 
     pub(crate) fn pods(&self) -> &'s [Arc<BoundPod>] {
         &self.chunk.loads[self.at].pods
+    }
+
+    /// In the order of [`Slot::pods`].
+    pub(crate) fn holdings(&self) -> &'s [Holding] {
+        &self.chunk.loads[self.at].holdings
     }
 }

@@ -2,6 +2,8 @@
 
 use super::Snapshot;
 use crate::fixtures::{info, node, on, pod, requesting};
+use crate::framework::{Amounts, NonZero};
+use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use kube_core::resource::ObjectKey;
 use kube_core::view::{NodeView, PodView};
 use proptest::prelude::{Strategy, prop_oneof, proptest};
@@ -211,4 +213,65 @@ fn an_assumed_pod_stays_while_the_store_has_not_bound_it() {
     snapshot.upsert_pod(&on("n", &pod));
     assert!(!snapshot.is_assumed(&pod.meta.key()));
     assert!(!snapshot.forget(&pod.meta.key()), "what is confirmed stays");
+}
+
+#[test]
+fn what_a_pod_counts_for_is_told_together_with_what_it_holds() {
+    let full = json!({"requests": {"cpu": "1", "memory": "1Gi"}});
+    let container = |resources: &Value| json!([{"name": "c", "resources": resources}]);
+    let status = |conditions: Value| {
+        let statuses =
+            json!([{"name": "c", "allocatedResources": {"cpu": "2"}, "resources": {"requests": {}}}]);
+        json!({"conditions": conditions, "containerStatuses": statuses})
+    };
+    let infeasible = json!([{"type": "PodResizePending", "status": "True", "reason": "Infeasible"}]);
+    let specs = [
+        (json!({"containers": container(&full)}), json!({})),
+        (json!({"containers": container(&json!({"requests": {"cpu": "1"}}))}), json!({})),
+        (json!({"containers": container(&json!({}))}), json!({})),
+        (json!({"containers": container(&full), "initContainers": container(&json!({}))}), json!({})),
+        (json!({"containers": container(&full), "initContainers": container(&full)}), json!({})),
+        (json!({"containers": container(&full), "overhead": {"memory": "5Mi"}}), json!({})),
+        (json!({"containers": container(&json!({})), "resources": full}), json!({})),
+        (json!({"containers": container(&full), "resources": {"requests": {"cpu": "3"}}}), json!({})),
+        (json!({"containers": container(&full)}), status(json!([]))),
+        (json!({"containers": container(&full)}), status(infeasible)),
+    ];
+    for (spec, status) in specs {
+        let pod: PodView =
+            kube_core::view::from_value(json!({"metadata": {"name": "p"}, "spec": spec, "status": status}))
+                .unwrap();
+        let wanted = (Amounts::of_bound(&pod), NonZero::of(&pod));
+        assert_eq!(NonZero::with_requests(&pod), wanted, "{spec}");
+    }
+}
+
+#[test]
+fn the_priority_of_a_group_counts_whenever_it_comes() {
+    let group = |priority: Option<i32>| {
+        let spec = json!({"priority": priority, "schedulingPolicy": {"basic": {}}});
+        let group = json!({"metadata": {"name": "g", "namespace": "default"}, "spec": spec});
+        Arc::new(serde_json::from_value::<PodGroup>(group).unwrap())
+    };
+    let member =
+        |name: &str| on("n", &pod(name, json!({"schedulingGroup": {"podGroupName": "g"}, "priority": 3})));
+    let mut world = Snapshot::new();
+    world.upsert_node(&node("n", json!({})));
+    world.upsert_pod(&member("before"));
+    world.upsert_pod(&on("n", &pod("other", json!({"priority": 3}))));
+    let priorities = |world: &Snapshot| {
+        let node = world.node("n").unwrap();
+        let held: Vec<i32> = node.holdings().iter().map(|holding| holding.priority()).collect();
+        assert_eq!(held, node.pods().iter().map(|pod| pod.priority()).collect::<Vec<_>>());
+        held
+    };
+    assert_eq!(priorities(&world), [3, 3]);
+    world.upsert(group(Some(9)));
+    world.upsert_pod(&member("after"));
+    assert_eq!(priorities(&world), [9, 9, 3]);
+    world.upsert(group(None));
+    assert_eq!(priorities(&world), [3, 3, 3]);
+    world.upsert(group(Some(7)));
+    world.remove::<PodGroup>(&ObjectKey::new("default", "g"));
+    assert_eq!(priorities(&world), [3, 3, 3]);
 }

@@ -1,8 +1,8 @@
 //! Resources as plain numbers.
 
 use kube_core::pod_resources::{
-    CPU, EPHEMERAL_STORAGE, HUGE_PAGES_PREFIX, MEMORY, Options, PODS, ResourceList, is_pod_level_resource,
-    pod_requests,
+    CPU, EPHEMERAL_STORAGE, HUGE_PAGES_PREFIX, MEMORY, Options, PODS, PodResourceView, ResourceList,
+    is_pod_level_resource, pod_requests,
 };
 use kube_core::quantity::Quantity;
 use kube_core::view::{NodeView, PodView};
@@ -81,6 +81,21 @@ impl Amounts {
 }
 
 impl NonZero {
+    /// What a pod holds on its node, and what it counts for.
+    pub(crate) fn with_requests(pod: &PodView) -> (Amounts, Self) {
+        let list = pod_requests(pod, &BOUND);
+        // Where every container names both there is nothing to make up.
+        let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
+        let complete = pod.spec.resources.is_none()
+            && !pod.is_resize_infeasible()
+            && containers.all(|container| {
+                let requests = &container.resources.requests;
+                requests.contains(CPU) && requests.contains(MEMORY)
+            });
+        let non_zero = if complete { Self::of_list(&list) } else { Self::of(pod) };
+        (Amounts::of_list(&list), non_zero)
+    }
+
     /// What a pod counts for.
     ///
     /// Source: `pkg/scheduler/framework` (`calculateResource`, `getNonMissingContainerRequests`).

@@ -26,6 +26,7 @@ use std::sync::Arc;
 pub struct PodInfo {
     view: Arc<PodView>,
     key: ObjectKey,
+    priority: i32,
     requests: Amounts,
     scoring: Amounts,
     non_zero: NonZero,
@@ -53,6 +54,7 @@ impl PodInfo {
             terms,
             spread: SpreadConstraints::parse(&view).map_err(Arc::from),
             key: view.meta.key(),
+            priority: view.spec.priority.unwrap_or(0),
             requests: Amounts::of_pending(&view),
             scoring: Amounts::for_scoring(&view),
             non_zero: NonZero::of(&view),
@@ -84,9 +86,15 @@ impl PodInfo {
         &self.view.meta.labels
     }
 
-    /// Priority; 0 where none is set.
+    /// The same pod, but as important as its group is.
+    #[must_use]
+    pub fn ranked(self, priority: i32) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// Priority, its group's where that has one; 0 where none is set.
     pub fn priority(&self) -> i32 {
-        self.view.spec.priority.unwrap_or(0)
+        self.priority
     }
 
     /// What it requests, pod-level resources and overhead included.
@@ -189,6 +197,12 @@ impl PodInfo {
     pub fn container_count(&self) -> usize {
         self.view.spec.containers.len() + self.view.spec.init_containers.len()
     }
+}
+
+/// The `PodGroup` that a pod belongs to.
+pub(crate) fn group_of(pod: &PodView) -> Option<ObjectKey> {
+    let name = pod.spec.scheduling_group.as_ref()?.pod_group_name.as_ref()?;
+    Some(ObjectKey::new(pod.meta.namespace.clone(), name.clone()))
 }
 
 /// What scheduling reads of a pod: see [`PodInfo::signature`].

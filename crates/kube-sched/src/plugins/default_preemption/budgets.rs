@@ -1,13 +1,23 @@
 //! Pods that a disruption budget protects.
 
-use crate::snapshot::{BoundPod, Snapshot};
+use crate::snapshot::{BoundPod, Holding, Rank, Snapshot};
 use kube_core::kinds::policy::v1::PodDisruptionBudget;
 use kube_core::resource::ResourceExt;
 use kube_core::selector::Selector;
 use std::sync::Arc;
 
-/// A pod as its node lists it.
-pub(super) type Shown<'p> = &'p Arc<BoundPod>;
+/// A pod as its node lists it. Not cloned: to count a reference is to write to memory that nobody else needs to look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'p> {
+    pub(super) holding: &'p Holding,
+    pub(super) pod: &'p Arc<BoundPod>,
+}
+
+impl Shown<'_> {
+    pub(super) fn rank(&self) -> Rank {
+        self.holding.rank()
+    }
+}
 
 /// The budgets of the cluster that select anything.
 pub(super) struct Budgets(Vec<(Arc<PodDisruptionBudget>, Selector)>);
@@ -23,18 +33,18 @@ impl Budgets {
         Self(readable.collect())
     }
 
-    /// Those of `pods` whose going would exceed a budget, and the others. Budgets are used up in the order of `pods`.
+    /// Takes those whose going would exceed a budget out of `pods`. Budgets are used up in the order of `pods`.
     ///
     /// Source: `filterPodsWithPDBViolation`.
-    pub(super) fn split<'p>(&self, pods: Vec<Shown<'p>>) -> (Vec<Shown<'p>>, Vec<Shown<'p>>) {
+    pub(super) fn take_protected<'p>(&self, pods: &mut Vec<Shown<'p>>) -> Vec<Shown<'p>> {
         if self.0.is_empty() {
-            return (Vec::new(), pods);
+            return Vec::new();
         }
         let allowed = |budget: &PodDisruptionBudget| {
             budget.status.as_ref().and_then(|status| status.disruptions_allowed).unwrap_or(0)
         };
         let mut left: Vec<i32> = self.0.iter().map(|(budget, _)| allowed(budget)).collect();
-        pods.into_iter().partition(|pod| {
+        let protected = pods.extract_if(.., |Shown { pod, .. }| {
             let mut exceeded = false;
             for ((budget, selector), left) in self.0.iter().zip(&mut left) {
                 let disrupted = budget.status.as_ref().and_then(|status| status.disrupted_pods.as_ref());
@@ -48,6 +58,7 @@ impl Budgets {
                 }
             }
             exceeded
-        })
+        });
+        protected.collect()
     }
 }

@@ -8,6 +8,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+use search::Finds;
 pub use search::{Candidate, Search};
 
 use crate::engine::Room;
@@ -49,13 +50,13 @@ impl DefaultPreemption {
 
 impl PostFilter for DefaultPreemption {
     fn post_filter(&self, pod: &PodInfo, room: &Room<'_>) -> PostFiltered {
-        let search = match self.search(pod, room) {
-            Ok(search) => search,
-            Err(why) => return PostFiltered::Nothing(Some(Reason::from(format!("preemption: {why}")))),
-        };
-        match search.chosen().first() {
-            Some(best) => PostFiltered::Nominate { node: best.node.clone(), victims: best.victims.clone() },
-            None => PostFiltered::Nowhere(Reason::from(search.message(room))),
+        if let Err(why) = search::is_eligible(pod, room) {
+            return PostFiltered::Nothing(Some(Reason::from(format!("preemption: {why}"))));
+        }
+        let finds = Finds::run(pod, room);
+        match finds.first() {
+            Some(best) => PostFiltered::Nominate { node: best.node, victims: best.victims },
+            None => PostFiltered::Nowhere(Reason::from(finds.message(room))),
         }
     }
 }

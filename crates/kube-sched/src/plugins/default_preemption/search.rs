@@ -1,11 +1,11 @@
 //! Which pods would have to go from which node.
 
-use super::budgets::Budgets;
-use super::choice::{best, sort_by_importance};
+use super::budgets::{Budgets, Shown};
+use super::choice::{Harm, best};
 use crate::engine::{Room, Trial};
 use crate::explain::{Rejection, Why};
 use crate::framework::{NodeRef, PodInfo, Reason, Reasons, Verdict};
-use crate::snapshot::BoundPod;
+use crate::snapshot::{BoundPod, Rank};
 use kube_core::view::PodView;
 use std::sync::Arc;
 
@@ -34,24 +34,81 @@ pub struct Candidate {
 
 impl Search {
     pub(super) fn run(pod: &PodInfo, room: &Room<'_>) -> Self {
-        let budgets = Budgets::new(room.cluster());
-        let mut search = Self::default();
-        let mut trial = None;
-        for node in possible(room) {
-            let name = node.name().clone();
-            match victims_on(pod, node, room, &mut trial, &budgets) {
-                Ok((victims, violations)) => {
-                    search.candidates.push(Candidate { node: name, victims, violations });
-                }
-                Err((plugin, verdict)) => search.unhelpful.push((name, plugin, verdict)),
-            }
-        }
-        search
+        let Finds { candidates, unhelpful } = Finds::run(pod, room);
+        Self { candidates: candidates.iter().map(Find::to_candidate).collect(), unhelpful }
     }
 
     /// The best candidates; several only where nothing tells them apart.
     pub fn chosen(&self) -> Vec<&Candidate> {
         best(self.candidates.iter().collect())
+    }
+}
+
+impl Harm for Candidate {
+    fn violations(&self) -> usize {
+        self.violations
+    }
+
+    fn victims(&self) -> impl ExactSizeIterator<Item = Rank> {
+        self.victims.iter().map(|pod| Rank::of(pod))
+    }
+}
+
+/// A search as it goes: nothing of the snapshot is cloned for nodes that are not taken.
+#[derive(Debug, Default)]
+pub(super) struct Finds<'r> {
+    candidates: Vec<Find<'r>>,
+    unhelpful: Vec<(Arc<str>, &'static str, Verdict)>,
+}
+
+#[derive(Debug)]
+struct Find<'r> {
+    node: NodeRef<'r>,
+    victims: Vec<Shown<'r>>,
+    violations: usize,
+}
+
+impl Find<'_> {
+    fn to_candidate(&self) -> Candidate {
+        Candidate {
+            node: self.node.name().clone(),
+            victims: self.victims.iter().map(|victim| victim.pod.clone()).collect(),
+            violations: self.violations,
+        }
+    }
+}
+
+impl Harm for Find<'_> {
+    fn violations(&self) -> usize {
+        self.violations
+    }
+
+    fn victims(&self) -> impl ExactSizeIterator<Item = Rank> {
+        self.victims.iter().map(Shown::rank)
+    }
+}
+
+impl<'r> Finds<'r> {
+    pub(super) fn run(pod: &PodInfo, room: &Room<'r>) -> Self {
+        let budgets = Budgets::new(room.cluster());
+        let mut finds = Self::default();
+        let (mut trial, mut lesser) = (None, Vec::new());
+        for node in possible(room) {
+            lesser.clear();
+            let pods = node.holdings().iter().zip(node.pods());
+            let shown = pods.map(|(holding, pod)| Shown { holding, pod });
+            lesser.extend(shown.filter(|other| other.holding.priority() < pod.priority()));
+            match victims_among(&mut lesser, node, room, &mut trial, &budgets) {
+                Ok((victims, violations)) => finds.candidates.push(Find { node, victims, violations }),
+                Err((plugin, verdict)) => finds.unhelpful.push((node.name().clone(), plugin, verdict)),
+            }
+        }
+        finds
+    }
+
+    /// The first of the best candidates.
+    pub(super) fn first(&self) -> Option<Candidate> {
+        best(self.candidates.iter().collect()).first().map(|find| find.to_candidate())
     }
 
     /// Why no room can be made, in Kubernetes' words.
@@ -123,19 +180,16 @@ fn possible<'r>(room: &Room<'r>) -> Vec<NodeRef<'r>> {
     }
 }
 
-type Victims = (Vec<Arc<BoundPod>>, usize);
+type Victims<'r> = (Vec<Shown<'r>>, usize);
 
-/// `trial` is used again for the next node: most of what it takes is the same for all.
-fn victims_on<'r>(
-    pod: &PodInfo,
+/// Who of `lesser` has to go. `trial` is used again for the next node: most of what it takes is the same for all.
+fn victims_among<'r>(
+    lesser: &mut Vec<Shown<'r>>,
     node: NodeRef<'r>,
     room: &Room<'r>,
     trial: &mut Option<Trial<'r>>,
     budgets: &Budgets,
-) -> Result<Victims, (&'static str, Verdict)> {
-    // Not cloned: to count a reference is to write to memory that nobody else needs to look at.
-    let mut lesser = Vec::with_capacity(node.pods().len());
-    lesser.extend(node.pods().iter().filter(|other| other.priority() < pod.priority()));
+) -> Result<Victims<'r>, (&'static str, Verdict)> {
     if lesser.is_empty() {
         return Err(("", Verdict::never(NO_VICTIMS)));
     }
@@ -144,33 +198,43 @@ fn victims_on<'r>(
         None => *trial = room.trial(node.name()),
     }
     let Some(trial) = trial else { return Err(("", Verdict::never(NO_VICTIMS))) };
-    for other in &lesser {
-        trial.remove(other);
+    for other in &*lesser {
+        trial.remove_held(other.holding, other.pod);
     }
     if let Some(said) = trial.verdict() {
         return Err(said);
     }
-    sort_by_importance(&mut lesser);
-    let (protected, free) = budgets.split(lesser);
+    sort_by_importance(lesser);
+    let protected = budgets.take_protected(lesser);
     let mut victims = Vec::new();
     // The more important ones get the chance to stay first.
-    let mut stays = |other: &Arc<BoundPod>| {
-        trial.add(other);
+    let mut stays = |other: &Shown<'r>| {
+        trial.add_held(other.holding, other.pod);
         let stays = trial.still_fits();
         if !stays {
-            trial.remove(other);
-            victims.push(other.clone());
+            trial.remove_held(other.holding, other.pod);
+            victims.push(*other);
         }
         stays
     };
     let violations = protected.iter().filter(|other| !stays(other)).count();
-    for other in &free {
+    for other in &*lesser {
         stays(other);
     }
-    if !protected.is_empty() && !free.is_empty() {
+    if !protected.is_empty() && !lesser.is_empty() {
         sort_by_importance(&mut victims);
     }
     Ok((victims, violations))
+}
+
+/// Sorts the most important first: by priority, then by how long they have run; by name where nothing else tells.
+fn sort_by_importance(pods: &mut [Shown<'_>]) {
+    pods.sort_unstable_by(|a, b| {
+        a.rank().cmp(&b.rank()).then_with(|| {
+            let (a, b) = (a.pod.key(), b.pod.key());
+            (&a.name, &a.namespace).cmp(&(&b.name, &b.namespace))
+        })
+    });
 }
 
 const NO_VICTIMS: &str = "No preemption victims found for incoming pod";

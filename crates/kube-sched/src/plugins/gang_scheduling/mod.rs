@@ -7,7 +7,8 @@
 //! pods are there, and hands out all that wait at once.
 //! [`Engine::schedule_group`](crate::engine::Engine::schedule_group) places them one after the other, each counting for
 //! the next. They wait for their permissions together, and are bound by one transaction, so that no group is ever bound in
-//! part.
+//! part. Where a group says how important it is (`spec.priority`), that counts for all of its pods, waiting and placed, and
+//! not what they say themselves. Others have to make room for a gang only where all of it fits then.
 //!
 //! Source: KEP-4671, `pkg/scheduler/framework/plugins/gangscheduling`.
 
@@ -15,6 +16,7 @@
 mod tests;
 
 use crate::framework::{Plugin, PodInfo, Points, PreEnqueue, Reads, Verdict};
+use crate::queue::GroupPolicy;
 use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,10 +46,11 @@ impl PreEnqueue for GangScheduling {
     }
 }
 
-/// How many pods of a group have to go together; 1 for a group without a gang policy.
-pub(crate) fn least(group: &PodGroup) -> usize {
+/// What a group asks for; a group without a gang policy lets each of its pods go alone.
+pub(crate) fn policy(group: &PodGroup) -> GroupPolicy {
     let gang = group.spec.scheduling_policy.gang.as_ref();
-    gang.and_then(|gang| usize::try_from(gang.min_count).ok()).unwrap_or(1)
+    let least = gang.and_then(|gang| usize::try_from(gang.min_count).ok()).unwrap_or(1);
+    GroupPolicy { least, priority: group.spec.priority }
 }
 
 /// Its name.

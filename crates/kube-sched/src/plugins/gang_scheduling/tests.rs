@@ -1,6 +1,6 @@
 //! What a policy asks for; the rest is held to in the queue's tests and the driver's.
 
-use super::least;
+use super::policy;
 use kube_core::kinds::scheduling::v1alpha2::PodGroup;
 use serde_json::{Value, json};
 
@@ -10,6 +10,6 @@ fn group(policy: &Value) -> PodGroup {
 
 #[test]
 fn a_gang_has_its_minimum_and_other_groups_have_none() {
-    assert_eq!(least(&group(&json!({"gang": {"minCount": 4}}))), 4);
-    assert_eq!(least(&group(&json!({"basic": {}}))), 1);
+    assert_eq!(policy(&group(&json!({"gang": {"minCount": 4}}))).least, 4);
+    assert_eq!(policy(&group(&json!({"basic": {}}))).least, 1);
 }

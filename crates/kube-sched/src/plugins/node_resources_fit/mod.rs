@@ -189,11 +189,15 @@ impl PreFilter for NodeResourcesFit {
         PreFiltered::All(Wanted::new(pod.requests(), &self.ignored))
     }
 
-    fn filter(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> Verdict {
-        let full = node.pod_count() + 1 > node.pod_limit();
-        if !full && wanted.fits(node) {
+    fn fits(&self, wanted: &Wanted, _pod: &PodInfo, node: NodeRef<'_>) -> bool {
+        node.pod_count() < node.pod_limit() && wanted.fits(node)
+    }
+
+    fn filter(&self, wanted: &Wanted, pod: &PodInfo, node: NodeRef<'_>) -> Verdict {
+        if self.fits(wanted, pod, node) {
             return Verdict::Fits;
         }
+        let full = node.pod_count() + 1 > node.pod_limit();
         let lacking = wanted.lacking(node);
         // More than the node has at all: no pod that goes can help.
         let hopeless = lacking.iter().any(|lack| lack.wanted > lack.has);

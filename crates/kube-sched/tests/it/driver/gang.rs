@@ -2,12 +2,14 @@
 
 use super::world::{World, key};
 use kube_core::condition;
+use kube_core::kinds::core::v1::Pod;
 use kube_sched::framework::{
     Permission, Permit, Plugin, PodInfo, Points, Reads, Reason, Reasons, Reserve, Verdict,
 };
 use kube_sched::plugins::gang_scheduling::GangScheduling;
 use kube_sched::{Profile, SchedulerHandle, Snapshot};
 use kube_store::client::Running;
+use kube_store::service::DeleteOptions;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -111,6 +113,92 @@ fn more_pods_than_the_gang_needs_go_as_far_as_they_can() {
     world.node("b", "1");
     world.pass(Duration::from_secs(15));
     assert_eq!(bound(&world), 4, "enough of them run: the others go alone");
+}
+
+fn terminating(world: &World, names: &[&str]) -> usize {
+    names.iter().filter(|name| world.read(name).metadata.deletion_timestamp.is_some()).count()
+}
+
+#[test]
+fn nobody_has_to_go_for_a_gang_that_would_not_fit_all_the_same() {
+    let world = World::new();
+    world.node("a", "2");
+    let (_running, _handle) = world.schedule(profile());
+    for name in ["l0", "l1"] {
+        world.pod(name, "1", &json!({}));
+    }
+    world.settle();
+    world.group("g", 3);
+    let mut urgent = member_of("g");
+    urgent["priority"] = json!(100);
+    for name in ["g0", "g1", "g2"] {
+        world.pod(name, "1", &urgent);
+    }
+    world.pass(Duration::from_secs(30));
+    assert_eq!(terminating(&world, &["l0", "l1"]), 0, "room for two is no room for three");
+    assert_eq!(bound(&world), 2);
+}
+
+#[test]
+fn a_gang_that_fits_once_others_have_gone_gets_all_its_room() {
+    let world = World::new();
+    world.node("a", "2");
+    world.node("b", "1");
+    let (_running, _handle) = world.schedule(profile());
+    world.finish(world.pods().create(&lesser("l0"))).unwrap();
+    world.finish(world.pods().create(&lesser("l1"))).unwrap();
+    world.settle();
+    world.group("g", 3);
+    let mut urgent = member_of("g");
+    urgent["priority"] = json!(100);
+    for name in ["g0", "g1", "g2"] {
+        world.pod(name, "1", &urgent);
+    }
+    world.settle();
+    assert_eq!(terminating(&world, &["l0", "l1"]), 2);
+    // Less important, and small enough for the node that is free: it is kept for the gang.
+    world.pod("late", "1", &json!({"priority": 50}));
+    world.settle();
+    assert_eq!(world.placed()["late"], None);
+    for name in ["l0", "l1"] {
+        world.finish(world.pods().delete(name, &DeleteOptions::now())).unwrap();
+    }
+    world.pass(Duration::from_secs(15));
+    let placed = world.placed();
+    let all = ["g0", "g1", "g2"].iter().all(|name| placed[*name].is_some());
+    assert!(all && placed["late"].is_none(), "{placed:?}");
+}
+
+/// A pod of priority 0 on node `a`.
+fn lesser(name: &str) -> Pod {
+    let requests = json!({"cpu": "1", "memory": "64Mi"});
+    let container = json!({"name": "main", "image": "app:1", "resources": {"requests": requests}});
+    let spec = json!({"nodeName": "a", "containers": [container]});
+    serde_json::from_value(json!({"metadata": {"name": name, "namespace": "default"}, "spec": spec})).unwrap()
+}
+
+#[test]
+fn the_priority_of_the_group_counts_for_its_pods_waiting_and_placed() {
+    let world = World::new();
+    world.node("a", "2");
+    let (_running, _handle) = world.schedule(profile());
+    world.pod("lesser", "1", &json!({"priority": 10}));
+    world.settle();
+    world.group_of("g", &json!({"priority": 50, "schedulingPolicy": {"gang": {"minCount": 2}}}));
+    for name in ["g0", "g1"] {
+        world.pod(name, "1", &member_of("g"));
+    }
+    world.settle();
+    assert_eq!(terminating(&world, &["lesser"]), 1, "their own priority is 0");
+    world.finish(world.pods().delete("lesser", &DeleteOptions::now())).unwrap();
+    world.pass(Duration::from_secs(15));
+    assert_eq!(bound(&world), 2);
+    world.pod("between", "1", &json!({"priority": 20}));
+    world.settle();
+    assert_eq!(terminating(&world, &["g0", "g1"]), 0, "placed, they are as important as before");
+    world.pod("above", "1", &json!({"priority": 60}));
+    world.settle();
+    assert_eq!(terminating(&world, &["g0", "g1"]), 1);
 }
 
 /// Lets the pods of a gang wait, and writes down who was undone.

@@ -12,6 +12,7 @@ use kube_sched::Profile;
 use kube_sched::driver::Tally;
 use kube_store::api::Api;
 use kube_store::service::DeleteOptions;
+use kube_store::storage::{Key, Op, Storage, Txn};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -158,4 +159,57 @@ fn two_schedulers_of_one_name_do_not_give_away_more_than_there_is() {
     let on = |node: &str| placed.values().filter(|on| on.as_deref() == Some(node)).count();
     assert_eq!((on("a"), on("b")), (3, 3), "{placed:?}");
     assert_eq!(one.tally().bound + two.tally().bound, 6);
+}
+
+/// A pod as a server that checks less may have stored it.
+fn store(world: &World, name: &str, spec: &serde_json::Value) {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "uid": name, "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": spec, "status": {"phase": "Pending"}});
+    let key = Key::new(format!("/registry/core/pods/default/{name}"));
+    let op = Op::Put { key, value: pod.to_string().into(), ttl: None };
+    world.finish(world.storage.txn(Txn { compares: Vec::new(), ops: vec![op] })).unwrap();
+}
+
+#[test]
+fn malformed_pods_are_told_why_and_hold_nobody_up() {
+    let world = World::new();
+    world.node("n", "8");
+    let (_running, handle) = world.schedule(Profile::default());
+    let container = |requests: serde_json::Value| json!([{"name": "c", "image": "app:1", "resources": {"requests": requests}}]);
+    let bad = json!({"matchExpressions": [{"key": "app", "operator": "Sometimes"}]});
+    let term = json!({"topologyKey": "zone", "labelSelector": bad});
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    store(&world, "quantity", &json!({"containers": container(json!({"cpu": "much"}))}));
+    store(&world, "huge", &json!({"containers": container(json!({"cpu": "9223372036854775807"}))}));
+    let affinity = json!({"podAffinity": {required: [term]}});
+    store(&world, "affinity", &json!({"containers": container(json!({})), "affinity": affinity}));
+    let spread = json!([{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": bad}]);
+    store(
+        &world,
+        "spread",
+        &json!({"containers": container(json!({})), "topologySpreadConstraints": spread}),
+    );
+    let terms = json!({"nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["x"]}]}]});
+    let affinity = json!({"nodeAffinity": {required: terms}});
+    store(&world, "node", &json!({"containers": container(json!({})), "affinity": affinity}));
+    world.pod("good", "1", &json!({}));
+    world.settle();
+    let mut said = String::new();
+    for name in ["quantity", "huge", "affinity", "spread", "node"] {
+        let pod = world.read(name);
+        let conditions = pod.status.unwrap().conditions.unwrap_or_default();
+        let scheduled = condition::find(&conditions, "PodScheduled").unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(scheduled.status, "False", "{name}");
+        said += &format!("{name}: {}\n", scheduled.message.as_deref().unwrap_or_default());
+        assert!(!world.events(name).is_empty(), "{name}");
+    }
+    assert!(
+        said.contains("quantity: the pod cannot be read: spec.containers[0].resources.requests"),
+        "{said}"
+    );
+    assert!(said.contains("Sometimes"), "{said}");
+    assert!(said.contains("huge: 0/1 nodes are available: 1 Insufficient cpu."), "{said}");
+    assert_eq!(world.placed()["good"].as_deref(), Some("n"));
+    assert_eq!(handle.tally().bound, 1);
 }

@@ -82,5 +82,46 @@ fn attempts_waits_and_their_ends_are_counted() {
     assert_eq!(kept.shown("scheduler_pending_pods{queue=unschedulable}"), 1);
     let rejected = "scheduler_unschedulable_pods{plugin=NodeResourcesFit,profile=default-scheduler}";
     assert_eq!(kept.shown(rejected), 1);
-    assert_eq!(kept.shown("scheduler_scheduler_cache_size{type=nodes}"), 1);
+    assert_eq!(kept.shown("scheduler_cache_size{type=nodes}"), 1);
+    assert_eq!(kept.shown("scheduler_cache_size{type=assumed_pods}"), 0);
+}
+
+#[test]
+fn points_plugins_queues_and_events_are_told_apart() {
+    let world = World::new();
+    let kept = Arc::new(Kept::default());
+    let scheduler = Scheduler::builder(&world.informers).metrics(kept.clone()).build().unwrap();
+    let _running = Running::start(&world.env, Box::new(scheduler));
+    world.node("a", "1");
+    world.node("b", "1");
+    world.pod("fits", "1", &json!({}));
+    world.settle();
+    world.pod("huge", "3", &json!({}));
+    world.settle();
+    let point = |point: &str, status: &str| {
+        let of = format!("{{extension_point={point},status={status},profile=default-scheduler}}");
+        kept.observed(&format!("scheduler_framework_extension_point_duration_seconds{of}"))
+    };
+    let once =
+        ["PreScore", "Score", "ScoreExtensionNormalize", "Reserve", "Permit", "PreBind", "Bind", "PostBind"];
+    assert_eq!(once.map(|name| point(name, "Success")), [1; 8]);
+    assert_eq!((point("PreFilter", "Success"), point("Filter", "Success")), (2, 2));
+    assert_eq!(point("PostFilter", "Unschedulable"), 1);
+    let evaluated = |plugin: &str, point: &str| {
+        let of = format!("{{plugin={plugin},extension_point={point},profile=default-scheduler}}");
+        kept.count(&format!("scheduler_plugin_evaluation_total{of}"))
+    };
+    assert_eq!(evaluated("NodeResourcesFit", "Filter"), 2);
+    assert_eq!(evaluated("NodeResourcesFit", "Score"), 1);
+    // The first attempt of ten.
+    let run = "{plugin=NodeResourcesFit,extension_point=Filter,status=Success}";
+    assert_eq!(kept.observed(&format!("scheduler_plugin_execution_duration_seconds{run}")), 1);
+    let incoming = |queue: &str, event: &str| {
+        kept.count(&format!("scheduler_queue_incoming_pods_total{{queue={queue},event={event}}}"))
+    };
+    assert_eq!(incoming("active", "UnscheduledPodAdd"), 2);
+    assert_eq!(incoming("unschedulable", "ScheduleAttemptFailure"), 1);
+    assert!(kept.observed("scheduler_event_handling_duration_seconds{event=NodeAdd}") >= 2);
+    assert_eq!(kept.observed("scheduler_event_handling_duration_seconds{event=AssignedPodAdd}"), 1);
+    assert_eq!(kept.shown("scheduler_goroutines{operation=binding}"), 0);
 }

@@ -1,10 +1,11 @@
 //! Plugins after the decision: they keep books, hold back, refuse and break.
 
 use super::world::{World, key};
+use kube_core::env::Mono;
 use kube_core::error::ApiError;
 use kube_sched::framework::{
-    Bind, BindContext, Bound, Permission, Permit, Plugin, PodInfo, Points, Reads, Reason, Reasons, Reserve,
-    Verdict,
+    Bind, BindContext, Bound, Permission, Permit, Plugin, PodInfo, Points, PostBind, PreBind, QueueSort,
+    Reads, Reason, Reasons, Reserve, SortKey, Verdict,
 };
 use kube_sched::{Profile, Snapshot};
 use serde_json::json;
@@ -134,4 +135,103 @@ fn a_binding_that_fails_is_tried_again_after_a_backoff() {
     let said = "binding rejected: no answer".to_owned();
     assert!(world.events("p").contains(&("FailedScheduling".to_owned(), said)));
     assert_eq!((handle.tally().bound, handle.tally().failed), (1, 2));
+}
+
+/// Panics wherever it is asked to after the decision, for pods of one name.
+#[derive(Clone, Copy)]
+struct Touchy(&'static str);
+
+impl Touchy {
+    fn touch(self, point: &str, pod: &PodInfo) {
+        assert!(self.0 != point || &*pod.key().name != "bad", "do not touch");
+    }
+}
+
+impl Plugin for Touchy {
+    fn name(&self) -> &'static str {
+        "Touchy"
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+
+    fn points(self: Arc<Self>, points: &mut Points) {
+        points.reserve(self.clone()).permit(self.clone()).pre_bind(self.clone());
+        points.bind(self.clone()).post_bind(self.clone()).queue_sort(self);
+    }
+}
+
+impl QueueSort for Touchy {
+    fn key(&self, pod: &PodInfo, since: Mono) -> SortKey {
+        self.touch("QueueSort", pod);
+        SortKey([0, i64::try_from(since.nanos()).unwrap()])
+    }
+}
+
+impl Reserve for Touchy {
+    fn reserve(&self, _cluster: &mut Snapshot, pod: &PodInfo, _node: &str) -> Verdict {
+        self.touch("Reserve", pod);
+        Verdict::Fits
+    }
+
+    fn unreserve(&self, _cluster: &mut Snapshot, _pod: &PodInfo, _node: &str) {}
+}
+
+impl Permit for Touchy {
+    fn permit(&self, pod: &PodInfo, _node: &str) -> Permission {
+        self.touch("Permit", pod);
+        Permission::Granted
+    }
+}
+
+#[async_trait::async_trait]
+impl PreBind for Touchy {
+    async fn pre_bind(&self, _cx: &BindContext, pod: &PodInfo, _node: &str) -> Result<(), ApiError> {
+        self.touch("PreBind", pod);
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Bind for Touchy {
+    async fn bind(&self, _cx: &BindContext, pod: &PodInfo, _node: &str) -> Result<Bound, ApiError> {
+        self.touch("Bind", pod);
+        Ok(Bound::Skip)
+    }
+}
+
+impl PostBind for Touchy {
+    fn post_bind(&self, pod: &PodInfo, _node: &str) {
+        self.touch("PostBind", pod);
+    }
+}
+
+#[test]
+fn a_plugin_that_panics_after_the_decision_fails_its_pod_and_nothing_else() {
+    for point in ["QueueSort", "Reserve", "Permit", "PreBind", "Bind", "PostBind"] {
+        let world = World::new();
+        world.node("n", "4");
+        let profile = Profile::default().without("PrioritySort").without("DefaultBinder");
+        let profile = profile.with(Touchy(point)).with(kube_sched::plugins::default_binder::DefaultBinder);
+        let (_running, handle) = world.schedule(profile);
+        world.pod("bad", "1", &json!({}));
+        world.pod("good", "1", &json!({}));
+        world.settle();
+        let placed = world.placed();
+        assert_eq!(placed["good"].as_deref(), Some("n"), "{point}");
+        // The order in the queue has a substitute, and after the binding nothing is left to be undone.
+        let bound = ["QueueSort", "PostBind"].contains(&point);
+        assert_eq!(placed["bad"].is_some(), bound, "{point}");
+        if !bound {
+            let said = format!("plugin \"Touchy\" at {point}: panicked: do not touch");
+            let events = world.events("bad");
+            assert!(events.iter().any(|(_, text)| text.contains(&said)), "{point}: {events:?}");
+        }
+        assert_eq!(
+            handle.cluster().pod_count(),
+            1 + usize::from(bound),
+            "{point}: what was assumed is free again"
+        );
+    }
 }

@@ -81,3 +81,20 @@ fn pods_of_a_service_are_spread_without_saying_so() {
     world.settle();
     assert_eq!(handle.cluster().objects().all::<kube_sched::snapshot::ServiceView>().len(), 1);
 }
+
+#[test]
+fn a_profile_that_cannot_work_is_named_with_its_plugin_and_field() {
+    let world = World::new();
+    let build = |profile: Profile| {
+        let builder = Scheduler::builder(&world.informers).named_profile("batch", profile);
+        builder.build().err().map(|error| (error.profile, error.plugin, error.field))
+    };
+    let named = |plugin: &str, field: &str| Some(("batch".to_owned(), plugin.to_owned(), field.to_owned()));
+    let twice = Profile::default().with(kube_sched::plugins::node_name::NodeName);
+    assert_eq!(build(twice), named("NodeName", "plugins"));
+    assert_eq!(
+        build(Profile::default().weight(0)).map(|named| named.2),
+        Some("plugins.score.weight".to_owned())
+    );
+    assert_eq!(build(Profile::default()), None);
+}
