@@ -26,20 +26,30 @@ use std::time::Duration;
 /// Components that crashed, to be started again.
 #[derive(Debug, Default)]
 pub(crate) struct Crashes {
-    queue: Mutex<Vec<(Arc<str>, Duration)>>,
+    queue: Mutex<Vec<Crash>>,
     pub(crate) news: tokio::sync::Notify,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Crash {
+    pub(crate) name: Arc<str>,
+    /// The life that ended: the next one may have begun before anybody looks.
+    pub(crate) life: u64,
+    pub(crate) down: Duration,
 }
 
 impl Crashes {
     /// Kills the process; it is to start again after `down`.
     pub(crate) fn kill(&self, process: &Process, down: Duration) {
-        if process.kill() {
-            self.queue.lock().unwrap_or_else(PoisonError::into_inner).push((process.name.clone(), down));
+        if let Some(life) = process.kill() {
+            let crash = Crash { name: process.name.clone(), life, down };
+            self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(crash);
             self.news.notify_one();
         }
     }
 
-    pub(crate) fn take(&self) -> Vec<(Arc<str>, Duration)> {
+    pub(crate) fn take(&self) -> Vec<Crash> {
         std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct Member {
 /// What is held while a component lives. The fields are dropped in this order.
 #[derive(Debug)]
 struct Life {
+    number: u64,
     running: Running,
     _informers: Informers,
 }
@@ -57,9 +58,13 @@ impl Member {
         std::mem::replace(&mut *self.life.lock().unwrap_or_else(PoisonError::into_inner), life)
     }
 
-    /// Lets go of what a dead component held.
-    pub(super) fn bury(&self) {
-        drop(self.swap(None));
+    /// Lets go of what a component held in a life that is over; of no later one.
+    pub(super) fn bury(&self, number: u64) {
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = life.take_if(|life| life.number <= number);
+        // What it held may ask for the member when it is dropped.
+        drop(life);
+        drop(over);
     }
 
     /// How the component ended, if it has.
@@ -72,7 +77,7 @@ impl World {
     /// Begins the next life of a component.
     pub(super) fn begin(&self, index: usize) -> Result<(), ApiError> {
         let Some(member) = self.members.get(index) else { return Ok(()) };
-        member.bury();
+        drop(member.swap(None));
         let life = member.process.begin();
         let env = self.env_of(member, life);
         let link = Link {
@@ -88,7 +93,7 @@ impl World {
         let informers = Informers::new(Arc::new(link));
         let component = (member.role.factory)(&informers)?;
         let running = Running::start(&env, component);
-        drop(member.swap(Some(Life { running, _informers: informers })));
+        drop(member.swap(Some(Life { number: life, running, _informers: informers })));
         Ok(())
     }
 

@@ -78,26 +78,32 @@ impl Process {
         self.state().paused
     }
 
+    /// Whether that life was the last one so far, and is over.
+    pub(crate) fn died_last(&self, life: u64) -> bool {
+        let state = self.state();
+        !state.up && state.life == life
+    }
+
     /// Whether that life goes on.
     pub(crate) fn lives(&self, life: u64) -> bool {
         let state = self.state();
         state.up && state.life == life
     }
 
-    /// Ends every task at once; false when it was dead already.
-    pub(crate) fn kill(&self) -> bool {
-        let tasks = {
+    /// Ends every task at once and gives the number of the life that ended; `None` when it was dead already.
+    pub(crate) fn kill(&self) -> Option<u64> {
+        let (life, tasks) = {
             let mut state = self.state();
             if !std::mem::replace(&mut state.up, false) {
-                return false;
+                return None;
             }
             state.parked.clear();
-            std::mem::take(&mut state.tasks)
+            (state.life, std::mem::take(&mut state.tasks))
         };
         for task in tasks.values() {
             task.abort();
         }
-        true
+        Some(life)
     }
 
     /// Stands still until [`Process::resume`].

@@ -1,6 +1,7 @@
 //! Makes happen what is to happen at a moment: crashes, pauses, compactions; and starts again what crashed.
 
 use super::World;
+use super::link::Crash;
 use crate::faults::{Fault, Moment, What};
 use kube_core::env::Mono;
 use std::sync::Arc;
@@ -24,15 +25,15 @@ impl World {
     async fn restart_forever(self: Arc<Self>) {
         loop {
             let news = self.crashes.news.notified();
-            for (name, down) in self.crashes.take() {
+            for Crash { name, life, down } in self.crashes.take() {
                 let Some(index) = self.find(&name) else { continue };
                 if let Some(member) = self.members.get(index) {
-                    member.bury();
+                    member.bury(life);
                 }
                 let world = self.clone();
                 self.env.spawn("restart", async move {
                     world.env.sleep(down).await;
-                    let dead = world.members.get(index).is_some_and(|member| !member.process.is_up());
+                    let dead = world.members.get(index).is_some_and(|member| member.process.died_last(life));
                     if dead && let Err(error) = world.begin(index) {
                         world.observer.violate("components", format!("{name} does not start again: {error}"));
                     }

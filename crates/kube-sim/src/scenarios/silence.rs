@@ -43,7 +43,6 @@ pub fn silence(seeds: Range<u64>) -> Sim {
         for node in ["node-0", "node-1"] {
             c.crash(node, Duration::from_mins(2));
         }
-        c.sleep(Duration::from_mins(3)).await;
     })
 }
 
