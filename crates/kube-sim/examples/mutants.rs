@@ -1,8 +1,10 @@
 //! Prints the mutant table: each known bug, how many seeds it took until it was caught, and which oracle caught it.
 //!
 //! ```text
-//! cargo run --release -p kube-sim --example mutants [-- [SEEDS] [MUTANT...]]
+//! cargo run --release -p kube-sim --example mutants [-- [SEEDS] [MUTANT...] [SCENARIO...]]
 //! ```
+//!
+//! Without a mutant all of them are hunted, without a scenario in all of them.
 //!
 //! Ends with 1 when a mutant is not caught within so many seeds (200) of any scenario, or when the unchanged build fails
 //! one of the seeds that caught a mutant.
@@ -14,37 +16,58 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let (mut most, mut chosen) = (200, Vec::new());
+    let mut hunt = Hunt { seeds: 200, mutants: Vec::new(), scenarios: Vec::new() };
     for argument in std::env::args().skip(1) {
-        match argument.parse() {
-            Ok(number) => most = number,
-            Err(_) => chosen.push(argument),
+        let mutant = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == argument);
+        let scenario = scenarios::ALL.into_iter().find(|(name, _)| *name == argument);
+        match (argument.parse(), mutant, scenario) {
+            (Ok(number), ..) => hunt.seeds = number,
+            (_, Some(mutant), _) => hunt.mutants.push(mutant),
+            (_, _, Some(scenario)) => hunt.scenarios.push(scenario),
+            _ => return refuse(&argument),
         }
     }
-    let is_chosen = |mutant: &Mutant| chosen.is_empty() || chosen.contains(&format!("{mutant:?}"));
-    let mutants: Vec<Mutant> = Mutant::ALL.into_iter().filter(is_chosen).collect();
+    if hunt.mutants.is_empty() {
+        hunt.mutants = Mutant::ALL.to_vec();
+    }
+    if hunt.scenarios.is_empty() {
+        hunt.scenarios = scenarios::ALL.to_vec();
+    }
     // Whoever catches a mutant by a panic need not tell where.
     std::panic::set_hook(Box::new(|_| {}));
     let mut out = std::io::stdout();
-    match table(&mutants, most, &mut out) {
+    match table(&hunt, &mut out) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn table(mutants: &[Mutant], most: u64, out: &mut impl Write) -> std::io::Result<bool> {
+fn refuse(argument: &str) -> ExitCode {
+    // Nobody is left to be told when the output is gone.
+    let _gone = writeln!(std::io::stderr(), "{argument:?} is no number, no mutant and no scenario");
+    ExitCode::FAILURE
+}
+
+/// What to look for, where, and for how long.
+struct Hunt {
+    seeds: u64,
+    mutants: Vec<Mutant>,
+    scenarios: Vec<Named>,
+}
+
+fn table(plan: &Hunt, out: &mut impl Write) -> std::io::Result<bool> {
     let mut all = true;
     writeln!(out, "| mutant | scenario | seeds until caught | caught by | which says |")?;
     writeln!(out, "| --- | --- | --- | --- | --- |")?;
-    for &mutant in mutants {
-        let fails = if let Some((name, seed, trouble)) = hunt(mutant, most) {
+    for &mutant in &plan.mutants {
+        let fails = if let Some((name, seed, trouble)) = hunt(mutant, plan) {
             let (by, what) = (trouble.noticed_by(), says(&trouble));
             writeln!(out, "| `{mutant:?}` | {name} | {} | {by} | {what} |", seed + 1)?;
             let unchanged = make(name)(seed..seed + 1).observe(seed).trouble;
             unchanged.map(|trouble| format!("the unchanged build fails seed {seed} of {name} too: {trouble}"))
         } else {
             writeln!(out, "| `{mutant:?}` | | | | |")?;
-            Some(format!("{mutant:?} is not caught within {most} seeds"))
+            Some(format!("{mutant:?} is not caught within {} seeds", plan.seeds))
         };
         if let Some(fails) = fails {
             writeln!(out, "{fails}")?;
@@ -67,9 +90,9 @@ fn make(name: &str) -> fn(std::ops::Range<u64>) -> kube_sim::Sim {
 }
 
 /// The scenario that catches the mutant with the fewest seeds: seed by seed, each scenario in turn.
-fn hunt(mutant: Mutant, most: u64) -> Option<(&'static str, u64, Trouble)> {
-    for seed in 0..most {
-        for (name, make) in scenarios::ALL as [Named; scenarios::ALL.len()] {
+fn hunt(mutant: Mutant, plan: &Hunt) -> Option<(&'static str, u64, Trouble)> {
+    for seed in 0..plan.seeds {
+        for &(name, make) in &plan.scenarios {
             let guard = select(mutant);
             let trouble = make(seed..seed + 1).observe(seed).trouble;
             drop(guard);

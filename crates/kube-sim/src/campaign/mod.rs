@@ -31,6 +31,8 @@ pub struct Summary {
     pub differences: u64,
     /// Runs that took steps no other run took.
     pub distinct: usize,
+    /// The traces of all runs in one number, in whatever order they were made.
+    pub traces: u64,
     /// Faults of all runs.
     pub faults: u64,
     /// Steps of all tasks.
@@ -47,6 +49,7 @@ impl Summary {
         self.runs += other.runs;
         self.differences += other.differences;
         self.distinct += other.distinct;
+        self.traces = self.traces.wrapping_add(other.traces);
         self.faults += other.faults;
         self.steps += other.steps;
         self.commits += other.commits;
@@ -55,6 +58,7 @@ impl Summary {
 
     pub(crate) fn add(&mut self, seen: &Observation) {
         self.runs += 1;
+        self.traces = self.traces.wrapping_add(seen.hash);
         self.faults += seen.faults as u64;
         self.steps += seen.steps;
         self.commits += seen.commits;

@@ -7,12 +7,14 @@ mod gangs;
 mod rivals;
 mod silence;
 mod stateful;
+mod storms;
 
 pub use daemons::daemons;
 pub use gangs::gangs;
 pub use rivals::rivals;
 pub use silence::silence;
 pub use stateful::stateful;
+pub use storms::{restarts, storm};
 
 use crate::campaign::Sim;
 use crate::cluster::Cluster;
@@ -37,7 +39,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 13] = [
+pub const ALL: [Named; 15] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -51,6 +53,8 @@ pub const ALL: [Named; 13] = [
     ("silence", silence),
     ("namesakes", namesakes),
     ("failover", failover),
+    ("storm", storm),
+    ("restarts", restarts),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component

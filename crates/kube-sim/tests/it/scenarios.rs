@@ -2,6 +2,7 @@
 
 use kube_sim::{Sim, scenarios};
 use std::ops::Range;
+use std::time::Duration;
 
 /// How many seeds to run: 8, or as many as the variable `SIM_SEEDS` says.
 fn seeds() -> Range<u64> {
@@ -66,6 +67,29 @@ fn a_failover_survives_everything() {
 #[test]
 fn namesakes_survive_everything() {
     survives(scenarios::namesakes);
+}
+
+#[test]
+fn a_storm_is_survived() {
+    survives(scenarios::storm);
+}
+
+#[test]
+fn restarts_are_survived() {
+    survives(scenarios::restarts);
+}
+
+/// Whoever dies as the last thing that happens lives again at once: its burial, which came a moment later, once took the
+/// next life with it.
+#[test]
+fn a_crash_as_the_last_act_is_healed() {
+    let sim = Sim::seeds(0..2).nodes(2).scenario(|c| async move {
+        c.apply(scenarios::WEB).await;
+        c.crash("node-0", Duration::from_mins(2));
+        c.crash("node-1", Duration::from_mins(2));
+        c.crash("replicaset-controller", Duration::from_mins(2));
+    });
+    sim.run();
 }
 
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
