@@ -1,8 +1,8 @@
 //! Saying what to simulate.
 
-use crate::cluster::{Blueprint, Cluster, Factory, Role};
+use crate::cluster::{Blueprint, Cluster, Factory, Medium, Role, Services};
 use crate::executor::Limits;
-use crate::faults::{Faults, Latency};
+use crate::faults::Faults;
 use crate::oracle::{Always, Finally, Oracle, State, Verdict};
 use kube_controllers::runtime::Controller;
 use kube_core::env::{BoxFuture, Env};
@@ -94,12 +94,7 @@ impl Sim {
         let delays = Delays { start: seconds(1, 4), ready: seconds(0, 3), stop: seconds(0, 5) };
         Self {
             seeds: seeds.into_iter().collect(),
-            blueprint: Blueprint {
-                roles: Vec::new(),
-                kinds: Vec::new(),
-                storage: None,
-                latency: Latency::default(),
-            },
+            blueprint: Blueprint { roles: Vec::new(), services: Services::default() },
             faults: Faults::none(),
             scenario: Arc::new(|cluster| Box::pin(async move { cluster.settle().await })),
             rest_within: Duration::from_mins(20),
@@ -146,7 +141,7 @@ impl Sim {
         let made = controller();
         let name = made.name().to_owned();
         if let Some(kind) = made.kind() {
-            self.blueprint.kinds.push(Arc::new(move |objects: &Objects| {
+            self.blueprint.services.kinds.push(Arc::new(move |objects: &Objects| {
                 if objects.find_kind(&kind.api_version(), &kind.kind).is_none() {
                     objects.register(kind.clone());
                 }
@@ -182,7 +177,7 @@ impl Sim {
     /// Serves the kind `K` as well.
     #[must_use]
     pub fn kind<K: Resource>(mut self) -> Self {
-        self.blueprint.kinds.push(Arc::new(Objects::register_kind::<K>));
+        self.blueprint.services.kinds.push(Arc::new(Objects::register_kind::<K>));
         self
     }
 
@@ -217,7 +212,15 @@ impl Sim {
     /// Over a store of your own, made anew for every run.
     #[must_use]
     pub fn storage(mut self, make: impl Fn(&Env) -> Arc<dyn Storage> + Send + Sync + 'static) -> Self {
-        self.blueprint.storage = Some(Arc::new(make));
+        self.blueprint.services.medium = Medium::Own(Arc::new(make));
+        self
+    }
+
+    /// Over a store on a simulated disk: redb, whose file outlives the API server. For the faults of
+    /// [`Faults::on_disk`].
+    #[must_use]
+    pub fn on_disk(mut self) -> Self {
+        self.blueprint.services.medium = Medium::Disk;
         self
     }
 

@@ -55,6 +55,8 @@ pub struct Observation {
     pub counts: Vec<(Arc<str>, u64, u64)>,
     /// Faults planned.
     pub faults: usize,
+    /// Each of them by its number in the plan, and how often it had an effect. A clock that is off is not counted.
+    pub strikes: Vec<(usize, u64)>,
     /// Virtual time at the end.
     pub time: Duration,
 }
@@ -89,6 +91,7 @@ impl Sim {
             commits_by: world.observer.by_author(),
             counts: world.counts(),
             faults: experiment.plan.faults.len(),
+            strikes: world.weather.strikes(),
             time: Duration::from_nanos(env.now().nanos()),
         }
     }

@@ -46,6 +46,11 @@ async fn rest(world: &World, cluster: &Cluster, within: Duration) -> Told {
             crate::cluster::within(&world.env, deadline.since(world.env.now()), cluster.quiet(QUIET)).await;
         alive(world)?;
         let Some(()) = quiet else {
+            // Nothing was written for long: what is wanted does not come about, and that is what is wrong.
+            let idle = world.env.now().since(world.observer.last_busy()) >= QUIET;
+            if let (true, Err(unmet)) = (idle, world.observer.at_rest()) {
+                return Err(unmet);
+            }
             let what = format!("something is still written {within:?} after the last fault");
             return Err(("rest".to_owned(), what));
         };

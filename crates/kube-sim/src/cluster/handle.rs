@@ -1,6 +1,7 @@
 //! The cluster as a scenario drives it.
 
 use super::World;
+use super::machine::Plane;
 use crate::oracle::State;
 use kube_core::env::{Env, Mono};
 use kube_core::error::ApiError;
@@ -10,6 +11,7 @@ use kube_store::api::Api;
 use kube_store::service::{DeleteOptions, ObjectService};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::RwLockReadGuard;
 
 /// How long nothing may be written before the cluster counts as settled.
 const QUIET: Duration = Duration::from_secs(20);
@@ -36,9 +38,9 @@ impl Cluster {
         &self.world.env
     }
 
-    /// The API server.
+    /// The API server; over a store on a disk, its present life.
     pub fn service(&self) -> Arc<dyn ObjectService> {
-        self.world.server.clone()
+        self.world.machine.plane().server
     }
 
     /// Objects of one kind, in all namespaces.
@@ -54,7 +56,23 @@ impl Cluster {
         if K::kind_info().is_namespaced() && object.namespace().is_empty() {
             object.metadata_mut().namespace = Some("default".to_owned());
         }
-        answered(self.api::<K>().create(&object).await)
+        let mut in_doubt = false;
+        loop {
+            let (plane, held) = self.world.machine.steady().await;
+            let api = Api::<K>::all(plane.server.clone());
+            let answer = match api.create(&object).await {
+                // It was stored after all.
+                Err(error) if in_doubt && error.is_already_exists() => {
+                    api.get(&object.key().to_string()).await
+                }
+                answer => answer,
+            };
+            match self.unless_lost(&plane, answer) {
+                Some(answer) => return answered(answer),
+                None => in_doubt = true,
+            }
+            self.wait_for_another(held).await;
+        }
     }
 
     /// Applies a manifest of one or more documents.
@@ -63,8 +81,14 @@ impl Cluster {
     /// When a document is refused.
     #[expect(clippy::panic, reason = "the failure of a test")]
     pub async fn apply(&self, manifest: &str) {
-        if let Err(refused) = manifest::apply(&[("scenario", manifest)], &*self.world.server).await {
-            panic!("{refused}");
+        loop {
+            let (plane, held) = self.world.machine.steady().await;
+            let applied = manifest::apply(&[("scenario", manifest)], &*plane.server).await;
+            match self.unless_lost(&plane, applied) {
+                Some(Err(refused)) => panic!("{refused}"),
+                Some(Ok(_)) => return,
+                None => self.wait_for_another(held).await,
+            }
         }
     }
 
@@ -72,8 +96,15 @@ impl Cluster {
     ///
     /// # Panics
     /// When the server refuses it.
-    pub async fn edit<K: Resource>(&self, name: &str, change: impl FnMut(&mut K) + Send) -> K {
-        answered(self.api::<K>().edit(name, change).await)
+    pub async fn edit<K: Resource>(&self, name: &str, mut change: impl FnMut(&mut K) + Send) -> K {
+        loop {
+            let (plane, held) = self.world.machine.steady().await;
+            let answer = Api::<K>::all(plane.server.clone()).edit(name, &mut change).await;
+            match self.unless_lost(&plane, answer) {
+                Some(answer) => return answered(answer),
+                None => self.wait_for_another(held).await,
+            }
+        }
     }
 
     /// Sets the replica count; `name` is `namespace/name`.
@@ -81,7 +112,14 @@ impl Cluster {
     /// # Panics
     /// When the server refuses it.
     pub async fn scale<K: Resource>(&self, name: &str, replicas: i32) -> K {
-        answered(self.api::<K>().scale(name, replicas).await)
+        loop {
+            let (plane, held) = self.world.machine.steady().await;
+            let answer = Api::<K>::all(plane.server.clone()).scale(name, replicas).await;
+            match self.unless_lost(&plane, answer) {
+                Some(answer) => return answered(answer),
+                None => self.wait_for_another(held).await,
+            }
+        }
     }
 
     /// Deletes an object, or begins its deletion; `name` is `namespace/name`. One that is not there is no failure.
@@ -89,10 +127,27 @@ impl Cluster {
     /// # Panics
     /// When the server refuses it.
     pub async fn delete<K: Resource>(&self, name: &str) {
-        match self.api::<K>().delete(name, &DeleteOptions::default()).await {
-            Err(error) if error.is_not_found() => {}
-            other => drop(answered(other)),
+        loop {
+            let (plane, held) = self.world.machine.steady().await;
+            let answer = Api::<K>::all(plane.server.clone()).delete(name, &DeleteOptions::default()).await;
+            match self.unless_lost(&plane, answer) {
+                Some(Err(error)) if error.is_not_found() => return,
+                Some(answer) => return drop(answered(answer)),
+                None => self.wait_for_another(held).await,
+            }
         }
+    }
+
+    /// The answer; `None` when it says no more than that the store could not do it, and another try may tell.
+    fn unless_lost<T, E>(&self, plane: &Plane, answer: Result<T, E>) -> Option<Result<T, E>> {
+        let troubled = plane.has_failed() || self.world.weather.is_hard_on_disks();
+        if answer.is_err() && troubled { None } else { Some(answer) }
+    }
+
+    /// Lets the server go and gives it a moment.
+    async fn wait_for_another(&self, held: RwLockReadGuard<'_, ()>) {
+        drop(held);
+        self.sleep(Duration::from_secs(1)).await;
     }
 
     /// Looks at what is stored.

@@ -1,5 +1,6 @@
 //! What lies between a component and the API server: requests and answers get lost, watches break.
 
+use super::machine::{Machine, Plane};
 use super::process::Process;
 use super::stream::LinkStream;
 use crate::executor::waits;
@@ -57,7 +58,7 @@ impl Crashes {
 /// The API server as one life of a component reaches it.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) inner: Arc<dyn ObjectService>,
+    pub(crate) machine: Arc<Machine>,
     pub(crate) process: Arc<Process>,
     pub(crate) life: u64,
     /// The component's own environment.
@@ -68,6 +69,21 @@ pub(crate) struct Link {
     pub(crate) crashes: Arc<Crashes>,
     /// What the component watches of a kind (by plural), where that is not everything.
     pub(crate) only: Option<(&'static str, FieldSelector)>,
+}
+
+/// What a component is told whose server went in the middle of a request.
+pub(super) fn broken() -> ApiError {
+    ApiError::unavailable("the connection broke")
+}
+
+/// What of an answer reaches a component: of a server that has gone nothing, and of a store that takes nothing any more
+/// not that it is closed, which would be the end of everything.
+fn through<T>(plane: &Plane, answer: Result<T, ApiError>) -> Result<T, ApiError> {
+    match answer {
+        Err(error) if error.is_closed() => Err(broken()),
+        answer if plane.is_up() => answer,
+        _ => Err(broken()),
+    }
 }
 
 /// What a component waits for that does not live any more.
@@ -83,35 +99,42 @@ impl Link {
         }
     }
 
-    fn refused(&self) -> Option<ApiError> {
-        self.weather
-            .refuses(&self.process.name)
-            .then(|| ApiError::too_many_requests("the server is not there", 1))
+    fn refused(&self, plane: &Plane) -> Option<ApiError> {
+        let refused = !plane.is_up() || self.weather.refuses(&self.process.name);
+        refused.then(|| ApiError::too_many_requests("the server is not there", 1))
     }
 
-    async fn read<T>(&self, request: BoxFuture<'_, Result<T, ApiError>>) -> Result<T, ApiError> {
+    async fn read<T>(
+        &self,
+        plane: &Plane,
+        request: BoxFuture<'_, Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
         let _acting = self.process.act(self.life);
-        self.ask(request).await
+        self.ask(plane, request).await
     }
 
     /// A request that nothing is decided by: caches are kept with it.
-    async fn ask<T>(&self, request: BoxFuture<'_, Result<T, ApiError>>) -> Result<T, ApiError> {
+    async fn ask<T>(
+        &self,
+        plane: &Plane,
+        request: BoxFuture<'_, Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
         self.alive().await;
-        if let Some(refused) = self.refused() {
+        if let Some(refused) = self.refused(plane) {
             // Nobody learns at once that nobody answers.
             self.base.sleep(Duration::from_millis(50)).await;
             return Err(refused);
         }
         let answer = waits("an answer of the API server", request).await;
         self.alive().await;
-        answer
+        through(plane, answer)
     }
 
     /// A write of an object of `kind`; `versioned`: it says which version of the object it is about.
     async fn write<T>(
         &self,
-        kind: Option<&KindInfo>,
-        versioned: bool,
+        plane: &Plane,
+        (kind, versioned): (Option<&KindInfo>, bool),
         request: BoxFuture<'_, Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
         self.alive().await;
@@ -120,7 +143,7 @@ impl Link {
         let name = &self.process.name;
         let number = self.process.next_write();
         self.crash(Moment::BeforeWrite(number)).await;
-        if let Some(refused) = self.refused() {
+        if let Some(refused) = self.refused(plane) {
             self.base.sleep(Duration::from_millis(50)).await;
             return Err(refused);
         }
@@ -131,7 +154,7 @@ impl Link {
                 "the object has been modified; please apply your changes to the latest version and try again";
             return Err(ApiError::conflict(&kind.group, &kind.plural, "", detail));
         }
-        let answer = waits("an answer of the API server", request).await;
+        let answer = through(plane, waits("an answer of the API server", request).await);
         self.alive().await;
         if answer.is_ok() {
             self.crash(Moment::AfterWrite(number)).await;
@@ -152,19 +175,19 @@ impl Link {
 
     /// The state of some revisions ago as the beginning, and all that followed.
     async fn old_watch(
-        &self,
+        server: &dyn ObjectService,
         kind: &KindInfo,
         query: &WatchQuery,
         age: u64,
     ) -> Result<ObjectStream, ApiError> {
-        let current = self.inner.current().await?;
+        let current = server.current().await?;
         let old = Revision::new(current.get().saturating_sub(age).max(1));
         let mut list = ListQuery::all().at(ReadAt::Exactly(old));
         list.selection.clone_from(&query.selection);
-        let page = self.inner.list(kind, &list).await?;
+        let page = server.list(kind, &list).await?;
         let mut events: Vec<ObjectEvent> = page.items.into_iter().map(ObjectEvent::Added).collect();
         events.push(ObjectEvent::Bookmark(page.revision));
-        let rest = self.inner.watch(kind, &query.clone().after(page.revision)).await?;
+        let rest = server.watch(kind, &query.clone().after(page.revision)).await?;
         Ok(super::stream::after(events, rest))
     }
 }
@@ -179,7 +202,9 @@ impl ObjectService for Link {
         object: Value,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
-        self.write(Some(kind), false, self.inner.create(kind, namespace, object, options)).await
+        let plane = self.machine.plane();
+        self.write(&plane, (Some(kind), false), plane.service().create(kind, namespace, object, options))
+            .await
     }
 
     async fn create_typed(
@@ -193,15 +218,18 @@ impl ObjectService for Link {
     }
 
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
-        self.read(self.inner.get(kind, key, at)).await
+        let plane = self.machine.plane();
+        self.read(&plane, plane.service().get(kind, key, at)).await
     }
 
     async fn list(&self, kind: &KindInfo, query: &ListQuery) -> Result<RawList, ApiError> {
-        self.read(self.inner.list(kind, query)).await
+        let plane = self.machine.plane();
+        self.read(&plane, plane.service().list(kind, query)).await
     }
 
     async fn watch(&self, kind: &KindInfo, query: &WatchQuery) -> Result<ObjectStream, ApiError> {
         self.base.sleep_until(self.process.watches_from()).await;
+        let plane = self.machine.plane();
         let mut query = query.clone();
         if let Some((plural, fields)) = &self.only
             && *kind.plural == **plural
@@ -210,11 +238,13 @@ impl ObjectService for Link {
         }
         let age = self.weather.time_travel(&self.process.name);
         let opened: BoxFuture<'_, _> = match age {
-            Some(age) if query.start == WatchStart::Initial => Box::pin(self.old_watch(kind, &query, age)),
-            _ => self.inner.watch(kind, &query),
+            Some(age) if query.start == WatchStart::Initial => {
+                Box::pin(Self::old_watch(plane.service(), kind, &query, age))
+            }
+            _ => plane.service().watch(kind, &query),
         };
         let anew = query.start == WatchStart::Initial;
-        let inner = self.ask(opened).await?;
+        let inner = self.ask(&plane, opened).await?;
         Ok(ObjectStream::new(Box::new(LinkStream::new(inner, self, kind, anew))))
     }
 
@@ -226,8 +256,14 @@ impl ObjectService for Link {
         object: Value,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
+        let plane = self.machine.plane();
         let versioned = object.pointer("/metadata/resourceVersion").is_some_and(Value::is_string);
-        self.write(Some(kind), versioned, self.inner.update(kind, key, subresource, object, options)).await
+        self.write(
+            &plane,
+            (Some(kind), versioned),
+            plane.service().update(kind, key, subresource, object, options),
+        )
+        .await
     }
 
     async fn update_typed(
@@ -251,9 +287,15 @@ impl ObjectService for Link {
         patch: &Patch,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
+        let plane = self.machine.plane();
         let versioned =
             matches!(patch, Patch::Merge(patch) if patch.pointer("/metadata/resourceVersion").is_some());
-        self.write(Some(kind), versioned, self.inner.patch(kind, key, subresource, patch, options)).await
+        self.write(
+            &plane,
+            (Some(kind), versioned),
+            plane.service().patch(kind, key, subresource, patch, options),
+        )
+        .await
     }
 
     async fn delete(
@@ -262,8 +304,9 @@ impl ObjectService for Link {
         key: &ObjectKey,
         options: &DeleteOptions,
     ) -> Result<Deleted, ApiError> {
+        let plane = self.machine.plane();
         let versioned = options.version.is_some();
-        self.write(Some(kind), versioned, self.inner.delete(kind, key, options)).await
+        self.write(&plane, (Some(kind), versioned), plane.service().delete(kind, key, options)).await
     }
 
     async fn delete_collection(
@@ -272,7 +315,8 @@ impl ObjectService for Link {
         query: &ListQuery,
         options: &DeleteOptions,
     ) -> Result<Vec<RawObject>, ApiError> {
-        self.write(Some(kind), false, self.inner.delete_collection(kind, query, options)).await
+        let plane = self.machine.plane();
+        self.write(&plane, (Some(kind), false), plane.service().delete_collection(kind, query, options)).await
     }
 
     async fn create_on(
@@ -283,7 +327,13 @@ impl ObjectService for Link {
         body: Value,
         options: &WriteOptions,
     ) -> Result<Value, ApiError> {
-        self.write(Some(kind), false, self.inner.create_on(kind, key, subresource, body, options)).await
+        let plane = self.machine.plane();
+        self.write(
+            &plane,
+            (Some(kind), false),
+            plane.service().create_on(kind, key, subresource, body, options),
+        )
+        .await
     }
 
     async fn get_on(
@@ -292,7 +342,8 @@ impl ObjectService for Link {
         key: &ObjectKey,
         subresource: Subresource,
     ) -> Result<Value, ApiError> {
-        self.read(self.inner.get_on(kind, key, subresource)).await
+        let plane = self.machine.plane();
+        self.read(&plane, plane.service().get_on(kind, key, subresource)).await
     }
 
     async fn transact(
@@ -300,16 +351,17 @@ impl ObjectService for Link {
         writes: Vec<Write>,
         options: &WriteOptions,
     ) -> Result<Vec<RawObject>, TransactError> {
+        let plane = self.machine.plane();
         // Only the error of the transaction itself has a place for which write failed.
         let failed = Mutex::new(None);
         let request = async {
-            let answer = self.inner.transact(writes, options).await;
+            let answer = plane.service().transact(writes, options).await;
             answer.map_err(|error| {
                 *failed.lock().unwrap_or_else(PoisonError::into_inner) = error.write;
                 error.error
             })
         };
-        let answer = self.write(None, false, Box::pin(request)).await;
+        let answer = self.write(&plane, (None, false), Box::pin(request)).await;
         answer.map_err(|error| TransactError {
             write: *failed.lock().unwrap_or_else(PoisonError::into_inner),
             error,
@@ -317,19 +369,20 @@ impl ObjectService for Link {
     }
 
     fn layout(&self, kind: &KindInfo) -> Result<Layout, ApiError> {
-        self.inner.layout(kind)
+        self.machine.plane().service().layout(kind)
     }
 
     async fn current(&self) -> Result<Revision, ApiError> {
-        self.read(self.inner.current()).await
+        let plane = self.machine.plane();
+        self.read(&plane, plane.service().current()).await
     }
 
     fn find_kind(&self, api_version: &str, kind: &str) -> Option<Arc<KindInfo>> {
-        self.inner.find_kind(api_version, kind)
+        self.machine.plane().service().find_kind(api_version, kind)
     }
 
     fn kinds(&self) -> Vec<Arc<KindInfo>> {
-        self.inner.kinds()
+        self.machine.plane().service().kinds()
     }
 
     fn env(&self) -> &Env {

@@ -81,7 +81,7 @@ impl World {
         let life = member.process.begin();
         let env = self.env_of(member, life);
         let link = Link {
-            inner: self.server.clone(),
+            machine: self.machine.clone(),
             process: member.process.clone(),
             life,
             env: env.clone(),

@@ -4,8 +4,10 @@
 //! in a cluster of many machines; so it can be late, cut off, stopped and killed apart from all others.
 
 mod clock;
+mod file;
 mod handle;
 mod link;
+mod machine;
 mod member;
 mod process;
 mod relay;
@@ -15,18 +17,17 @@ mod supervisor;
 pub use handle::Cluster;
 
 pub(crate) use link::within;
+pub(crate) use machine::{Medium, Services};
 pub(crate) use member::{Factory, Role};
 
-use crate::faults::{Latency, Plan, SlowStorage, Weather};
-use crate::oracle::{ObservedStorage, Observer, Oracle, SCENARIO};
+use crate::faults::{Plan, Weather};
+use crate::oracle::{Observer, Oracle, SCENARIO};
 use kube_core::env::Env;
 use kube_core::error::ApiError;
-use kube_net::{ServiceAllocation, ServiceRanges};
-use kube_sched::guard::NodeGuard;
 use kube_store::objects::Objects;
-use kube_store::objects::admission::NamespaceLifecycle;
-use kube_store::storage::{MemoryStorage, Storage};
+use kube_store::storage::Storage;
 use link::Crashes;
+use machine::Machine;
 use member::Member;
 use std::fmt;
 use std::sync::Arc;
@@ -41,9 +42,7 @@ pub(crate) type StorageFactory = Arc<dyn Fn(&Env) -> Arc<dyn Storage> + Send + S
 #[derive(Clone)]
 pub(crate) struct Blueprint {
     pub(crate) roles: Vec<Role>,
-    pub(crate) kinds: Vec<Registration>,
-    pub(crate) storage: Option<StorageFactory>,
-    pub(crate) latency: Latency,
+    pub(crate) services: Services,
 }
 
 impl fmt::Debug for Blueprint {
@@ -56,8 +55,7 @@ impl fmt::Debug for Blueprint {
 pub(crate) struct World {
     /// The true time.
     pub(crate) env: Env,
-    pub(crate) server: Arc<Objects>,
-    pub(crate) store: Arc<dyn Storage>,
+    machine: Arc<Machine>,
     pub(crate) observer: Arc<Observer>,
     pub(crate) weather: Arc<Weather>,
     pub(crate) plan: Plan,
@@ -73,6 +71,10 @@ impl fmt::Debug for World {
 
 impl World {
     /// The cluster of `blueprint` with the faults of `plan`, not yet started.
+    ///
+    /// # Panics
+    /// When the store does not open, although nothing has gone wrong yet.
+    #[expect(clippy::panic, reason = "the failure of a test")]
     pub(crate) fn new(
         env: &Env,
         blueprint: &Blueprint,
@@ -83,26 +85,14 @@ impl World {
         authors.extend(blueprint.roles.iter().map(|role| role.name.clone()));
         let observer = Arc::new(Observer::new(env.clone(), authors, oracles));
         let weather = Arc::new(Weather::new(env.clone(), &plan));
-        let store: Arc<dyn Storage> = match &blueprint.storage {
-            Some(make) => make(env),
-            None => Arc::new(MemoryStorage::with_env(env)),
-        };
-        let watched = ObservedStorage { inner: store.clone(), observer: observer.clone() };
-        let slow = SlowStorage::new(Arc::new(watched), env.clone(), blueprint.latency.clone());
-        let builder = Objects::builder(Arc::new(slow.in_weather(weather.clone())), env.clone())
-            .admission(Arc::new(NamespaceLifecycle))
-            .contributor("", "Service", Arc::new(ServiceAllocation::new(ServiceRanges::default())))
-            .contributor("", "Pod", Arc::new(NodeGuard))
-            .contributor("", "Node", Arc::new(NodeGuard));
-        let server = builder.build();
-        blueprint.kinds.iter().for_each(|register| register(&server));
+        let machine = Machine::new(env, blueprint.services.clone(), &observer, &weather)
+            .unwrap_or_else(|error| panic!("the store does not open: {error}"));
         let members = blueprint.roles.iter().zip(1..);
         let members =
             members.map(|(role, author)| Member::new(role.clone(), author, observer.clone())).collect();
         Arc::new(Self {
             env: env.clone(),
-            server,
-            store,
+            machine: Arc::new(machine),
             observer,
             weather,
             plan,
@@ -113,7 +103,7 @@ impl World {
 
     /// Creates what every cluster has, starts every component, and lets things go wrong from now on.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), ApiError> {
-        self.server.ensure_system_namespaces().await?;
+        self.machine.plane().server.ensure_system_namespaces().await?;
         self.supervise();
         for index in 0..self.members.len() {
             self.begin(index)?;
@@ -129,12 +119,15 @@ impl World {
     pub(crate) fn is_calm(&self) -> bool {
         let now = self.env.now();
         let open = self.plan.faults.iter().any(|(_, fault)| fault.is_open(now) && fault.is_bound_to_time());
-        !open && self.members.iter().all(|member| member.process.is_up() && !member.process.is_paused())
+        !open
+            && self.machine.plane().is_up()
+            && self.members.iter().all(|member| member.process.is_up() && !member.process.is_paused())
     }
 
     /// From now on nothing goes wrong any more; whoever is down or stands still goes on.
     pub(crate) fn heal(&self) -> Result<(), ApiError> {
         self.weather.heal();
+        self.start_machine();
         for (index, member) in self.members.iter().enumerate() {
             member.process.resume();
             if !member.process.is_up() {

@@ -1,6 +1,6 @@
 //! A watch as it reaches a component: late, standing still, broken.
 
-use super::link::Link;
+use super::link::{Link, broken};
 use super::process::Process;
 use super::relay::Relay;
 use crate::executor::note;
@@ -83,6 +83,8 @@ impl LinkStream {
             let item = match self.inner.poll_next_unpin(&mut Context::from_waker(&waker)) {
                 Poll::Pending => return,
                 Poll::Ready(None) => Err(ApiError::unavailable("the watch ended")),
+                // A server that goes is for its clients a connection that breaks.
+                Poll::Ready(Some(Err(error))) if error.is_closed() => Err(broken()),
                 Poll::Ready(Some(item)) => item,
             };
             self.ended = item.is_err();

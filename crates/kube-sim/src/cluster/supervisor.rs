@@ -5,19 +5,32 @@ use super::link::Crash;
 use crate::faults::{Fault, Moment, What};
 use kube_core::env::Mono;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How soon a server that ended is started again.
+const RESTART: Duration = Duration::from_secs(1);
 
 impl World {
     /// Starts the tasks that do so.
     pub(super) fn supervise(self: &Arc<Self>) {
         let world = self.clone();
         self.env.spawn("supervisor", async move { world.restart_forever().await });
+        if self.machine.is_on_disk() {
+            let world = self.clone();
+            self.env.spawn("server", async move { world.serve_forever().await });
+        }
         for (number, fault) in &self.plan.faults {
-            let (world, fault) = (self.clone(), fault.clone());
+            let (world, number, fault) = (self.clone(), *number, fault.clone());
             if matches!(
                 fault.what,
-                What::Crash(Moment::Time) | What::Pause | What::Compaction | What::Flap(_) | What::ZoneDown
+                What::Crash(Moment::Time)
+                    | What::Pause
+                    | What::Compaction
+                    | What::Flap(_)
+                    | What::ZoneDown
+                    | What::PowerCut
             ) {
-                self.env.spawn(&format!("fault {number}"), async move { world.strike(&fault).await });
+                self.env.spawn(&format!("fault {number}"), async move { world.strike(number, &fault).await });
             }
         }
     }
@@ -43,8 +56,38 @@ impl World {
         }
     }
 
-    async fn strike(&self, fault: &Fault) {
+    /// Starts the server anew whenever its store has failed.
+    async fn serve_forever(self: Arc<Self>) {
+        loop {
+            self.machine.plane().failed().await;
+            self.machine.stop();
+            self.env.sleep(RESTART).await;
+            self.bring_up().await;
+        }
+    }
+
+    /// Starts the server, as often as it takes.
+    async fn bring_up(&self) {
+        while !self.start_machine() {
+            self.env.sleep(RESTART).await;
+        }
+    }
+
+    /// Starts the server, unless it is up. A disk that fails at the moment may be better later on.
+    pub(super) fn start_machine(&self) -> bool {
+        match self.machine.start() {
+            Ok(()) => true,
+            Err(_) if self.weather.is_hard_on_disks() => false,
+            Err(error) => {
+                self.observer.violate("journal", format!("the store does not open again: {error}"));
+                true
+            }
+        }
+    }
+
+    async fn strike(&self, number: usize, fault: &Fault) {
         self.env.sleep_until(Mono::default() + fault.from).await;
+        self.weather.struck(number);
         match fault.what {
             What::Crash(Moment::Time) | What::ZoneDown => {
                 for member in self.hit_by(fault) {
@@ -65,10 +108,19 @@ impl World {
                 }
             }
             What::Compaction => {
+                let store = self.machine.plane().store;
                 // A store that cannot compact at the moment is none of the faults.
-                if let Ok(head) = self.store.current().await {
-                    drop(self.store.compact(head).await);
+                if let Ok(head) = store.current().await {
+                    drop(store.compact(head).await);
                 }
+            }
+            What::PowerCut => {
+                self.machine.lose_power(fault.salt).await;
+                for member in self.members.iter().filter(|member| member.role.zone.is_none()) {
+                    self.crashes.kill(&member.process, fault.length());
+                }
+                self.env.sleep(fault.length()).await;
+                self.bring_up().await;
             }
             _ => {}
         }

@@ -143,7 +143,29 @@ fn a_livelock_is_told_from_work() {
         }
     });
     let outcome: Result<(), SimError> = outcome;
-    assert!(matches!(outcome, Err(SimError::Livelock { .. })), "{outcome:?}");
+    let Err(SimError::Livelock { steps, ready }) = outcome else { panic!("{outcome:?}") };
+    assert!(steps >= 1000, "{steps}");
+    assert_eq!(ready, ["spin"]);
+}
+
+#[test]
+fn a_run_ends_at_its_limits() {
+    let limits = Limits { time: Duration::from_mins(1), ..Limits::default() };
+    let mut executor = Executor::new(1).with_limits(limits);
+    let env = executor.env();
+    let late = waits("the next day", Box::pin(async move { env.sleep(Duration::from_hours(24)).await }));
+    let outcome = executor.run("main", late).unwrap_err().to_string();
+    assert_eq!(outcome, "more than 60s of virtual time; waiting: main (for the next day)");
+
+    let limits = Limits { steps: 100, ..Limits::default() };
+    let mut executor = Executor::new(1).with_limits(limits);
+    let env = executor.env();
+    let outcome = executor.run("main", async move {
+        for _ in 0..1000 {
+            env.sleep(Duration::from_secs(1)).await;
+        }
+    });
+    assert!(matches!(outcome, Err(SimError::StepLimit { limit: 100 })), "{outcome:?}");
 }
 
 #[test]

@@ -69,6 +69,9 @@ fn one(kind: Kind, within: Duration, cast: &Cast, rng: &mut Rng) -> Option<Fault
             let zone = rng.pick(&cast.nodes).map(|(_, zone)| zone.clone());
             (What::ZoneDown, Some(zone?), seconds(rng, 50, 400))
         }
+        Kind::PowerCut => (What::PowerCut, None, seconds(rng, 5, 100)),
+        Kind::DiskError => (What::DiskError(rate), None, seconds(rng, 5, 100)),
+        Kind::DiskFull => (What::DiskFull, None, seconds(rng, 20, 200)),
         Kind::TimeTravel => {
             (What::TimeTravel(1 + rng.below(50) as u64), any(cast, rng), seconds(rng, 100, 600))
         }

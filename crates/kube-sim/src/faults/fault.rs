@@ -57,6 +57,13 @@ pub enum What {
     Flap(Duration),
     /// The components on the nodes of the zone go away.
     ZoneDown,
+    /// The machine of the API server loses its power; everything on it goes, and the disk keeps only some of what was
+    /// not synced.
+    PowerCut,
+    /// The disk refuses writes and syncs at this rate.
+    DiskError(f64),
+    /// The disk has no room for a file that grows.
+    DiskFull,
     /// At a start, watches begin with a state that is this many revisions old.
     TimeTravel(u64),
     /// The watch that makes this delivery (counted over all of the component, from 0) stands still before it, for as

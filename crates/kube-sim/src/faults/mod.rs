@@ -56,25 +56,46 @@ pub enum Kind {
     /// Components are shown a state from before they started. No server that answers as Kubernetes' does today does
     /// this, and [`Faults::all`] leaves it out: ask for it where yours may.
     TimeTravel,
+    /// The machine of the API server loses its power, and the disk what was not synced. Needs a
+    /// [store on a disk](crate::Sim::on_disk), as the two that follow: [`Faults::on_disk`] adds all three.
+    PowerCut,
+    /// The disk refuses writes.
+    DiskError,
+    /// The disk is full.
+    DiskFull,
 }
 
-/// Every kind of fault that a correct server may show.
-const ALL: [Kind; 14] = [
-    Kind::Latency,
-    Kind::Delay,
-    Kind::Cut,
-    Kind::Compaction,
-    Kind::Stale,
-    Kind::Conflict,
-    Kind::Unknown,
-    Kind::Refused,
-    Kind::Crash,
-    Kind::Pause,
-    Kind::Skew,
-    Kind::NodeDown,
-    Kind::NodeFlap,
-    Kind::ZoneDown,
-];
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::Latency,
+        Self::Delay,
+        Self::Cut,
+        Self::Compaction,
+        Self::Stale,
+        Self::Conflict,
+        Self::Unknown,
+        Self::Refused,
+        Self::Crash,
+        Self::Pause,
+        Self::Skew,
+        Self::NodeDown,
+        Self::NodeFlap,
+        Self::ZoneDown,
+        Self::TimeTravel,
+        Self::PowerCut,
+        Self::DiskError,
+        Self::DiskFull,
+    ];
+
+    /// What can happen to a disk.
+    const OF_DISKS: [Self; 3] = [Self::PowerCut, Self::DiskError, Self::DiskFull];
+
+    /// Whether a correct server over a store that does its work may show it.
+    fn is_common(self) -> bool {
+        self != Self::TimeTravel && !Self::OF_DISKS.contains(&self)
+    }
+}
 
 /// Which kinds of faults runs may have, and how likely each is.
 ///
@@ -99,7 +120,15 @@ impl Faults {
 
     /// Every kind that a correct server and a correct network may show, each in about every third run.
     pub fn all() -> Self {
-        ALL.into_iter().fold(Self::none(), |faults, kind| faults.with(kind, 0.35))
+        let common = Kind::ALL.into_iter().filter(|kind| kind.is_common());
+        common.fold(Self::none(), |faults, kind| faults.with(kind, 0.35))
+    }
+
+    /// With what can happen to a disk, each kind in about every second run: for a [store on a
+    /// disk](crate::Sim::on_disk).
+    #[must_use]
+    pub fn on_disk(self) -> Self {
+        Kind::OF_DISKS.into_iter().fold(self, |faults, kind| faults.with(kind, 0.5))
     }
 
     /// With this kind; `chance` is how likely a run has one of them, and how likely one more after each.

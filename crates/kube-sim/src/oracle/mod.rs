@@ -26,7 +26,7 @@ pub use state::{Change, Commit, Pair, State, Stored};
 
 pub(crate) use known::name as name_of;
 pub use observer::Violation;
-pub(crate) use observer::{Acting, ObservedStorage, Observer, SCENARIO};
+pub(crate) use observer::{Acting, Health, ObservedStorage, Observer, SCENARIO};
 
 /// What an oracle says: what does not hold, in a sentence.
 pub type Verdict = Result<(), String>;

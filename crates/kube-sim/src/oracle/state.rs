@@ -25,6 +25,10 @@ impl Stored {
         Self { kv, raw: OnceLock::new(), views: Mutex::default() }
     }
 
+    pub(crate) fn kv(&self) -> &Arc<KeyValue> {
+        &self.kv
+    }
+
     /// The key.
     pub fn key(&self) -> &Key {
         &self.kv.key

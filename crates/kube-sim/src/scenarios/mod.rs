@@ -4,6 +4,7 @@
 
 mod daemons;
 mod gangs;
+mod outage;
 mod rivals;
 mod silence;
 mod stateful;
@@ -11,6 +12,7 @@ mod storms;
 
 pub use daemons::daemons;
 pub use gangs::gangs;
+pub use outage::outage;
 pub use rivals::rivals;
 pub use silence::silence;
 pub use stateful::stateful;
@@ -39,7 +41,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 15] = [
+pub const ALL: [Named; 16] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -55,6 +57,7 @@ pub const ALL: [Named; 15] = [
     ("failover", failover),
     ("storm", storm),
     ("restarts", restarts),
+    ("outage", outage),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component

@@ -5,6 +5,8 @@ mod determinism;
 #[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod scenario;

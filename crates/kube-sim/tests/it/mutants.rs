@@ -7,15 +7,15 @@ use kube_store::mutant::{Mutant, Selected, select};
 /// Which run catches which mutant, and who notices: the table that `--example mutants` prints.
 const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::ActsOnOldCaches, "deployment", 0, "creations"),
-    (Mutant::IgnoresConflicts, "storm", 2, "rest"),
+    (Mutant::IgnoresConflicts, "storm", 2, "at rest"),
     (Mutant::StartsUnsynced, "restarts", 0, "creations"),
-    (Mutant::NeverLooksAgain, "patience", 0, "rest"),
+    (Mutant::NeverLooksAgain, "patience", 0, "at rest"),
     (Mutant::CountsTerminating, "deployment", 0, "counts"),
     (Mutant::DeletesByName, "namesakes", 1, "lives"),
     (Mutant::BindsTwice, "failover", 0, "bindings"),
-    (Mutant::SkipsOnReconnect, "unrest", 1, "rest"),
+    (Mutant::SkipsOnReconnect, "unrest", 1, "endpoints"),
     (Mutant::StatusBumpsItself, "deployment", 0, "endless"),
-    (Mutant::KeepsEndpoints, "rebirth", 0, "rest"),
+    (Mutant::KeepsEndpoints, "rebirth", 0, "endpoints"),
     (Mutant::GivesUpReadyPods, "unrest", 1, "victims"),
     (Mutant::StartsTwice, "deployment", 1, "lives"),
     (Mutant::IgnoresSurge, "deployment", 0, "rollouts"),
@@ -23,9 +23,10 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::ForgetsAssumed, "crowding", 0, "capacity"),
     (Mutant::BindsBlindly, "rivals", 0, "capacity"),
     (Mutant::TrustsItsCache, "storm", 1, "collector"),
-    (Mutant::LosesBusyKeys, "patience", 0, "rest"),
-    (Mutant::KeepsGoneObjects, "unrest", 1, "rest"),
-    (Mutant::DropsFailedReports, "stateful", 0, "rest"),
+    (Mutant::AcknowledgesEarly, "outage", 0, "journal"),
+    (Mutant::LosesBusyKeys, "patience", 0, "endpoints"),
+    (Mutant::KeepsGoneObjects, "unrest", 1, "endpoints"),
+    (Mutant::DropsFailedReports, "stateful", 0, "ordinals"),
 ];
 
 const PARTS: usize = 4;

@@ -20,6 +20,11 @@ fn survives(make: fn(Range<u64>) -> Sim) {
 }
 
 #[test]
+fn a_deployment_survives_everything() {
+    survives(scenarios::deployment);
+}
+
+#[test]
 fn a_rollout_survives_everything() {
     survives(scenarios::rollout);
 }
@@ -72,6 +77,11 @@ fn namesakes_survive_everything() {
 #[test]
 fn a_storm_is_survived() {
     survives(scenarios::storm);
+}
+
+#[test]
+fn an_outage_is_survived() {
+    survives(scenarios::outage);
 }
 
 #[test]

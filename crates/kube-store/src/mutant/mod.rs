@@ -48,11 +48,13 @@ pub enum Mutant {
     DropsFailedReports,
     /// Nobody asks whether a scheduler knew of the pods that others have bound to the node.
     BindsBlindly,
+    /// The store acknowledges what its disk may still lose.
+    AcknowledgesEarly,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ActsOnOldCaches,
         Self::IgnoresConflicts,
         Self::StartsUnsynced,
@@ -73,6 +75,7 @@ impl Mutant {
         Self::KeepsGoneObjects,
         Self::DropsFailedReports,
         Self::BindsBlindly,
+        Self::AcknowledgesEarly,
     ];
 }
 

@@ -12,9 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
+mod reopened;
 mod storage;
 
-pub(crate) use storage::ObservedStorage;
+use reopened::Doubt;
+pub(crate) use storage::{Health, ObservedStorage};
 
 /// The author of what no component writes.
 pub(crate) const SCENARIO: &str = "scenario";
@@ -63,6 +65,8 @@ struct Inner {
     recent: VecDeque<String>,
     by_author: BTreeMap<Arc<str>, u64>,
     history: BTreeMap<Revision, Vec<Key>>,
+    /// Transactions of which nobody knows whether they are stored.
+    doubts: Vec<Doubt>,
     violation: Option<Violation>,
 }
 
@@ -87,6 +91,7 @@ impl Observer {
             recent: VecDeque::new(),
             by_author: BTreeMap::new(),
             history: BTreeMap::new(),
+            doubts: Vec::new(),
             violation: None,
         };
         Self { env, inner: Mutex::new(inner), current: AtomicUsize::new(0), tripped: Notify::new() }

@@ -4,18 +4,50 @@ use super::Observer;
 use async_trait::async_trait;
 use kube_store::storage::mvcc::Snapshot;
 use kube_store::storage::{
-    Event, Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageResult,
-    StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions, WatchSource,
-    WatchStream,
+    Event, Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageError,
+    StorageResult, StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchFrom, WatchItem, WatchOptions,
+    WatchSource, WatchStream,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use tokio::sync::Notify;
 
 /// Tells the observer of every commit and every delivery of a watch.
 #[derive(Debug)]
 pub(crate) struct ObservedStorage {
     pub(crate) inner: Arc<dyn Storage>,
     pub(crate) observer: Arc<Observer>,
+    pub(crate) health: Arc<Health>,
+}
+
+/// Whether a store still does its work.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    failed: AtomicBool,
+    news: Notify,
+}
+
+impl Health {
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Resolves once it does not.
+    pub(crate) async fn failed(&self) {
+        loop {
+            let news = self.news.notified();
+            if self.has_failed() {
+                return;
+            }
+            news.await;
+        }
+    }
+
+    fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.news.notify_waiters();
+    }
 }
 
 #[async_trait]
@@ -31,9 +63,18 @@ impl Storage for ObservedStorage {
 
     async fn txn(&self, txn: Txn) -> StorageResult<TxnOutcome> {
         let ops = txn.ops.clone();
-        let outcome = self.inner.txn(txn).await?;
-        self.observer.committed(&ops, &outcome);
-        Ok(outcome)
+        let outcome = self.inner.txn(txn).await;
+        match &outcome {
+            Ok(outcome) => self.observer.committed(&ops, outcome),
+            // What was refused for want of room was not done.
+            Err(StorageError::Closed) => self.health.fail(),
+            Err(StorageError::Medium { .. } | StorageError::Corrupt { .. }) => {
+                self.observer.in_doubt(ops);
+                self.health.fail();
+            }
+            Err(_) => {}
+        }
+        outcome
     }
 
     async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
@@ -120,7 +161,7 @@ impl WatchSource for ObservedWatch {
         let Poll::Ready(item) = futures::StreamExt::poll_next_unpin(&mut self.inner, cx) else {
             return Poll::Pending;
         };
-        let item = item.unwrap_or(Err(kube_store::storage::StorageError::Closed));
+        let item = item.unwrap_or(Err(StorageError::Closed));
         self.see(&item);
         Poll::Ready(item)
     }

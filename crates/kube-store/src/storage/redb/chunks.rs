@@ -1,10 +1,14 @@
 //! Chunks in a table of redb.
 
 use super::backend::Deferred;
+use crate::mutant::{self, Mutant};
 use crate::storage::chunks::{Change, Chunks};
 use crate::storage::directory::Directory;
 use crate::storage::{StorageError, StorageResult};
-use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
+use redb::{
+    Builder, Database, Durability, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    TableError,
+};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +48,10 @@ impl RedbChunks {
     }
 
     fn write(&self, change: &Change) -> StorageResult<()> {
-        let write = self.database()?.begin_write().map_err(error_of)?;
+        let mut write = self.database()?.begin_write().map_err(error_of)?;
+        let durability =
+            if mutant::is(Mutant::AcknowledgesEarly) { Durability::None } else { Durability::Immediate };
+        write.set_durability(durability).map_err(error_of)?;
         {
             let mut table = write.open_table(CHUNKS).map_err(error_of)?;
             for (number, chunk) in &change.put {

@@ -23,6 +23,7 @@ mod chunks;
 #[cfg(test)]
 mod tests;
 
+pub use ::redb::StorageBackend;
 pub use chunks::RedbChunks;
 
 use super::StorageResult;
@@ -30,7 +31,6 @@ use super::chunks::ChunkJournal;
 use super::directory::{Directory, Kind, medium};
 use super::durable::DurableOptions;
 use super::mvcc::MvccStorage;
-use ::redb::StorageBackend;
 use ::redb::backends::FileBackend;
 use std::fs::OpenOptions;
 use std::path::Path;
