@@ -1,7 +1,6 @@
 //! What Criterion cannot sample: the latency of deliveries at a given pace, and the memory of a process.
 //!
-//! Each memory figure is measured in a process of its own, since an allocator gives little back. Allocator: that of
-//! the system (glibc's malloc).
+//! Each memory figure is measured in a process of its own, since an allocator gives little back.
 
 use kube_benches::store::{Ours, Pods, baseline::Locked, long_keys, pod};
 use kube_core::env::Env;
@@ -29,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return memory(who, count.parse()?);
     }
+    print_row(&["allocator", kube_benches::ALLOCATOR]);
     print_row(&["pods", "who", "loaded MB", "overwritten", "then MB", "B per overwrite"]);
     for count in SIZES {
         for who in ["ours", "ours+cache", "baseline"] {

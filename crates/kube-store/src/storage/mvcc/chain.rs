@@ -88,6 +88,18 @@ impl Chain {
         block.slots.get(shown.checked_sub(1)?)?.get()
     }
 
+    /// Whether there is something that no revision from `oldest` on shows.
+    pub(super) fn is_prunable(&self, oldest: Revision) -> bool {
+        let second = || self.later.get()?.slots.first()?.get();
+        self.first.revision <= oldest
+            && (self.first.kv.is_none() || second().is_some_and(|second| second.revision <= oldest))
+    }
+
+    /// Whether there is nothing to prune, ever.
+    pub(super) fn is_settled(&self) -> bool {
+        self.first.kv.is_some() && self.later.get().is_none()
+    }
+
     /// The chain without the versions that no revision from `oldest` on shows; `None` when nothing is left.
     pub(super) fn pruned(&self, oldest: Revision) -> Option<Self> {
         // What `oldest` shows stays; an absence needs no version.
@@ -104,17 +116,17 @@ impl Chain {
         Some(chain)
     }
 
+    /// How many versions are held.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.versions().count()
+    }
+
     /// Every version, the oldest first.
     fn versions(&self) -> impl Iterator<Item = &Version> {
         let blocks = std::iter::successors(self.later.get(), |block| block.next.get());
         let later = blocks.flat_map(|block| block.slots.iter().map_while(OnceLock::get));
         std::iter::once(&self.first).chain(later)
-    }
-
-    /// How many versions are held.
-    pub(super) fn len(&self) -> usize {
-        let blocks = std::iter::successors(self.later.get(), |block| block.next.get());
-        1 + blocks.map(|block| block.slots.partition_point(|slot| slot.get().is_some())).sum::<usize>()
     }
 }
 

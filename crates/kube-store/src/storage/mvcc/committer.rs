@@ -6,7 +6,7 @@ use super::leases::Leases;
 use super::log::Changes;
 use super::queue::{Answer, Contents, Phase, Queue, Reply, Request};
 use super::round::Round;
-use super::state::State;
+use super::state::{State, Sweep};
 use super::{Horizon, Journal, Record, Snapshot};
 use crate::storage::{Revision, StorageError, StorageResult};
 use std::collections::VecDeque;
@@ -33,6 +33,10 @@ pub(super) struct Committer<J> {
 #[derive(Debug, Default)]
 struct Goal {
     revision: Revision,
+    /// Somebody was refused for want of room.
+    urgent: bool,
+    /// The sweeping up to what is compacted already.
+    sweep: Option<Sweep>,
     waiting: Vec<(Revision, Reply)>,
 }
 
@@ -45,13 +49,15 @@ pub(super) struct Effects {
     pub(super) writes: Vec<(Revision, Changes)>,
     /// Every watch has to look: what it has not read is gone.
     pub(super) replaced: bool,
+    /// A compaction came to its end: the journal may have something to do.
+    pub(super) compacted: bool,
     /// The answers.
     pub(super) replies: Vec<(Reply, StorageResult<Answer>)>,
     /// Why no write is taken any more.
     pub(super) poisoned: Option<StorageError>,
 }
 
-/// Versions of keys that one piece of a compaction looks at: about a millisecond of work.
+/// Keys, or revisions, that one piece of a compaction looks at: less than a millisecond of work.
 const PIECE: usize = 2000;
 
 impl<J: Journal> Committer<J> {
@@ -81,9 +87,9 @@ impl<J: Journal> Committer<J> {
         self.retention.interval()
     }
 
-    /// Whether a compaction is under way.
-    pub(super) fn is_compacting(&self) -> bool {
-        self.goal.is_some()
+    /// Whether room is to be made before anybody asks again.
+    pub(super) fn lacks_room(&self) -> bool {
+        self.goal.as_ref().is_some_and(|goal| goal.urgent)
     }
 
     /// Does one batch of what waits: one request of its own kind, or all writes up to the next such; and a piece of
@@ -138,7 +144,7 @@ impl<J: Journal> Committer<J> {
         let head = self.state.head;
         if revision > head {
             effects.replies.push((reply, Err(StorageError::Future { asked: revision, head })));
-        } else if revision <= self.state.compacted {
+        } else if revision <= self.state.compacted && self.goal.is_none() {
             effects.replies.push((reply, Ok(Answer::Compacted)));
         } else {
             let goal = self.goal.get_or_insert_default();
@@ -172,13 +178,22 @@ impl<J: Journal> Committer<J> {
 
     fn compact(&mut self, effects: &mut Effects) {
         let Some(goal) = &mut self.goal else { return };
-        let reached = self.state.reach(goal.revision, PIECE);
-        self.state.compact(reached);
-        let state = Arc::new(self.state.clone());
+        let (state, to) = (&mut self.state, goal.revision);
+        let sweep = goal.sweep.get_or_insert_with(|| state.compact(to));
+        let more = state.sweep(sweep, PIECE);
+        let state = self.state();
         effects.state = Some(state.clone());
-        if reached < goal.revision {
+        if more {
             return;
         }
+        let Some(goal) = &mut self.goal else { return };
+        goal.sweep = None;
+        let reached = state.compacted;
+        if reached < goal.revision {
+            // It was raised in between: the next piece begins again.
+            return;
+        }
+        effects.compacted = true;
         let done = Snapshot::new(state).at(reached).and_then(|live| self.journal.compact(reached, &live));
         for (_, reply) in self.goal.take().into_iter().flat_map(|goal| goal.waiting) {
             effects.replies.push((reply, done.clone().map(|()| Answer::Compacted)));
@@ -189,7 +204,7 @@ impl<J: Journal> Committer<J> {
     fn retire(&mut self) {
         let due = self.retention.due(self.state.head, self.state.compacted);
         if let (Some(revision), None) = (due, &self.goal) {
-            self.goal = Some(Goal { revision, waiting: Vec::new() });
+            self.goal = Some(Goal { revision, ..Goal::default() });
         }
     }
 
@@ -207,12 +222,13 @@ impl<J: Journal> Committer<J> {
         self.make_room(lacked_room);
     }
 
-    /// Does one request at once, without the queue; `Err` gives it back where it has to wait its turn.
+    /// Does one request at once, without the queue, and a piece of a compaction that is under way; `Err` gives it back
+    /// where it has to wait its turn.
     pub(super) fn answer_now(
         &mut self,
         request: Request,
     ) -> Result<(Effects, StorageResult<Answer>), Request> {
-        let busy = !self.taken.is_empty() || self.goal.is_some() || !self.rotations.is_empty();
+        let busy = !self.taken.is_empty() || !self.rotations.is_empty();
         if self.stopped || busy || !request.is_write() {
             return Err(request);
         }
@@ -225,6 +241,9 @@ impl<J: Journal> Committer<J> {
             answer = Err(error);
         }
         self.make_room(lacked_room);
+        if !self.lacks_room() {
+            self.advance(&mut effects);
+        }
         Ok((effects, answer))
     }
 
@@ -266,7 +285,8 @@ impl<J: Journal> Committer<J> {
     /// History is the first thing to go: what it held may be room for what was refused, next time.
     fn make_room(&mut self, lacking: bool) {
         if lacking && self.state.compacted < self.state.head {
-            self.goal.get_or_insert_default().revision = self.state.head;
+            let goal = self.goal.get_or_insert_default();
+            (goal.revision, goal.urgent) = (self.state.head, true);
         }
     }
 

@@ -63,8 +63,10 @@ impl<J: Journal> Driver<J> {
             return Err(request);
         }
         let (effects, answer) = committer.answer_now(request)?;
+        let compacted = effects.compacted;
         shared.publish(effects);
-        let mut more = committer.is_compacting();
+        // A piece of a compaction rides along with each write; what has to follow it is done at once.
+        let mut more = compacted || committer.lacks_room();
         while more {
             more = work(&mut committer, shared);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How much history a store keeps: what exceeds one of the two is compacted while writes go on, a piece at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct History {
-    /// How many revisions, give or take a sixteenth.
+    /// How many revisions, and up to a quarter more.
     pub revisions: u64,
     /// How far back, give or take a sixteenth. Needs a clock: an [`Env`] in the options.
     pub age: Duration,
@@ -35,8 +35,12 @@ pub(super) struct Retention {
     samples: VecDeque<(Mono, Revision)>,
 }
 
-/// Samples within [`History::age`], and compactions within [`History::revisions`].
-const PARTS: u32 = 16;
+/// Samples within [`History::age`].
+const SAMPLES: u32 = 16;
+
+/// Compactions within [`History::revisions`]. Sweeping copies the leaves that it touches: the more revisions at once,
+/// the cheaper is each.
+const COMPACTIONS: u64 = 4;
 
 impl Retention {
     pub(super) fn new(history: History, env: Option<Env>) -> Self {
@@ -46,13 +50,13 @@ impl Retention {
 
     /// How long to wait before asking again while nothing is written.
     pub(super) fn interval(&self) -> Duration {
-        if self.clock.is_some() { self.history.age / PARTS } else { Duration::MAX }
+        if self.clock.is_some() { self.history.age / SAMPLES } else { Duration::MAX }
     }
 
     /// The revision to compact to, once it is worth it.
     pub(super) fn due(&mut self, head: Revision, compacted: Revision) -> Option<Revision> {
         let excess = (head.get() - compacted.get()).saturating_sub(self.history.revisions);
-        let by_count = (excess > self.history.revisions / u64::from(PARTS))
+        let by_count = (excess > self.history.revisions / COMPACTIONS)
             .then(|| Revision::new(head.get() - self.history.revisions));
         by_count.max(self.outlived(head)).filter(|due| *due > compacted)
     }
@@ -60,7 +64,7 @@ impl Retention {
     /// The newest revision that was passed at least [`History::age`] ago.
     fn outlived(&mut self, head: Revision) -> Option<Revision> {
         let now = self.clock.as_ref()?.now();
-        let step = self.history.age / PARTS;
+        let step = self.history.age / SAMPLES;
         if self.samples.back().is_none_or(|(at, _)| now.since(*at) >= step) {
             self.samples.push_back((now, head));
         }

@@ -45,11 +45,6 @@ impl Logged {
         self.within.store(range.0, Ordering::Relaxed);
     }
 
-    /// The changes, each with the value before.
-    pub(super) fn all(&self) -> &Changes {
-        &self.all
-    }
-
     /// The changes, with or without the value before.
     pub(super) fn view(&self, previous: bool) -> &Changes {
         if previous {
@@ -99,17 +94,26 @@ impl Log {
         Scan { log: self, next: after.get().saturating_add(1), through: through.get(), segment: None }
     }
 
-    /// Forgets the revisions up to and with `oldest`.
-    pub(super) fn prune(&mut self, oldest: Revision) {
+    /// Forgets revisions up to and with `oldest`, about `budget` of them; answers whether there are more.
+    pub(super) fn prune(&mut self, oldest: Revision, budget: usize) -> bool {
         let (number, slot) = place(oldest);
-        while let Some(first) = self.segments.get_min().map(|(first, _)| *first).filter(|n| *n < number) {
-            self.segments.remove(&first);
-        }
-        if let Some(segment) = self.segments.get(&number) {
-            let rest = Arc::new(segment.without(slot));
-            self.segments.insert(number, rest);
+        for _ in 0..=budget as u64 / SEGMENT_LEN {
+            match self.segments.get_min() {
+                Some((first, _)) if *first < number => {
+                    let first = *first;
+                    self.segments.remove(&first);
+                }
+                Some((first, segment)) if *first == number && segment.holds_up_to(slot) => {
+                    let rest = Arc::new(segment.without(slot));
+                    self.segments.insert(number, rest);
+                }
+                _ => break,
+            }
         }
         self.tail = self.segments.get_max().map(|(number, segment)| (*number, segment.clone()));
+        self.segments.get_min().is_some_and(|(first, segment)| {
+            *first < number || (*first == number && segment.holds_up_to(slot))
+        })
     }
 
     /// How many segments are held.
@@ -134,6 +138,11 @@ impl Log {
 impl Segment {
     fn new() -> Self {
         Self { slots: (0..SEGMENT_LEN).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Whether one of the slots up to and with `last` is filled.
+    fn holds_up_to(&self, last: usize) -> bool {
+        self.slots.iter().take(last + 1).any(|slot| slot.get().is_some())
     }
 
     /// The segment without the slots up to and with `last`.

@@ -1,13 +1,17 @@
 //! Everything a store knows at one revision.
 
-use super::chain::Chain;
 use super::leases::{Lease, Leases};
 use super::log::{Changes, Log, Logged};
 use super::map::{Entry, Map};
 use super::{Record, Recovered};
 use crate::storage::{Event, Key, KeyRange, KeyValue, ReadAt, Revision, StorageError, StorageResult, TtlId};
-use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// How far what nobody can see was swept out, in key order.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    from: Option<Arc<str>>,
+}
 
 /// The state of a store and the history it still holds. Cheap to clone: everything large is shared.
 ///
@@ -114,38 +118,22 @@ impl State {
     }
 
     fn write(&mut self, key: &Key, revision: Revision, kv: Option<Arc<KeyValue>>) {
-        match self.map.get(key.as_str()) {
-            Some(chain) => chain.push(revision, kv),
-            None => self.map.insert(key.clone(), Chain::new(revision, kv)),
-        }
+        self.map.write(key, revision, kv);
     }
 
-    /// How far one can compact on the way to `oldest` for looking at about `budget` versions of keys.
-    pub(super) fn reach(&self, oldest: Revision, budget: usize) -> Revision {
-        let mut counted = BTreeSet::new();
-        let mut versions = 0;
-        for (revision, logged) in self.log.scan(self.compacted, oldest) {
-            if versions >= budget {
-                return revision;
-            }
-            for key in logged.all().iter().map(Event::key) {
-                if counted.insert(key) {
-                    versions += self.map.get(key.as_str()).map_or(0, |chain| chain.len());
-                }
-            }
-        }
-        oldest
-    }
-
-    /// Forgets what no revision from `oldest` on shows.
-    pub(super) fn compact(&mut self, oldest: Revision) {
-        let gone = self.log.scan(self.compacted, oldest).map(|(_, logged)| logged.all().clone());
-        let gone: Vec<Changes> = gone.collect();
-        let changed: BTreeSet<&Key> =
-            gone.iter().flat_map(|changes| changes.iter().map(Event::key)).collect();
-        self.map.prune(changed.into_iter(), oldest);
-        self.log.prune(oldest);
+    /// Shows nothing below `oldest` any more. What nobody can see then is still to be swept out.
+    pub(super) fn compact(&mut self, oldest: Revision) -> Sweep {
         self.compacted = oldest;
+        Sweep { from: Some("".into()) }
+    }
+
+    /// Sweeps on, looking at about `budget` keys and revisions; answers whether there is more.
+    pub(super) fn sweep(&mut self, sweep: &mut Sweep, budget: usize) -> bool {
+        if self.log.prune(self.compacted, budget) {
+            return true;
+        }
+        sweep.from = sweep.from.take().and_then(|from| self.map.prune(from, self.compacted, budget));
+        sweep.from.is_some()
     }
 
     /// The lease `id`.
@@ -208,7 +196,7 @@ impl State {
         &'a self,
         start: &'a str,
         range: &'a KeyRange,
-    ) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    ) -> impl Iterator<Item = &'a Arc<Entry>> + use<'a> {
         let start = start.max(range.start());
         let empty = range.end().is_some_and(|end| end <= start);
         (!empty).then(|| self.map.range(start, range.end())).into_iter().flatten()

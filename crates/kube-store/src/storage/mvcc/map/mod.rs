@@ -5,10 +5,11 @@ mod sorted;
 mod tests;
 
 use super::chain::Chain;
-use crate::storage::{Key, Revision};
+use crate::storage::{Key, KeyValue, Revision};
 use sorted::Heads;
 use std::iter::Peekable;
 use std::slice;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::vec;
 
@@ -41,17 +42,19 @@ struct Parts<T> {
 #[derive(Debug)]
 struct Leaf {
     /// In key order.
-    sorted: Box<[Entry]>,
+    sorted: Box<[Arc<Entry>]>,
     heads: Heads,
     /// Those that came since, in the order in which they came.
-    fresh: [OnceLock<Entry>; FRESH],
+    fresh: [OnceLock<Arc<Entry>>; FRESH],
+    /// Whether some key has, or may have, what can be pruned once it is old enough.
+    stale: AtomicBool,
 }
 
-/// A key and its versions.
-#[derive(Clone, Debug)]
+/// A key and its versions, in one piece: copying a leaf counts one reference per key.
+#[derive(Debug)]
 pub(super) struct Entry {
     key: Key,
-    pub(super) chain: Arc<Chain>,
+    pub(super) chain: Chain,
 }
 
 /// How many keys a leaf takes in place. More make creates cheaper, and looking for absent keys dearer.
@@ -63,27 +66,36 @@ const BRANCH: usize = 64;
 
 impl Map {
     /// The chain of `key`.
-    pub(super) fn get(&self, key: &str) -> Option<&Arc<Chain>> {
+    pub(super) fn get(&self, key: &str) -> Option<&Chain> {
         self.leaf(key)?.1.get(key)
     }
 
-    /// Adds a key that is not there.
-    pub(super) fn insert(&mut self, key: Key, chain: Chain) {
-        let mut entry = Entry { key, chain: Arc::new(chain) };
-        let Some((at, leaf)) = self.leaf(entry.key.as_str()) else {
-            let branch = Parts::of(vec![Part { from: "".into(), then: Leaf::new(vec![entry]) }]);
+    /// Adds the newest version of `key`.
+    pub(super) fn write(&mut self, key: &Key, revision: Revision, kv: Option<Arc<KeyValue>>) {
+        let Some((at, leaf)) = self.leaf(key.as_str()) else {
+            let leaf = Leaf::new(vec![Entry::new(key, revision, kv)], true);
+            let branch = Parts::of(vec![Part { from: "".into(), then: leaf }]);
             self.branches = Arc::new(Parts::of(vec![Part { from: "".into(), then: Arc::new(branch) }]));
             return;
         };
+        if let Some(chain) = leaf.get(key.as_str()) {
+            leaf.stale.store(true, Ordering::Relaxed);
+            return chain.push(revision, kv);
+        }
+        if kv.is_none() {
+            leaf.stale.store(true, Ordering::Relaxed);
+        }
+        let mut entry = Entry::new(key, revision, kv);
         let filled = leaf.fresh.partition_point(|slot| slot.get().is_some());
         if let Some(slot) = leaf.fresh.get(filled) {
             let Err(kept) = slot.set(entry) else { return };
             // With one writer nobody else fills the slot in between; if so, the leaf is made anew.
             entry = kept;
         }
-        let mut entries: Vec<Entry> = leaf.between("", None).cloned().collect();
+        let stale = leaf.is_stale();
+        let mut entries: Vec<Arc<Entry>> = leaf.between("", None).cloned().collect();
         entries.insert(entries.partition_point(|held| held.key < entry.key), entry);
-        self.replace(at, entries);
+        self.replace(at, entries, stale);
     }
 
     /// The entries from `start` on, up to and without `end`.
@@ -91,7 +103,7 @@ impl Map {
         &'a self,
         start: &'a str,
         end: Option<&'a str>,
-    ) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    ) -> impl Iterator<Item = &'a Arc<Entry>> + use<'a> {
         let branches = self.branches.list.get(self.branches.holding(start)..).unwrap_or_default();
         let leaves = branches.iter().enumerate().flat_map(move |(index, branch)| {
             let first = if index == 0 { branch.then.holding(start) } else { 0 };
@@ -104,18 +116,23 @@ impl Map {
             .flat_map(move |(_, leaf)| leaf.then.between(start, end))
     }
 
-    /// Prunes the chains of `keys`, which are in order, to what revisions from `oldest` on show.
-    pub(super) fn prune<'a>(&mut self, keys: impl Iterator<Item = &'a Key>, oldest: Revision) {
-        let mut keys = keys.peekable();
-        while let Some(first) = keys.next() {
-            let Some((at, leaf)) = self.leaf(first.as_str()) else { return };
-            let leaf = leaf.clone();
-            let mut touched = vec![first];
-            while let Some(key) = keys.next_if(|key| self.is_in(at, key)) {
-                touched.push(key);
+    /// Prunes to what revisions from `oldest` on show, from the leaf that has room for `from` on, until about `budget`
+    /// keys were looked at; answers where to go on.
+    pub(super) fn prune(&mut self, mut from: Arc<str>, oldest: Revision, budget: usize) -> Option<Arc<str>> {
+        let mut looked = 0;
+        while looked < budget {
+            let (at, leaf) = self.leaf(&from)?;
+            let next = self.after(at);
+            looked += 1;
+            if leaf.is_stale() {
+                looked += leaf.sorted.len();
+                if let Some((entries, stale)) = leaf.pruned(oldest) {
+                    self.replace(at, entries, stale);
+                }
             }
-            self.replace(at, leaf.pruned(&touched, oldest));
+            from = next?;
         }
+        Some(from)
     }
 
     /// The leaf that has room for `key`, and where it is.
@@ -126,12 +143,16 @@ impl Map {
         Some(((first, second), &branch.list.get(second)?.then))
     }
 
-    fn is_in(&self, at: (usize, usize), key: &Key) -> bool {
-        self.leaf(key.as_str()).is_some_and(|(place, _)| place == at)
+    /// Where the leaf behind that at `at` begins.
+    fn after(&self, at: (usize, usize)) -> Option<Arc<str>> {
+        let branches = &self.branches.list;
+        let beside = branches.get(at.0)?.then.list.get(at.1 + 1);
+        let next = || branches.get(at.0 + 1)?.then.list.first();
+        beside.or_else(next).map(|leaf| leaf.from.clone())
     }
 
     /// Makes `entries` the keys of the leaf at `at`.
-    fn replace(&mut self, at: (usize, usize), mut entries: Vec<Entry>) {
+    fn replace(&mut self, at: (usize, usize), mut entries: Vec<Arc<Entry>>, stale: bool) {
         let branches = Arc::make_mut(&mut self.branches);
         let Some(branch) = branches.list.get_mut(at.0).map(|part| Arc::make_mut(&mut part.then)) else {
             return;
@@ -140,11 +161,11 @@ impl Map {
         if entries.is_empty() {
             branch.change(|list| drop(list.remove(at.1)));
         } else if let Some(leaf) = branch.list.get_mut(at.1) {
-            leaf.then = Leaf::new(entries);
+            leaf.then = Leaf::new(entries, stale);
         }
         if let Some(first) = upper.first() {
             let from = first.key.as_str().into();
-            branch.change(|list| list.insert(at.1 + 1, Part { from, then: Leaf::new(upper) }));
+            branch.change(|list| list.insert(at.1 + 1, Part { from, then: Leaf::new(upper, stale) }));
         }
         if branch.list.is_empty() {
             branches.change(|list| drop(list.remove(at.0)));
@@ -186,12 +207,18 @@ impl<T> Default for Parts<T> {
 }
 
 impl Leaf {
-    fn new(sorted: Vec<Entry>) -> Arc<Self> {
+    fn new(sorted: Vec<Arc<Entry>>, stale: bool) -> Arc<Self> {
         let heads = Heads::of(sorted.len(), |at| text(&sorted, at));
-        Arc::new(Self { sorted: sorted.into(), heads, fresh: std::array::from_fn(|_| OnceLock::new()) })
+        let fresh = std::array::from_fn(|_| OnceLock::new());
+        Arc::new(Self { sorted: sorted.into(), heads, fresh, stale: stale.into() })
     }
 
-    fn get(&self, key: &str) -> Option<&Arc<Chain>> {
+    fn is_stale(&self) -> bool {
+        // Written and read by the one writer.
+        self.stale.load(Ordering::Relaxed)
+    }
+
+    fn get(&self, key: &str) -> Option<&Chain> {
         let found = match self.heads.find(key, |at| text(&self.sorted, at)) {
             Ok(at) => self.sorted.get(at),
             Err(_) => self.fresh().find(|entry| entry.key.as_str() == key),
@@ -199,7 +226,7 @@ impl Leaf {
         found.map(|entry| &entry.chain)
     }
 
-    fn fresh(&self) -> impl Iterator<Item = &Entry> {
+    fn fresh(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.fresh.iter().map_while(OnceLock::get)
     }
 
@@ -207,40 +234,57 @@ impl Leaf {
     fn between(&self, start: &str, end: Option<&str>) -> Merged<'_> {
         let below = |wanted: &str| self.heads.below(wanted, |at| text(&self.sorted, at));
         let sorted = self.sorted.get(below(start)..end.map_or(self.sorted.len(), below)).unwrap_or_default();
-        let inside =
-            |entry: &&Entry| entry.key.as_str() >= start && end.is_none_or(|end| entry.key.as_str() < end);
-        let mut fresh: Vec<&Entry> = self.fresh().filter(inside).collect();
+        let inside = |entry: &&Arc<Entry>| {
+            entry.key.as_str() >= start && end.is_none_or(|end| entry.key.as_str() < end)
+        };
+        let mut fresh: Vec<&Arc<Entry>> = self.fresh().filter(inside).collect();
         fresh.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Merged { sorted: sorted.iter().peekable(), fresh: fresh.into_iter().peekable() }
     }
 
-    /// The entries, the chains of `keys` pruned.
-    fn pruned(&self, keys: &[&Key], oldest: Revision) -> Vec<Entry> {
-        let mut keys = keys.iter().copied().peekable();
-        let pruned = |entry: &Entry| {
-            if keys.next_if(|key| **key == entry.key).is_none() {
-                return Some(entry.clone());
-            }
-            let chain = Arc::new(entry.chain.pruned(oldest)?);
-            Some(Entry { key: entry.key.clone(), chain })
+    /// The entries with their chains pruned, and whether something is left to prune later; `None` when nothing is to be
+    /// pruned now.
+    fn pruned(&self, oldest: Revision) -> Option<(Vec<Arc<Entry>>, bool)> {
+        let mut entries = self.fresh().chain(&self.sorted);
+        if !entries.any(|entry| entry.chain.is_prunable(oldest)) {
+            let mut entries = self.fresh().chain(&self.sorted);
+            self.stale.store(!entries.all(|entry| entry.chain.is_settled()), Ordering::Relaxed);
+            return None;
+        }
+        let mut stale = false;
+        let pruned = |entry: &Arc<Entry>| {
+            let kept = if entry.chain.is_prunable(oldest) {
+                Arc::new(Entry { key: entry.key.clone(), chain: entry.chain.pruned(oldest)? })
+            } else {
+                entry.clone()
+            };
+            stale |= !kept.chain.is_settled();
+            Some(kept)
         };
-        self.between("", None).filter_map(pruned).collect()
+        let entries = self.between("", None).filter_map(pruned).collect();
+        Some((entries, stale))
+    }
+}
+
+impl Entry {
+    fn new(key: &Key, revision: Revision, kv: Option<Arc<KeyValue>>) -> Arc<Self> {
+        Arc::new(Self { key: key.clone(), chain: Chain::new(revision, kv) })
     }
 }
 
 /// The key at `at`, for [`Heads`], which asks for none that is not there.
-fn text(entries: &[Entry], at: usize) -> &str {
+fn text(entries: &[Arc<Entry>], at: usize) -> &str {
     entries.get(at).map_or("", |entry| entry.key.as_str())
 }
 
 /// The entries of a leaf, in key order.
 struct Merged<'a> {
-    sorted: Peekable<slice::Iter<'a, Entry>>,
-    fresh: Peekable<vec::IntoIter<&'a Entry>>,
+    sorted: Peekable<slice::Iter<'a, Arc<Entry>>>,
+    fresh: Peekable<vec::IntoIter<&'a Arc<Entry>>>,
 }
 
 impl<'a> Iterator for Merged<'a> {
-    type Item = &'a Entry;
+    type Item = &'a Arc<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some(fresh) = self.fresh.peek() else { return self.sorted.next() };

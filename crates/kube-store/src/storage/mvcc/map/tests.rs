@@ -1,8 +1,7 @@
 //! The map beside an ordinary one.
 
 use super::{FRESH, LEAF, Map};
-use crate::storage::mvcc::chain::Chain;
-use crate::storage::{Key, KeyValue, Revision};
+use crate::storage::{KeyValue, Revision};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,8 +42,6 @@ struct World {
     map: Map,
     model: Model,
     revision: u64,
-    /// Keys written since the last pruning.
-    touched: std::collections::BTreeSet<Key>,
 }
 
 impl World {
@@ -57,8 +54,10 @@ impl World {
             }
             Step::Delete(_) => {}
             Step::Prune => {
-                let touched = std::mem::take(&mut self.touched);
-                self.map.prune(touched.iter(), Revision::new(self.revision));
+                let mut from = Some("".into());
+                while let Some(next) = from {
+                    from = self.map.prune(next, Revision::new(self.revision), 200);
+                }
                 self.model.retain(|_, shown| shown.is_some());
             }
         }
@@ -67,11 +66,7 @@ impl World {
     fn write(&mut self, key: String, shown: Option<u64>) {
         let at = Revision::new(self.revision);
         let kv = shown.map(|revision| value(&key, revision));
-        match self.map.get(&key) {
-            Some(chain) => chain.push(at, kv),
-            None => self.map.insert(key.as_str().into(), Chain::new(at, kv)),
-        }
-        self.touched.insert(key.as_str().into());
+        self.map.write(&key.as_str().into(), at, kv);
         self.model.insert(key, shown);
     }
 }
@@ -125,16 +120,15 @@ proptest! {
 fn overwriting_copies_nothing_and_creating_seldom() {
     let mut map = Map::default();
     let create =
-        |map: &mut Map, n: usize| map.insert(format!("/k/{n:06}").into(), Chain::new(Revision::new(1), None));
+        |map: &mut Map, n: usize| map.write(&format!("/k/{n:06}").as_str().into(), Revision::new(1), None);
     (0..10 * LEAF).for_each(|n| create(&mut map, n * 1000));
     let moved = |map: &mut Map, before: &Map| !Arc::ptr_eq(&map.branches, &before.branches);
     let mut copies = 0;
     for n in 0..1000 {
         let before = map.clone();
-        let chain = map.get("/k/001000").expect("it is there");
-        chain.push(Revision::new(2 + n), None);
+        map.write(&"/k/001000".into(), Revision::new(2 + n), None);
         assert!(!moved(&mut map, &before), "a version is added in place");
-        create(&mut map, usize::try_from(n).expect("small") * 1277 + 1);
+        create(&mut map, usize::try_from(n).expect("small") * 1280 + 1);
         copies += usize::from(moved(&mut map, &before));
     }
     assert!(copies <= 1000 / FRESH + 10 * LEAF / FRESH, "{copies} of 1000 creates copied a leaf");

@@ -100,13 +100,14 @@ fn a_pruned_log_keeps_no_value_below() {
         let put = Event::Put { kv: value.clone(), previous: None };
         log.push(value.mod_revision, Arc::new([put]));
     }
-    log.prune(Revision::new(300));
+    assert!(log.prune(Revision::new(300), 1), "a piece at a time");
+    assert!(!log.prune(Revision::new(300), 1));
     assert_eq!(log.segments(), 2);
     for value in &values {
         assert_eq!(Arc::strong_count(value) > 1, value.mod_revision.get() > 300, "{}", value.mod_revision);
     }
     log.push(Revision::new(601), changes(601));
     assert_eq!(scanned(&log, 300, 601), (301..=601).collect::<Vec<_>>());
-    log.prune(Revision::new(601));
+    while log.prune(Revision::new(601), 600) {}
     assert_eq!(scanned(&log, 0, 601), Vec::<u64>::new());
 }
