@@ -53,6 +53,9 @@ impl Objects {
             Write::Update { key, subresource, object, .. } => {
                 planner.update(key, *subresource, Change::Replace(object)).await
             }
+            Write::Patch { key, subresource, patch, .. } => {
+                planner.update(key, *subresource, Change::Patch(patch)).await
+            }
             Write::Bind { key, binding, .. } => {
                 planner.update(key, Subresource::Binding, Change::Bind(binding)).await
             }
@@ -92,6 +95,7 @@ fn kind_of(write: &Write) -> &KindInfo {
     match write {
         Write::Create { kind, .. }
         | Write::Update { kind, .. }
+        | Write::Patch { kind, .. }
         | Write::Apply { kind, .. }
         | Write::Bind { kind, .. } => kind,
     }

@@ -298,6 +298,17 @@ pub enum Write {
         /// The object.
         object: Value,
     },
+    /// As [`ObjectService::patch`](super::ObjectService::patch).
+    Patch {
+        /// The kind.
+        kind: Arc<KindInfo>,
+        /// The key.
+        key: ObjectKey,
+        /// Which part.
+        subresource: Subresource,
+        /// The difference.
+        patch: Patch,
+    },
     /// Creates the object, or merges it into the stored one.
     Apply {
         /// The kind.

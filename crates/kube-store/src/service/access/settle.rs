@@ -51,6 +51,15 @@ impl UserObjects {
                 let (kind, key) = (kind.clone(), key.clone());
                 Ok((Write::Update { kind, key, subresource: Subresource::Main, object }, true))
             }
+            Write::Patch { kind, key, subresource, .. } => {
+                self.ask_key("patch", kind, key, *subresource).await?;
+                if grants(kind).is_some() && *subresource == Subresource::Main {
+                    // What it grants is judged by the object that comes of it.
+                    let text = format!("{} are patched one by one, not in a transaction", kind.plural);
+                    return Err(ApiError::bad_request(text));
+                }
+                Ok((write.clone(), false))
+            }
             Write::Bind { kind, key, .. } => {
                 self.ask_key("create", kind, key, Subresource::Binding).await?;
                 Ok((write.clone(), false))
