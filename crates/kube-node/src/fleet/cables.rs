@@ -37,6 +37,11 @@ impl Cables {
         self.out().contains(node)
     }
 
+    /// The nodes that are cut off.
+    pub(crate) fn all_out(&self) -> BTreeSet<String> {
+        self.out().clone()
+    }
+
     fn out(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

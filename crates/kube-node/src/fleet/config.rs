@@ -2,6 +2,7 @@
 
 use super::cables::Cables;
 use crate::behavior::{Behavior, Delays};
+use crate::stages::Stages;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,11 @@ use std::time::Duration;
 pub enum Heartbeats {
     /// A `Lease` per node, renewed this often, many in one transaction.
     Leases(Duration),
+    /// A `Lease` per node, each renewed this often by a write of its own, as kubelets do.
+    Single(Duration),
+    /// A `Lease` is only written of nodes that fall silent: as long as a node lives nobody has to say so. Looked at this
+    /// often. What the controller of nodes sees is what it would see of nodes that beat.
+    Virtual(Duration),
     /// Not at all: for runs in which no node dies.
     Off,
 }
@@ -33,6 +39,9 @@ pub struct SimFleet {
     pub(crate) behavior: Arc<dyn Behavior>,
     pub(crate) heartbeats: Heartbeats,
     pub(crate) cables: Cables,
+    pub(crate) stages: Option<Arc<Stages>>,
+    pub(crate) events: bool,
+    pub(crate) environments: bool,
 }
 
 impl SimFleet {
@@ -49,6 +58,9 @@ impl SimFleet {
             behavior: Arc::new(Delays::NONE),
             heartbeats: Heartbeats::Leases(Duration::from_secs(10)),
             cables: Cables::default(),
+            stages: None,
+            events: false,
+            environments: false,
         }
     }
 
@@ -122,9 +134,46 @@ impl SimFleet {
         self
     }
 
+    /// Whose pods go through these stages, instead of behaving as servers do.
+    #[must_use]
+    pub fn stages(mut self, stages: Stages) -> Self {
+        self.stages = Some(Arc::new(stages));
+        self
+    }
+
+    /// Whose nodes tell of what they do as `Event`s, as kubelets do.
+    #[must_use]
+    pub fn events(mut self) -> Self {
+        self.events = true;
+        self
+    }
+
+    /// Whose containers only start when the config maps, secrets and keys are there that their variables come from.
+    #[must_use]
+    pub fn environments(mut self) -> Self {
+        self.environments = true;
+        self
+    }
+
     /// Whether its nodes show that they live.
     pub fn beats(&self) -> bool {
         self.heartbeats != Heartbeats::Off
+    }
+
+    /// Whether each of its nodes has a lease that is renewed.
+    pub(crate) fn renews(&self) -> bool {
+        matches!(self.heartbeats, Heartbeats::Leases(_) | Heartbeats::Single(_))
+    }
+
+    /// The node of that name, if it is one of this fleet.
+    pub(crate) fn node_index(&self, name: &str) -> Option<usize> {
+        let number = name.strip_prefix(&*self.prefix)?.strip_prefix('-')?;
+        // As the name is printed: no sign, no zeros in front.
+        if number.len() > 1 && number.starts_with('0') || number.starts_with('+') {
+            return None;
+        }
+        let index = number.parse::<usize>().ok()?.checked_sub(self.first)?;
+        (index < self.nodes).then_some(index)
     }
 
     /// The names of the nodes.

@@ -4,11 +4,15 @@ mod addresses;
 mod cables;
 mod config;
 mod node_object;
+mod nodes;
+mod specs;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timers;
+mod tracked;
 
 pub use cables::Cables;
 pub use config::{Heartbeats, SimFleet};
 pub use node_object::{HEARTBEATS, lease_object, node_object, node_status};
-pub use state::{Fleet, Task};
+pub use state::{Fleet, Task, Told};

@@ -1,7 +1,7 @@
 //! The objects that a node writes of itself.
 
 use super::SimFleet;
-use super::addresses::Addresses;
+use super::addresses::{cidr, own};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 ///
 /// Source: `k8s.io/kubernetes/pkg/kubelet` (`nodeLeaseDurationSeconds`).
 const LEASE_SECONDS: u32 = 40;
+
+/// Disk of a node, as a quantity.
+pub(super) const EPHEMERAL_STORAGE: &str = "100Gi";
 
 /// Annotation of nodes that do not beat: with the value `off` the controller of nodes does not watch them.
 pub const HEARTBEATS: &str = "kube-plane/heartbeats";
@@ -22,9 +25,9 @@ pub fn node_object(fleet: &SimFleet, index: usize) -> Value {
     if let Some(zone) = fleet.zone(index) {
         labels["topology.kubernetes.io/zone"] = zone.into();
     }
-    let cidr = Addresses::of_node(fleet.first + index).cidr();
+    let cidr = cidr(fleet.first + index);
     let mut meta = json!({ "name": name, "labels": labels });
-    if !fleet.beats() {
+    if !fleet.renews() {
         meta["annotations"] = json!({ HEARTBEATS: "off" });
     }
     json!({
@@ -38,7 +41,7 @@ pub fn node_object(fleet: &SimFleet, index: usize) -> Value {
 pub fn node_status(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
     let resources = json!({
         "cpu": fleet.cpu, "memory": fleet.memory, "pods": fleet.pods.to_string(),
-        "ephemeral-storage": "100Gi",
+        "ephemeral-storage": EPHEMERAL_STORAGE,
     });
     let condition = |kind: &str, status: &str, reason: &str| {
         json!({
@@ -49,7 +52,7 @@ pub fn node_status(fleet: &SimFleet, index: usize, now: Timestamp) -> Value {
     json!({
         "capacity": resources, "allocatable": resources,
         "addresses": [
-            { "type": "InternalIP", "address": Addresses::of_node(fleet.first + index).node().to_string() },
+            { "type": "InternalIP", "address": own(fleet.first + index).to_string() },
             { "type": "Hostname", "address": fleet.node_name(index) },
         ],
         "conditions": [

@@ -5,7 +5,7 @@ use kube_core::kinds::coordination::v1::Lease;
 use kube_core::kinds::core::v1::{Node, Pod};
 use kube_core::resource::ResourceExt;
 use kube_node::behavior::Delays;
-use kube_node::fleet::Heartbeats;
+use kube_node::fleet::{Cables, HEARTBEATS, Heartbeats};
 use kube_node::{FleetDriver, SimFleet};
 use kube_store::api::{Api, Event};
 use kube_store::client::Running;
@@ -138,4 +138,87 @@ async fn a_closed_store_ends_the_fleet_with_that_cause() {
     cluster.objects.storage().close();
     let cause = cluster.fleet.ended().await.unwrap_err();
     assert!(cause.is_closed(), "{cause}");
+}
+
+/// A container whose environment cannot be made says so, and starts once it can.
+#[tokio::test]
+async fn a_missing_config_map_holds_a_container_up_until_it_is_there() {
+    let cluster = cluster(SimFleet::new(1).environments());
+    let mut waiting = pod("web");
+    let from = json!([{ "name": "LEVEL", "valueFrom": { "configMapKeyRef": { "name": "settings", "key": "level" } } }]);
+    waiting.spec.as_mut().unwrap().containers[0].env = Some(serde_json::from_value(from).unwrap());
+    cluster.pods.create(&waiting).await.unwrap();
+    cluster.pods.bind("web", "node-0").await.unwrap();
+    let reason = |pod: Option<&Pod>| {
+        let status = pod?.status.as_ref()?.container_statuses.as_ref()?.first()?.state.as_ref()?;
+        status.waiting.as_ref()?.message.clone()
+    };
+    let missing = "configmap \"settings\" not found";
+    until(&cluster.pods, "web", |pod| reason(pod).is_some_and(|message| message == missing)).await;
+    let held = cluster.pods.get("web").await.unwrap().status.unwrap();
+    assert_eq!(held.phase.as_deref(), Some("Pending"));
+    assert_eq!(held.container_statuses.unwrap()[0].restart_count, 0);
+    cluster.fleet.stop();
+    cluster.fleet.ended().await.unwrap();
+}
+
+/// Conditions that others own are kept, and pods that wait for them become ready by them.
+#[tokio::test]
+async fn a_readiness_gate_opens_by_somebody_elses_condition() {
+    let cluster = cluster(SimFleet::new(1));
+    let mut gated = pod("web");
+    let gates = json!([{ "conditionType": "example.org/lb" }]);
+    gated.spec.as_mut().unwrap().readiness_gates = Some(serde_json::from_value(gates).unwrap());
+    cluster.pods.create(&gated).await.unwrap();
+    cluster.pods.bind("web", "node-0").await.unwrap();
+    let condition = |pod: Option<&Pod>, kind: &str| {
+        let conditions = pod?.status.as_ref()?.conditions.as_ref()?;
+        Some(conditions.iter().find(|condition| condition.type_ == kind)?.status.clone())
+    };
+    until(&cluster.pods, "web", |pod| condition(pod, "ContainersReady").as_deref() == Some("True")).await;
+    let unready = cluster.pods.get("web").await.unwrap();
+    assert_eq!(condition(Some(&unready), "Ready").as_deref(), Some("False"));
+    let open = json!({ "type": "example.org/lb", "status": "True" });
+    let open = serde_json::from_value(open).unwrap();
+    let edit =
+        |pod: &mut Pod| pod.status.get_or_insert_default().conditions.get_or_insert_default().push(open);
+    let mut edited = unready.clone();
+    edit(&mut edited);
+    cluster.pods.update_status(&edited).await.unwrap();
+    until(&cluster.pods, "web", |pod| condition(pod, "Ready").as_deref() == Some("True")).await;
+    let ready = cluster.pods.get("web").await.unwrap();
+    assert_eq!(condition(Some(&ready), "example.org/lb").as_deref(), Some("True"));
+    cluster.fleet.stop();
+    cluster.fleet.ended().await.unwrap();
+}
+
+/// Virtual leases: as long as a node lives nothing is written of that; of one that falls silent a lease is left, and its
+/// silence counts until it is back.
+#[tokio::test]
+async fn virtual_leases_are_written_of_nodes_that_fall_silent() {
+    let cables = Cables::default();
+    let beats = Heartbeats::Virtual(Duration::from_millis(5));
+    let cluster = cluster(SimFleet::new(2).cables(&cables).heartbeats(beats));
+    let nodes = Api::<Node>::all(cluster.objects.clone());
+    let leases = Api::<Lease>::namespaced(cluster.objects.clone(), "kube-node-lease");
+    let is_excused = |node: Option<Node>| {
+        let annotations = node.and_then(|node| node.metadata.annotations).unwrap_or_default();
+        annotations.get(HEARTBEATS).map(String::as_str) == Some("off")
+    };
+    let excused = async |expected: bool| {
+        while is_excused(nodes.find("node-1").await.unwrap()) != expected {
+            tokio::task::yield_now().await;
+        }
+    };
+    excused(true).await;
+    assert!(leases.find("node-1").await.unwrap().is_none());
+    cables.pull("node-1");
+    excused(false).await;
+    assert!(leases.find("node-1").await.unwrap().is_some(), "its last sign of life");
+    assert!(leases.find("node-0").await.unwrap().is_none());
+    assert!(is_excused(nodes.find("node-0").await.unwrap()));
+    cables.plug_in("node-1");
+    excused(true).await;
+    cluster.fleet.stop();
+    cluster.fleet.ended().await.unwrap();
 }
