@@ -3,6 +3,7 @@
 pub mod custom_plugin;
 pub mod game_servers;
 pub mod quickstart;
+pub mod scale;
 pub mod screen;
 pub mod tables;
 pub mod toy_backend;

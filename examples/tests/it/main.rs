@@ -5,6 +5,8 @@ mod game_servers;
 #[cfg(test)]
 mod quickstart;
 #[cfg(test)]
+mod scale;
+#[cfg(test)]
 mod scheduling;
 #[cfg(test)]
 mod toy_backend;
