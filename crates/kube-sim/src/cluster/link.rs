@@ -214,7 +214,9 @@ impl ObjectService for Link {
         object: &dyn TypedObject,
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
-        self.write(Some(kind), false, self.inner.create_typed(kind, namespace, object, options)).await
+        let plane = self.machine.plane();
+        let create = plane.service().create_typed(kind, namespace, object, options);
+        self.write(&plane, (Some(kind), false), create).await
     }
 
     async fn get(&self, kind: &KindInfo, key: &ObjectKey, at: ReadAt) -> Result<RawObject, ApiError> {
@@ -275,8 +277,9 @@ impl ObjectService for Link {
         options: &WriteOptions,
     ) -> Result<RawObject, ApiError> {
         let versioned = object.meta().resource_version.is_some();
-        let update = self.inner.update_typed(kind, key, subresource, object, options);
-        self.write(Some(kind), versioned, update).await
+        let plane = self.machine.plane();
+        let update = plane.service().update_typed(kind, key, subresource, object, options);
+        self.write(&plane, (Some(kind), versioned), update).await
     }
 
     async fn patch(
