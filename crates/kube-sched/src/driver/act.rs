@@ -51,9 +51,15 @@ impl Shared {
                         self.clone().act(outcome, pods.clone()).await;
                     }
                 }
-                Outcome::Unschedulable { popped, why } => {
+                Outcome::Unschedulable { popped, why, displaced } => {
                     self.tell(&popped, cause::UNSCHEDULABLE, &why).await;
                     self.make_room(&popped, &why).await;
+                    for pod in displaced {
+                        if let Err(error) = cause::withdraw(&self.service, pod.view()).await {
+                            // Only told: the next attempt of that pod decides anew.
+                            tracing::debug!(pod = %pod.key(), %error, "its nominated node was not taken back");
+                        }
+                    }
                 }
                 Outcome::Failed { popped, error } => {
                     self.tell(&popped, cause::SCHEDULER_ERROR, &error).await;

@@ -88,4 +88,21 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Takes the pod's `nominatedNodeName` back.
+///
+/// # Errors
+/// The status could not be written.
+pub(super) async fn withdraw(service: &Arc<dyn ObjectService>, pod: &PodView) -> Result<(), ApiError> {
+    let api: Api<Pod> = Api::namespaced(service.clone(), &pod.meta.namespace);
+    let uid = pod.meta.uid.as_str();
+    let edited = api.edit_status(&pod.meta.name, |stored| {
+        if stored.metadata.uid.as_deref() == Some(uid)
+            && let Some(status) = &mut stored.status
+        {
+            status.nominated_node_name = None;
+        }
+    });
+    edited.await.map(drop)
+}
+
 pub(super) const POD_SCHEDULED: &str = "PodScheduled";

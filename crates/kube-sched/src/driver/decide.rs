@@ -5,7 +5,7 @@ use super::profiles::Profiles;
 use super::shared::{Shared, State};
 use crate::engine::{Decision, ERROR, Laps, Observer, SUCCESS, UNSCHEDULABLE, WAIT};
 use crate::explain::{PodRejection, Why};
-use crate::framework::{Permission, PluginError, Reasons, Verdict, guarded};
+use crate::framework::{Permission, PluginError, PodInfo, Reasons, Verdict, guarded};
 use crate::guard::Basis;
 use crate::profile::{Point, Resolved};
 use crate::queue::QueuedPod;
@@ -24,8 +24,8 @@ pub(super) enum Outcome {
     BindAll(Vec<Binding>),
     /// Do one after the other.
     All(Vec<Self>),
-    /// Tell that no node fits.
-    Unschedulable { popped: QueuedPod, why: Why },
+    /// Tell that no node fits; `displaced` have lost the room that was set aside for them to this pod.
+    Unschedulable { popped: QueuedPod, why: Why, displaced: Vec<Arc<PodInfo>> },
     /// Tell that something broke.
     Failed { popped: QueuedPod, error: PluginError },
 }
@@ -212,8 +212,15 @@ impl Shared {
 
     pub(super) fn reject(&self, state: &mut State, popped: QueuedPod, why: Why, now: Mono) -> Outcome {
         self.meter.attempt(&popped, Ended::Unschedulable, (now, self.env.now()));
+        let mut displaced = Vec::new();
         match &why.nominated {
-            Some(node) => state.cluster.nominate(&popped.pod, node),
+            Some(node) => {
+                displaced = lesser(state.cluster.nominated(node), &popped.pod);
+                for other in &displaced {
+                    state.cluster.unnominate(other.key());
+                }
+                state.cluster.nominate(&popped.pod, node);
+            }
             None if why.gives_up_room => state.cluster.unnominate(popped.pod.key()),
             None => {}
         }
@@ -225,7 +232,7 @@ impl Shared {
             state.whys.insert(popped.pod.key().clone(), why.clone());
         }
         state.tally.rejected += 1;
-        Outcome::Unschedulable { popped, why }
+        Outcome::Unschedulable { popped, why, displaced }
     }
 
     pub(super) fn fail(
@@ -240,6 +247,13 @@ impl Shared {
         state.tally.failed += 1;
         Outcome::Failed { popped, error }
     }
+}
+
+/// The less important ones: what one that is more important takes on their node may be what they wait for.
+///
+/// Source: `pkg/scheduler/framework/preemption` (`getLowerPriorityNominatedPods`).
+fn lesser(nominated: &[Arc<PodInfo>], pod: &PodInfo) -> Vec<Arc<PodInfo>> {
+    nominated.iter().filter(|other| other.priority() < pod.priority()).cloned().collect()
 }
 
 impl Refusal {

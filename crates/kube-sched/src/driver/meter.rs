@@ -1,8 +1,7 @@
 //! Numbers of a scheduler at work, under kube-scheduler's names.
 //!
-//! Not here, because nothing corresponds to it: `async_api_call_*`, `batch_*`, `get_node_hint_*` and
-//! `store_schedule_results_*` (writes are not queued, and nothing is kept from one pod for the next); nor
-//! `queueing_hint_execution_duration_seconds`, as the queue reads no clock.
+//! Which there are, and which are not here and why, is told at
+//! [`SchedulerBuilder::metrics`](super::SchedulerBuilder::metrics).
 //!
 //! Source: `pkg/scheduler/metrics` of v1.36.
 

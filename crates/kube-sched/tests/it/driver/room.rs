@@ -39,6 +39,26 @@ fn a_more_important_pod_gets_the_room_of_a_lesser_one() {
 }
 
 #[test]
+fn room_that_a_more_important_pod_takes_is_no_longer_set_aside_for_a_lesser_one() {
+    let world = World::new();
+    world.node("n", "1");
+    let (_running, handle) = world.schedule(Profile::default());
+    world.pod("lesser", "1", &json!({}));
+    world.settle();
+    world.pod("middle", "1", &json!({"priority": 50}));
+    world.settle();
+    let nominated = |name: &str| world.read(name).status.unwrap().nominated_node_name;
+    assert_eq!(nominated("middle").as_deref(), Some("n"));
+    world.pod("urgent", "1", &json!({"priority": 100}));
+    world.settle();
+    assert_eq!((nominated("urgent").as_deref(), nominated("middle")), (Some("n"), None));
+    assert_eq!(handle.cluster().nominated("n").len(), 1);
+    world.finish(world.pods().delete("lesser", &DeleteOptions::now())).unwrap();
+    world.pass(Duration::from_secs(3));
+    assert_eq!((world.placed()["urgent"].as_deref(), &world.placed()["middle"]), (Some("n"), &None));
+}
+
+#[test]
 fn profiles_share_the_cluster_and_decide_each_in_its_way() {
     let world = World::new();
     world.node("a", "4");
