@@ -124,14 +124,16 @@ impl FleetDriver {
     }
 }
 
-/// Reports by transaction; a deletion, and what changes more than the status, alone.
+/// Reports by transaction, where there are more than one transaction takes. Fewer are written one by one, as kubelets do:
+/// who counts pods between two of them sees each number. So is a deletion, and what changes more than the status.
 fn batches(tasks: Vec<Task>) -> Vec<Vec<Task>> {
     let (reports, others): (Vec<Task>, Vec<Task>) =
         tasks.into_iter().partition(|task| matches!(task.effect, Effect::Report(_)));
+    let size = if reports.len() > WRITES_PER_TRANSACTION { WRITES_PER_TRANSACTION } else { 1 };
     let mut batches: Vec<Vec<Task>> = Vec::new();
     for task in reports {
         match batches.last_mut() {
-            Some(batch) if batch.len() < WRITES_PER_TRANSACTION => batch.push(task),
+            Some(batch) if batch.len() < size => batch.push(task),
             _ => batches.push(vec![task]),
         }
     }
