@@ -76,7 +76,7 @@ pub async fn pods(screen: &mut Screen, pods: usize, nodes: usize) -> Result<f64,
 /// that took.
 ///
 /// # Panics
-/// When the plane does not start.
+/// When the plane does not start; outside a tokio runtime, whose clock takes the time.
 pub fn idle(screen: &mut Screen, nodes: usize, hour: Duration) -> Duration {
     let clock = rt::env();
     let begin = clock.now();

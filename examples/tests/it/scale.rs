@@ -12,6 +12,8 @@ async fn every_pod_of_a_deployment_runs_in_the_end() {
 
 #[test]
 fn nodes_whose_leases_are_virtual_idle_for_an_hour() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _entered = runtime.enter();
     let took = scale::idle(&mut Screen::plain(std::io::sink()), 20, Duration::from_hours(1));
     assert!(took < Duration::from_mins(10), "{took:?}");
 }
