@@ -3,7 +3,10 @@
 use super::Life;
 use crate::behavior::{Image, Script};
 use kube_core::view::PodPhase;
-use proptest::prelude::*;
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, TestCaseError, any, prop, prop_assert, prop_assert_eq, prop_oneof,
+    proptest,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
