@@ -20,6 +20,7 @@ use kube_store::storage::{
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
 /// What the store of a cluster lies on.
@@ -146,6 +147,11 @@ impl Machine {
             drop(guard);
             back.await;
         }
+    }
+
+    /// Resolves when another life of the server begins.
+    pub(crate) fn another(&self) -> Notified<'_> {
+        self.back.notified()
     }
 
     /// The power goes: the server is gone, and of what was not synced the disk keeps what `salt` says. Waits for those

@@ -3,7 +3,9 @@
 use super::World;
 use super::link::Crash;
 use crate::faults::{Fault, Moment, What};
+use futures::future::{Either, select};
 use kube_core::env::Mono;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,13 +58,23 @@ impl World {
         }
     }
 
-    /// Starts the server anew whenever its store has failed.
+    /// Starts the server anew whenever the store of its present life has failed.
     async fn serve_forever(self: Arc<Self>) {
         loop {
-            self.machine.plane().failed().await;
-            self.machine.stop();
-            self.env.sleep(RESTART).await;
-            self.bring_up().await;
+            // Before looking, so that no life is missed.
+            let mut another = pin!(self.machine.another());
+            let plane = self.machine.plane();
+            if let Either::Right(_) = select(pin!(plane.failed()), another.as_mut()).await {
+                continue;
+            }
+            if plane.is_up() {
+                self.machine.stop();
+                self.env.sleep(RESTART).await;
+                self.bring_up().await;
+            } else {
+                // It lost its power meanwhile, and gets it back.
+                another.await;
+            }
         }
     }
 

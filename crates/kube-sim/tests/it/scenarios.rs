@@ -103,12 +103,13 @@ fn a_crash_as_the_last_act_is_healed() {
 }
 
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
-/// doubt about a write of its own, asked for.
+/// doubt about a write of its own, asked for. And a server whose store failed after a power cut, which nobody saw.
 #[test]
 fn what_failed_once_stays_mended() {
     for (sim, line) in [
         (scenarios::rebirth(0..1), "seed=2 faults=4,6,7 reorder="),
         (scenarios::crowding(0..1), "seed=7 faults=4,5 reorder="),
+        (scenarios::outage(0..1), "seed=38 faults=4,5,6,11,14"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));
         assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());
