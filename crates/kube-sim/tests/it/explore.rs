@@ -1,8 +1,10 @@
 //! One fault at every place where it can be.
 
 use kube_core::kinds::apps::v1::Deployment;
+use kube_core::kinds::core::v1::Pod;
 use kube_sim::scenarios::WEB;
 use kube_sim::{Explore, Sim};
+use kube_store::mutant::{Mutant, select};
 
 /// Two pods on one node, then three, then gone.
 fn small() -> Sim {
@@ -38,4 +40,40 @@ fn a_watch_lost_anywhere_does_no_harm() {
     let summary =
         small().explore_each(Explore::SkipAtEveryNotification, step(40)).unwrap_or_else(|f| panic!("{f}"));
     assert!(summary.runs >= 5, "{summary}");
+}
+
+/// Two pods, one of which gets lost, and those controllers that have to do with it.
+fn lossy() -> Sim {
+    let controllers = ["deployment-controller", "replicaset-controller", "garbage-collector"];
+    Sim::seeds([1]).nodes(1).only(&controllers).scenario(|c| async move {
+        c.apply(WEB).await;
+        c.scale::<Deployment>("default/web", 2).await;
+        c.settle().await;
+        let pod = c.state(|state| state.pods().first().map(|pod| pod.meta.key().to_string()));
+        c.delete::<Pod>(&pod.expect("there are two")).await;
+        c.settle().await;
+    })
+}
+
+/// The pattern finds a bug of its kind, and what it prints finds it again.
+fn finds(what: Explore, bug: Mutant) {
+    let _guard = select(bug);
+    let failure = lossy().explore(what).expect_err("there is a place where it shows");
+    let again = lossy().replay(&failure.replay).expect_err("the line fails as well");
+    assert_eq!(again.trouble, failure.trouble, "{}", failure.replay);
+}
+
+#[test]
+fn a_crash_after_every_write_finds_who_starts_too_early() {
+    finds(Explore::CrashAtEveryWrite, Mutant::StartsUnsynced);
+}
+
+#[test]
+fn a_stale_view_at_every_read_finds_who_trusts_it() {
+    finds(Explore::StaleAtEveryRead, Mutant::TrustsItsCache);
+}
+
+#[test]
+fn a_watch_lost_at_every_event_finds_who_keeps_what_is_gone() {
+    finds(Explore::SkipAtEveryNotification, Mutant::KeepsGoneObjects);
 }

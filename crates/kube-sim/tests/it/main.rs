@@ -9,6 +9,8 @@ mod faults;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
+mod oracles;
+#[cfg(test)]
 mod scenario;
 #[cfg(test)]
 mod scenarios;

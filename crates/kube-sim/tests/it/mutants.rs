@@ -50,16 +50,33 @@ fn every_known_bug_is_in_the_table_once() {
     assert_eq!(named, all);
 }
 
+/// Seeds in which a known bug has to be seen. The table says where it was when it was written: whatever changes the
+/// order of things moves it.
+const SEEDS: u64 = 200;
+
+/// The first seed in which the oracle notices the bug, beginning with the one of the table.
+fn caught((mutant, name, seed, oracle): &(Mutant, &str, u64, &str)) -> Option<u64> {
+    let mut seeds = std::iter::once(*seed).chain((0..SEEDS).filter(|other| other != seed));
+    seeds.find(|seed| {
+        let trouble = observe(name, *seed, Some(*mutant)).trouble;
+        trouble.is_some_and(|trouble| trouble.noticed_by() == *oracle)
+    })
+}
+
 /// In parts that run side by side.
+#[expect(clippy::print_stdout, reason = "tells what to change in the table")]
 fn check(part: usize) {
     let mut wrong = Vec::new();
-    for (mutant, name, seed, oracle) in CAUGHT.iter().skip(part).step_by(PARTS) {
-        let with = observe(name, *seed, Some(*mutant)).trouble;
-        if with.as_ref().is_none_or(|trouble| trouble.noticed_by() != *oracle) {
-            wrong.push(format!("{mutant:?}, seed {seed} of {name}: {with:?}"));
+    for row @ (mutant, name, seed, oracle) in CAUGHT.iter().skip(part).step_by(PARTS) {
+        let Some(found) = caught(row) else {
+            wrong.push(format!("{mutant:?} is not noticed by {oracle} in {SEEDS} seeds of {name}"));
+            continue;
+        };
+        if found != *seed {
+            println!("{mutant:?} is noticed by {oracle} in seed {found} of {name} now, not in {seed}");
         }
-        if let Some(trouble) = observe(name, *seed, None).trouble {
-            wrong.push(format!("seed {seed} of {name} fails without a mutant: {trouble}"));
+        if let Some(trouble) = observe(name, found, None).trouble {
+            wrong.push(format!("seed {found} of {name} fails without a mutant: {trouble}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -87,8 +104,9 @@ fn known_bugs_are_caught_and_nothing_else_four() {
 
 #[test]
 fn a_failing_run_is_shrunk_and_its_line_replays_it() {
-    let (_, name, seed, oracle) =
-        CAUGHT.iter().find(|(mutant, ..)| *mutant == Mutant::CountsTerminating).unwrap();
+    let row = CAUGHT.iter().find(|(mutant, ..)| *mutant == Mutant::CountsTerminating).unwrap();
+    let (_, name, _, oracle) = row;
+    let seed = &caught(row).expect("the mutant is caught");
     let _guard = select(Mutant::CountsTerminating);
     let failure = scenario(name, *seed).check().expect_err("the mutant is caught");
     assert_eq!(failure.trouble.noticed_by(), *oracle);
