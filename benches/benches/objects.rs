@@ -21,7 +21,7 @@ fn create(c: &mut Criterion) {
     group
         .bench_function("ours", |b| b.iter_batched(&mut next, |pod| ours.create(pod), BatchSize::SmallInput));
     group.bench_function("ours/typed", |b| {
-        b.iter_batched(|| typed(next()), |pod| ours.create_typed(&pod), BatchSize::SmallInput);
+        b.iter_batched(|| typed(&next()), |pod| ours.create_typed(&pod), BatchSize::SmallInput);
     });
     group.bench_function("baseline", |b| {
         b.iter_batched(&mut next, |pod| naive.create(pod), BatchSize::SmallInput);
@@ -30,8 +30,8 @@ fn create(c: &mut Criterion) {
 }
 
 /// The pod as a program holds it.
-fn typed(pod: Value) -> Pod {
-    Pod::from_json_value(&pod).unwrap_or_default()
+fn typed(pod: &Value) -> Pod {
+    Pod::from_json_value(pod).unwrap_or_default()
 }
 
 /// A node reports on its pods, each of 1,000 in turn.
@@ -52,7 +52,7 @@ fn update_status(c: &mut Criterion) {
     });
     ours.compact();
     group.bench_function("ours/typed", |b| {
-        b.iter_batched(|| typed(next().1), |pod| ours.update_status_typed(&pod), BatchSize::SmallInput);
+        b.iter_batched(|| typed(&next().1), |pod| ours.update_status_typed(&pod), BatchSize::SmallInput);
     });
     ours.compact();
     group.bench_function("baseline", |b| {

@@ -11,15 +11,16 @@ use std::hash::{Hash, Hasher};
 pub struct FieldPath(Text);
 
 /// Rules make a path for every field that they look at, right or wrong: allocating and formatting them would be most of
-/// what rules cost. Those of built-in kinds fit in here, and only an error's path is kept.
+/// what rules cost. Most fit in here, and only an error's path is kept.
 #[derive(Clone)]
 enum Text {
     Short { length: u8, bytes: [u8; SHORT] },
     Long(String),
 }
 
-/// Bytes of a path that is not allocated: the text is then as large as two lines of a processor's cache.
-const SHORT: usize = 126;
+/// Bytes of a path that is not allocated: it is then as large as a line of a processor's cache, and an error small enough
+/// to be returned.
+const SHORT: usize = 62;
 
 impl FieldPath {
     /// A path that starts at `name`.

@@ -24,8 +24,27 @@ pub struct RawField<'a> {
 /// ```
 pub fn fields(object: &[u8]) -> Fields<'_> {
     let begin = after_blanks(object, 0);
-    let at = if object.get(begin) == Some(&b'{') { begin + 1 } else { object.len() };
-    Fields { object, at }
+    if object.get(begin) != Some(&b'{') {
+        return Fields { object, at: object.len(), whole: false };
+    }
+    let at = after_blanks(object, begin + 1);
+    Fields { object, at, whole: object.get(at) == Some(&b'}') }
+}
+
+/// All fields of an object; `None` where the text is none, or ends before the object does. Of values no more is checked
+/// than that their brackets are closed.
+///
+/// ```
+/// use kube_core::wire::all_fields;
+///
+/// assert_eq!(all_fields(br#"{"a":1,"b":[]}"#).map(|all| all.len()), Some(2));
+/// assert_eq!(all_fields(br#"{"a":1,"b":["#), None);
+/// ```
+pub fn all_fields(object: &[u8]) -> Option<Vec<RawField<'_>>> {
+    let mut all = Vec::with_capacity(8);
+    let mut fields = fields(object);
+    all.extend(&mut fields);
+    fields.whole.then_some(all)
 }
 
 /// The value of one field of an object.
@@ -38,6 +57,8 @@ pub fn field<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
 pub struct Fields<'a> {
     object: &'a [u8],
     at: usize,
+    /// Whether the end of the object was seen.
+    whole: bool,
 }
 
 impl<'a> Iterator for Fields<'a> {
@@ -55,10 +76,9 @@ impl<'a> Iterator for Fields<'a> {
         let end = end_of_value(self.object, start)?;
         let value = self.object.get(start..end)?.trim_ascii_end();
         let next = after_blanks(self.object, end);
-        self.at = match self.object.get(next)? {
-            b',' => next + 1,
-            _ => self.object.len(),
-        };
+        let end = *self.object.get(next)?;
+        self.whole = end == b'}';
+        self.at = if end == b',' { next + 1 } else { self.object.len() };
         Some(RawField { name, value })
     }
 }

@@ -1,6 +1,6 @@
 //! Canonical JSON, and documents of a YAML stream.
 
-use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, canonical, documents, fields, json};
+use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, all_fields, canonical, documents, fields, json};
 use serde_json::json;
 
 #[test]
@@ -90,4 +90,17 @@ fn fields_are_found_between_blanks() {
     let all = |json| fields(json).map(|field| (field.name, field.value)).collect::<Vec<_>>();
     assert_eq!(all(compact).len(), 4);
     assert_eq!(all(spread), all(compact));
+}
+
+/// What was cut off is not taken for all there was.
+#[test]
+fn an_object_is_whole_or_it_is_none() {
+    let object = br#"{"a":1,"b":{"c":[1,"]}"]},"d":"x \" y","e":null}"#;
+    assert_eq!(all_fields(object).map(|all| all.len()), Some(4));
+    for end in 0..object.len() {
+        assert_eq!(all_fields(&object[..end]), None, "cut at {end}");
+    }
+    assert_eq!(all_fields(b" { } ").map(|all| all.len()), Some(0));
+    assert_eq!(all_fields(b"[]"), None);
+    assert_eq!(all_fields(br#"{"a":1]"#), None);
 }

@@ -6,7 +6,7 @@ use kube_core::error::ApiError;
 use kube_core::kinds::meta::v1::ObjectMeta;
 use kube_core::resource::Resource;
 use kube_core::view::DecodeError;
-use kube_core::wire::{RawField, canonical, field, fields, object_of};
+use kube_core::wire::{RawField, all_fields, canonical, field, fields, object_of};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::OnceLock;
@@ -166,9 +166,11 @@ impl Candidate {
                     Some(codec) => codec.print(&**typed)?,
                     None => canonical(&typed.to_json()?),
                 };
-                let kept = fields(stored).filter(|field| !matches!(field.name, "metadata" | "status"));
-                let given = fields(&printed).filter(|field| matches!(field.name, "metadata" | "status"));
-                let mut all: Vec<RawField<'_>> = kept.chain(given).collect();
+                let given = |field: &RawField<'_>| matches!(field.name, "metadata" | "status");
+                let broken = || DecodeError::new(serde::de::Error::custom("the stored object is not whole"));
+                let mut all = all_fields(stored).ok_or_else(broken)?;
+                all.retain(|field| !given(field));
+                all.extend(fields(&printed).filter(given));
                 all.sort_by_key(|field| field.name);
                 Ok(object_of(all))
             }

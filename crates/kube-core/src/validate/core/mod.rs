@@ -22,6 +22,7 @@ mod volume;
 
 pub(super) use container::PROTOCOLS;
 pub(super) use endpoints::validate_non_special_ip;
+pub(super) use event::{Told, validate_told};
 pub(super) use load_balancer::{validate_hostname, validate_ip};
 pub(super) use persistent_volume_claim::set_claim_defaults;
 pub(super) use pod::{PodRules, set_pod_spec_defaults, validate_pod_annotations, validate_pod_spec};

@@ -93,12 +93,11 @@ impl Access {
         }
         let mut index = self.index.lock().await;
         let policy = index.catch_up(&*self.service).await?;
-        answer.reason = match policy.authorize(&asked) {
-            Some(grant) => Some(format!("RBAC: allowed by {grant}")),
-            None => {
-                answer.allowed = false;
-                self.explains.then(|| policy.explain(&asked).to_string())
-            }
+        answer.reason = if let Some(grant) = policy.authorize(&asked) {
+            Some(format!("RBAC: allowed by {grant}"))
+        } else {
+            answer.allowed = false;
+            self.explains.then(|| policy.explain(&asked).to_string())
         };
         Ok(answer)
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde::Deserialize;
+use serde::de::Error;
 
 use super::annotations::validate_annotation_updates;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
@@ -20,23 +21,32 @@ use crate::names::{
 };
 use crate::validate::fields::{Items, Text, invalid, name, qualified_name};
 use crate::validate::meta::FIELD_IMMUTABLE;
+use crate::wire::{all_fields, fields};
 
-/// What is read of a stored pod: a node reports often, and hardly any of what is stored is looked at.
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(default)]
-    spec: StoredSpec,
-    #[serde(default)]
-    status: StoredStatus,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// What is read of the spec of a stored pod: a node reports often, and hardly any of what is stored is looked at.
+#[derive(Default)]
 struct StoredSpec {
-    init_containers: Vec<StoredContainer>,
+    init_containers: Option<Vec<StoredContainer>>,
     restart_policy: Option<String>,
     resource_claims: Option<Vec<PodResourceClaim>>,
     os: Option<PodOS>,
+}
+
+impl StoredSpec {
+    /// Finds the fields without parsing the others.
+    fn read(json: &[u8]) -> Result<Self, serde_json::Error> {
+        let mut spec = Self::default();
+        for field in fields(json) {
+            match field.name {
+                "initContainers" => spec.init_containers = serde_json::from_slice(field.value)?,
+                "restartPolicy" => spec.restart_policy = serde_json::from_slice(field.value)?,
+                "resourceClaims" => spec.resource_claims = serde_json::from_slice(field.value)?,
+                "os" => spec.os = serde_json::from_slice(field.value)?,
+                _ => {}
+            }
+        }
+        Ok(spec)
+    }
 }
 
 #[derive(Deserialize)]
@@ -82,8 +92,16 @@ impl From<Ended> for ContainerStatus {
 }
 
 pub(super) fn decode(json: &[u8]) -> Result<Pod, serde_json::Error> {
-    let Stored { spec, status } = serde_json::from_slice(json)?;
-    let containers = spec.init_containers.into_iter().map(|container| Container {
+    let (mut spec, mut status) = (StoredSpec::default(), StoredStatus::default());
+    let whole = all_fields(json).ok_or_else(|| serde_json::Error::custom("the stored pod is not whole"))?;
+    for field in whole {
+        match field.name {
+            "spec" => spec = StoredSpec::read(field.value)?,
+            "status" => status = serde_json::from_slice(field.value)?,
+            _ => {}
+        }
+    }
+    let containers = spec.init_containers.unwrap_or_default().into_iter().map(|container| Container {
         name: container.name,
         restart_policy: container.restart_policy,
         ..Container::default()
