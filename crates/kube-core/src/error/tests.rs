@@ -13,12 +13,13 @@ fn long_paths_are_like_short_ones() {
             1 => path.index(step),
             _ => path.key("a/b"),
         };
-        text.push_str(&match step % 3 {
+        let said = match step % 3 {
             0 if step == 0 => "né".to_owned(),
             0 => ".né".to_owned(),
             1 => format!("[{step}]"),
             _ => "[a/b]".to_owned(),
-        });
+        };
+        text.push_str(&said);
     }
     assert!(text.len() > 500 && path > FieldPath::root());
     assert_eq!(FieldPath::new(&text), path);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 fn a_view_is_read_once_for_all_who_hold_the_object() {
     let pod = json!({"metadata": {"name": "a", "resourceVersion": "7"}, "spec": {"nodeName": "n"}});
     let raw = RawObject::from_value(pod).unwrap();
-    let first = PodView::decode_shared(&raw.clone()).unwrap();
+    let first = PodView::decode_shared(&raw).unwrap();
     assert!(Arc::ptr_eq(&first, &PodView::decode_shared(&raw).unwrap()));
     assert_eq!(first.node_name().map(|name| &**name), Some("n"));
 

@@ -5,6 +5,7 @@ use super::{Commit, Oracle, State, Verdict};
 use kube_core::kinds::apps::v1::ReplicaSet;
 use kube_core::resource::{ResourceExt, Uid};
 use kube_core::view::PodView;
+use kube_store::storage::Revision;
 use std::collections::BTreeMap;
 
 /// No pod that is ready in every state that its ReplicaSet's controller can have read is deleted while one stays that is
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 pub(super) struct Victims {
     ready: BTreeMap<Uid, History<bool>>,
     wanted: BTreeMap<Uid, History<i32>>,
+    /// When others than the controller ended a pod of a ReplicaSet.
+    ended: BTreeMap<Uid, Vec<Revision>>,
 }
 
 impl Oracle for Victims {
@@ -34,6 +37,8 @@ impl Oracle for Victims {
             let Some(victim) = before.filter(|pod| pod.is_active() && !stays) else { continue };
             if &*commit.author == "replicaset-controller" {
                 self.check(&victim, commit, state)?;
+            } else if let Some(owner) = victim.meta.controller() {
+                self.ended.entry(owner.uid.clone()).or_default().push(commit.revision);
             }
         }
         Ok(())
@@ -55,10 +60,13 @@ impl Victims {
         };
         let active = state.active_pods_of(&owner.uid).count();
         let never: Vec<_> = state.active_pods_of(&owner.uid).filter(|pod| never(pod)).collect();
+        // The controller may not have read yet that others are gone, and count these among those that are too many.
+        let ended = self.ended.get(&owner.uid).into_iter().flatten();
+        let unread = ended.filter(|ended| pods.is_none_or(|pods| **ended > pods)).count();
         // With the victim there were one more. As many as there are too many go, in any order.
         let wanted = self.wanted.get(&owner.uid).into_iter();
         let least = wanted.flat_map(|wanted| wanted.since(sets)).min().copied().unwrap_or(0);
-        let surplus = (active + 1).saturating_sub(usize::try_from(least).unwrap_or(0));
+        let surplus = (active + 1 + unread).saturating_sub(usize::try_from(least).unwrap_or(0));
         match never.first() {
             Some(other) if never.len() >= surplus => {
                 let (victim, other) = (victim.meta.key(), other.meta.key());

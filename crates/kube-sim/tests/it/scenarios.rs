@@ -109,6 +109,7 @@ fn what_failed_once_stays_mended() {
     for (sim, line) in [
         (scenarios::rebirth(0..1), "seed=2 faults=4,6,7 reorder="),
         (scenarios::crowding(0..1), "seed=7 faults=4,5 reorder="),
+        (scenarios::crowding(0..1), "seed=17 faults=0,4,5,9"),
         (scenarios::outage(0..1), "seed=38 faults=4,5,6,11,14"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));

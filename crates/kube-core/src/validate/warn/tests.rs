@@ -228,14 +228,14 @@ fn labels_of_nodes_have_successors_wherever_they_are_asked_for() {
 fn fields_of_nodes_that_nobody_reads_are_told() {
     let node = json!({
         "metadata": {"name": "a"},
-        "spec": {"externalID": "x", "configSource": {}, "podCIDRs": ["10.0.0.1/24"], "podCIDR": "10.0.0.1/24"},
+        "spec": {"externalID": "x", "configSource": {}, "podCIDRs": ["2001:DB8::/64"], "podCIDR": "2001:DB8::/64"},
     });
     assert_eq!(
         told::<Node>(&node),
         [
             "spec.configSource: the feature is removed",
             "spec.externalID: this field is deprecated, and is unused by Kubernetes",
-            "spec.podCIDRs[0]: CIDR value \"10.0.0.1/24\" is ambiguous in this context (should be \"10.0.0.0/24\" or \"10.0.0.1/32\"?)",
+            "spec.podCIDRs[0]: IPv6 CIDR value \"2001:DB8::/64\" should be in RFC 5952 canonical format (\"2001:db8::/64\")",
         ]
     );
 }

@@ -257,7 +257,11 @@ impl<J: Journal> Committer<J> {
         if records.is_empty() {
             return Ok(());
         }
-        match self.journal.append(&records) {
+        let mut appended = self.journal.append(&records);
+        if matches!(appended, Err(StorageError::NoSpace)) && records.iter().all(Record::needs_no_room) {
+            appended = self.clear(effects).and_then(|()| self.journal.append(&records));
+        }
+        match appended {
             Ok(()) => {}
             Err(StorageError::NoSpace) => {
                 // Nothing was written, and nothing is lost but this batch.
@@ -279,6 +283,16 @@ impl<J: Journal> Committer<J> {
         }
         effects.state = Some(self.state());
         self.retire();
+        Ok(())
+    }
+
+    /// Deletes go on without room: all that history and cleaning can give is given first.
+    fn clear(&mut self, effects: &mut Effects) -> StorageResult<()> {
+        self.make_room(true);
+        while self.goal.is_some() {
+            self.compact(effects);
+        }
+        while self.journal.tidy()? {}
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How much history a store keeps: what exceeds one of the two is compacted while writes go on, a piece at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct History {
-    /// How many revisions, and up to a quarter more.
+    /// How many revisions, and up to a quarter more. Of fewer than 64 none more: so little is kept where room is short.
     pub revisions: u64,
     /// How far back, give or take a sixteenth. Needs a clock: an [`Env`] in the options.
     pub age: Duration,
@@ -42,6 +42,9 @@ const SAMPLES: u32 = 16;
 /// the cheaper is each.
 const COMPACTIONS: u64 = 4;
 
+/// A history so short is cut with every write.
+const SHORT: u64 = 64;
+
 impl Retention {
     pub(super) fn new(history: History, env: Option<Env>) -> Self {
         let clock = env.filter(|_| history.age < Duration::MAX);
@@ -56,8 +59,9 @@ impl Retention {
     /// The revision to compact to, once it is worth it.
     pub(super) fn due(&mut self, head: Revision, compacted: Revision) -> Option<Revision> {
         let excess = (head.get() - compacted.get()).saturating_sub(self.history.revisions);
-        let by_count = (excess > self.history.revisions / COMPACTIONS)
-            .then(|| Revision::new(head.get() - self.history.revisions));
+        let kept = self.history.revisions;
+        let spare = if kept < SHORT { 0 } else { kept / COMPACTIONS };
+        let by_count = (excess > spare).then(|| Revision::new(head.get() - self.history.revisions));
         by_count.max(self.outlived(head)).filter(|due| *due > compacted)
     }
 

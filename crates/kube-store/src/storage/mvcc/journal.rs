@@ -113,6 +113,17 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// Whether it only takes away.
+    pub(super) fn needs_no_room(&self) -> bool {
+        match self {
+            Self::Write { events, .. } => events.iter().all(|event| matches!(event, Event::Delete { .. })),
+            Self::Ended { .. } => true,
+            Self::Granted { .. } | Self::Reset { .. } => false,
+        }
+    }
+}
+
 /// One thing that a journal held.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
