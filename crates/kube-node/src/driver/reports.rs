@@ -92,17 +92,14 @@ impl FleetDriver {
 
     /// Writes one report. Only a closed store is an error; everything else is tried again or has become moot.
     async fn write_one(&self, task: &Task) -> Result<(), ApiError> {
-        let written: Result<Option<ResourceVersion>, ApiError> = match patch(task) {
-            Some((part, patch)) => {
-                let options = WriteOptions::default();
-                let written = self.service.patch(NodePod::kind(), &task.key, part, &patch, &options).await;
-                written.map(|object| Some(object.version))
-            }
-            None => {
-                let mut options = DeleteOptions::now().uid(task.uid.clone());
-                options.uid = options.uid.filter(|_| !mutant::is(Mutant::DeletesByName));
-                self.service.delete(NodePod::kind(), &task.key, &options).await.map(|_| None)
-            }
+        let written: Result<Option<ResourceVersion>, ApiError> = if let Some((part, patch)) = patch(task) {
+            let options = WriteOptions::default();
+            let written = self.service.patch(NodePod::kind(), &task.key, part, &patch, &options).await;
+            written.map(|object| Some(object.version))
+        } else {
+            let mut options = DeleteOptions::now().uid(task.uid.clone());
+            options.uid = options.uid.filter(|_| !mutant::is(Mutant::DeletesByName));
+            self.service.delete(NodePod::kind(), &task.key, &options).await.map(|_| None)
         };
         let now = self.shared.now();
         match written {

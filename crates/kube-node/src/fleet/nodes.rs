@@ -30,9 +30,9 @@ impl Nodes {
         has.insert("cpu", quantity(&config.cpu));
         has.insert("memory", quantity(&config.memory));
         has.insert("ephemeral-storage", quantity(super::node_object::EPHEMERAL_STORAGE));
-        let value = |name| has.get(name).map_or(0, |quantity| quantity.value());
+        let value = |name| has.get(name).map_or(0, kube_core::quantity::Quantity::value);
         let allocatable = Amounts {
-            milli_cpu: has.get("cpu").map_or(0, |quantity| quantity.milli_value()),
+            milli_cpu: has.get("cpu").map_or(0, kube_core::quantity::Quantity::milli_value),
             memory: value("memory"),
             ephemeral_storage: value("ephemeral-storage"),
             pods: config.pods.into(),

@@ -213,12 +213,12 @@ impl Fleet {
         self.timers.set(slot, None);
         self.free.push(slot);
         if let Some(tracked) = self.pods[slot].take() {
-            self.give_back(tracked.node, tracked.held, now);
+            self.give_back(tracked.node, &tracked.held, now);
         }
     }
 
     /// What the pod took of its node is free again; a pod that waits for an address gets it.
-    fn give_back(&mut self, node: usize, held: Held, now: Now) {
+    fn give_back(&mut self, node: usize, held: &Held, now: Now) {
         self.nodes.refund(node, held.amounts, &held.ports);
         let Some(address) = held.address else { return };
         self.nodes.release_address(node, address);
@@ -317,7 +317,7 @@ impl Fleet {
         if tracked.engine.is_over() && tracked.held != Held::default() {
             let held = std::mem::take(&mut tracked.held);
             let node = tracked.node;
-            self.give_back(node, held, now);
+            self.give_back(node, &held, now);
         }
         let Some(tracked) = &self.pods[slot] else { return };
         let at = if tracked.writing {

@@ -41,9 +41,9 @@ impl Amounts {
     /// What `pod` takes.
     pub fn of(pod: &PodView) -> Self {
         let requests = pod_requests(pod, &Options::default());
-        let value = |name| requests.get(name).map_or(0, |quantity| quantity.value());
+        let value = |name| requests.get(name).map_or(0, kube_core::quantity::Quantity::value);
         Self {
-            milli_cpu: requests.get(CPU).map_or(0, |quantity| quantity.milli_value()),
+            milli_cpu: requests.get(CPU).map_or(0, kube_core::quantity::Quantity::milli_value),
             memory: value(MEMORY),
             ephemeral_storage: value(EPHEMERAL_STORAGE),
             pods: 1,

@@ -48,7 +48,7 @@ impl PodMachine {
             }
             (Answer::SandboxFailed { message }, Sandbox::Preparing) => {
                 self.sandbox = Sandbox::Absent { not_before: now.mono + RESYNC };
-                self.note_sandbox(message, out);
+                Self::note_sandbox(message, out);
             }
             (Answer::SandboxRemoved, Sandbox::Removing) => {
                 self.sandbox = Sandbox::Absent { not_before: now.mono };
@@ -136,7 +136,7 @@ impl PodMachine {
             }));
         }
         self.dirty |= container.wait(failure.as_str(), message.clone());
-        self.note_failed(message, out);
+        Self::note_failed(&message, out);
     }
 
     fn hook_returned(&mut self, index: usize, failed: Option<String>, now: Now, out: &mut Vec<Command>) {
@@ -149,7 +149,7 @@ impl PodMachine {
             return;
         };
         self.dirty |= container.wait("PostStartHookError", message.clone());
-        self.note_hook("FailedPostStartHook", message, out);
+        Self::note_hook("FailedPostStartHook", message, out);
         self.take_down(index, self.spec.grace(), now, out);
     }
 

@@ -60,6 +60,7 @@ pub(super) enum Step {
 
 /// One container.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(super) struct Container {
     pub(super) shown: Shown,
     pub(super) step: Step,

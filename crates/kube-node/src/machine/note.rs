@@ -24,7 +24,7 @@ impl PodMachine {
         out.push(normal("Killing", message));
     }
 
-    pub(super) fn note_unhealthy(&self, kind: ProbeKind, out: &mut Vec<Command>) {
+    pub(super) fn note_unhealthy(kind: ProbeKind, out: &mut Vec<Command>) {
         let mut name = kind.as_str().to_owned();
         name[..1].make_ascii_uppercase();
         out.push(warning("Unhealthy", format!("{name} probe failed")));
@@ -35,7 +35,7 @@ impl PodMachine {
         out.push(warning("BackOff", message));
     }
 
-    pub(super) fn note_sandbox(&self, message: String, out: &mut Vec<Command>) {
+    pub(super) fn note_sandbox(message: String, out: &mut Vec<Command>) {
         out.push(warning("FailedCreatePodSandBox", message));
     }
 
@@ -51,11 +51,11 @@ impl PodMachine {
         out.push(warning("Failed", format!("Error: {}", failure.as_str())));
     }
 
-    pub(super) fn note_failed(&self, message: String, out: &mut Vec<Command>) {
+    pub(super) fn note_failed(message: &str, out: &mut Vec<Command>) {
         out.push(warning("Failed", format!("Error: {message}")));
     }
 
-    pub(super) fn note_hook(&self, reason: &'static str, message: String, out: &mut Vec<Command>) {
+    pub(super) fn note_hook(reason: &'static str, message: String, out: &mut Vec<Command>) {
         out.push(warning(reason, message));
     }
 }

@@ -25,12 +25,11 @@ impl PodMachine {
             }
             self.learn(status.conditions);
         }
-        if self.meta.is_terminating() {
-            if let (Course::Down { .. }, Some(seconds)) =
+        if self.meta.is_terminating()
+            && let (Course::Down { .. }, Some(seconds)) =
                 (self.course, self.meta.deletion_grace_period_seconds)
-            {
-                self.hasten(super::spec::grace(Some(seconds)), now, out);
-            }
+        {
+            self.hasten(super::spec::grace(Some(seconds)), now, out);
         }
         self.tick(now, out);
     }

@@ -46,12 +46,11 @@ fn restarts(spec: &LifeSpec, index: usize, ended: &super::container::Ended) -> b
 
 impl Counts {
     fn init(&mut self, spec: &LifeSpec, index: usize, container: &Container) {
-        let ended = match (&container.shown, &container.last) {
-            (Shown::Terminated(ended), _) | (Shown::Waiting(_), Some(ended)) => ended,
-            _ => {
-                self.pending_init += 1;
-                return;
-            }
+        let ((Shown::Terminated(ended), _) | (Shown::Waiting(_), Some(ended))) =
+            (&container.shown, &container.last)
+        else {
+            self.pending_init += 1;
+            return;
         };
         if ended.code != 0 && !restarts(spec, index, ended) {
             self.failed_init += 1;

@@ -46,7 +46,7 @@ impl PodMachine {
         let Some(state) = state else { return };
         let changed = state.end(probe, success, steady_until);
         if !success {
-            self.note_unhealthy(kind, out);
+            Self::note_unhealthy(kind, out);
         }
         if changed {
             self.judge((index, kind), success, now, out);

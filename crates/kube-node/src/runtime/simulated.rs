@@ -156,7 +156,7 @@ impl SimRuntime {
                 until => (true, until),
             },
         };
-        let steady_until = Some(until.unwrap_or(Mono::from_nanos(u64::MAX)));
+        let steady_until = Some(until.unwrap_or_else(|| Mono::from_nanos(u64::MAX)));
         self.later(now, Answer::Probed { container, probe, success, steady_until });
     }
 

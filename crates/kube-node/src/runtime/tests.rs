@@ -19,7 +19,7 @@ fn one_container() -> LifeSpec {
 #[test]
 fn who_is_told_to_stop_twice_ends_once_and_sooner() {
     let spec = one_container();
-    let script = Script { stop: Duration::from_secs(60), ..Script::default() };
+    let script = Script { stop: Duration::from_mins(1), ..Script::default() };
     let mut runtime = SimRuntime::new(script, None, &spec);
     runtime.execute(&spec, Command::Stop { container: 0, grace: Duration::from_secs(30) }, at(0));
     runtime.execute(&spec, Command::Stop { container: 0, grace: Duration::from_secs(5) }, at(1));

@@ -46,6 +46,7 @@ pub(super) struct ResourceRef {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "KWOK's own names")]
 struct SelectorDocument {
     match_labels: BTreeMap<String, String>,
     match_annotations: BTreeMap<String, String>,
@@ -55,7 +56,7 @@ struct SelectorDocument {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct RequirementDocument {
-    jq: Option<Box<RequirementDocument>>,
+    jq: Option<Box<Self>>,
     key: String,
     operator: String,
     values: Vec<String>,

@@ -6,7 +6,7 @@ use crate::machine::{Effect, NodePod, Note, Now, PodReport};
 use kube_core::env::{Mono, Rng};
 use kube_core::patch::apply_merge;
 use kube_core::view::PodPhase;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,10 +38,9 @@ impl StagedPod {
         now: Now,
     ) -> Self {
         let (queue, notes) = (VecDeque::new(), Vec::new());
-        let mut staged =
-            Self { stages, pod: Value::Null, node, own, rng, next: None, queue, last: None, notes };
-        staged.observe(pod, now);
-        staged
+        let mut new = Self { stages, pod: Value::Null, node, own, rng, next: None, queue, last: None, notes };
+        new.observe(pod, now);
+        new
     }
 
     /// The pod has changed: a stage that still matches stays the next one, with the delay that it has.
@@ -155,8 +154,9 @@ impl StagedPod {
         let phase = serde_json::from_value(status["phase"].clone()).unwrap_or(PodPhase::Pending);
         let is_ready = |c: &Value| c["type"] == "Ready" && c["status"] == "True";
         let ready = conditions.iter().any(is_ready);
-        let meta = self.pod.get_mut("status");
-        *meta.unwrap_or(&mut json!({})) = status;
+        if let Some(shown) = self.pod.get_mut("status") {
+            *shown = status;
+        }
         Effect::Report(Box::new(PodReport { phase, ready, status: given }))
     }
 }

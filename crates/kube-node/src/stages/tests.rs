@@ -85,9 +85,9 @@ fn a_server_goes_through_its_stages() {
     let addresses = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
     let stages = std::sync::Arc::new(Stages::parse(SERVERS).unwrap());
     let mut object = object();
-    let mut staged = StagedPod::new(stages, &pod(&object), addresses, Rng::new(1), at(0));
-    assert_eq!((staged.deadline(), staged.news(at(1))), (Some(at(2).mono), None));
-    let Some(Effect::Report(report)) = staged.news(at(2)) else { panic!("{staged:?}") };
+    let mut life = StagedPod::new(stages, &pod(&object), addresses, Rng::new(1), at(0));
+    assert_eq!((life.deadline(), life.news(at(1))), (Some(at(2).mono), None));
+    let Some(Effect::Report(report)) = life.news(at(2)) else { panic!("{life:?}") };
     assert!(report.ready);
     let expected = json!({
         "phase": "Running", "hostIP": "10.0.0.1", "podIP": "10.0.0.2",
@@ -104,16 +104,16 @@ fn a_server_goes_through_its_stages() {
     assert_eq!(report.status, expected);
 
     apply_merge(&mut object, &json!({ "status": expected }));
-    staged.observe(&pod(&object), at(2));
-    assert_eq!(staged.deadline(), None, "nothing to do until somebody deletes it");
+    life.observe(&pod(&object), at(2));
+    assert_eq!(life.deadline(), None, "nothing to do until somebody deletes it");
     object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
-    staged.observe(&pod(&object), at(10));
-    assert_eq!(staged.deadline(), Some(at(10).mono + Duration::from_millis(61_500)));
-    assert_eq!(staged.news(at(72)), Some(Effect::Finalizers(Vec::new())));
-    staged.repeat();
-    assert_eq!(staged.news(at(73)), Some(Effect::Finalizers(Vec::new())), "a write that failed comes again");
-    assert_eq!(staged.news(at(73)), Some(Effect::Remove));
-    assert_eq!(staged.take_notes()[0].message, "Stopping container: c");
+    life.observe(&pod(&object), at(10));
+    assert_eq!(life.deadline(), Some(at(10).mono + Duration::from_millis(61_500)));
+    assert_eq!(life.news(at(72)), Some(Effect::Finalizers(Vec::new())));
+    life.repeat();
+    assert_eq!(life.news(at(73)), Some(Effect::Finalizers(Vec::new())), "a write that failed comes again");
+    assert_eq!(life.news(at(73)), Some(Effect::Remove));
+    assert_eq!(life.take_notes()[0].message, "Stopping container: c");
 }
 
 #[test]

@@ -166,10 +166,10 @@ async fn a_missing_config_map_holds_a_container_up_until_it_is_there() {
 #[tokio::test]
 async fn a_readiness_gate_opens_by_somebody_elses_condition() {
     let cluster = cluster(SimFleet::new(1));
-    let mut gated = pod("web");
+    let mut waiting = pod("web");
     let gates = json!([{ "conditionType": "example.org/lb" }]);
-    gated.spec.as_mut().unwrap().readiness_gates = Some(serde_json::from_value(gates).unwrap());
-    cluster.pods.create(&gated).await.unwrap();
+    waiting.spec.as_mut().unwrap().readiness_gates = Some(serde_json::from_value(gates).unwrap());
+    cluster.pods.create(&waiting).await.unwrap();
     cluster.pods.bind("web", "node-0").await.unwrap();
     let condition = |pod: Option<&Pod>, kind: &str| {
         let conditions = pod?.status.as_ref()?.conditions.as_ref()?;

@@ -261,7 +261,7 @@ fn the_priority_of_a_group_counts_whenever_it_comes() {
     world.upsert_pod(&on("n", &pod("other", json!({"priority": 3}))));
     let priorities = |world: &Snapshot| {
         let node = world.node("n").unwrap();
-        let held: Vec<i32> = node.holdings().iter().map(|holding| holding.priority()).collect();
+        let held: Vec<i32> = node.holdings().iter().map(super::holding::Holding::priority).collect();
         assert_eq!(held, node.pods().iter().map(|pod| pod.priority()).collect::<Vec<_>>());
         held
     };

@@ -62,7 +62,7 @@ impl Storage for Own {
                 let revision = if wrong { Revision::new(revision.get() - 1) } else { revision };
                 Ok(TxnOutcome::Committed { revision, previous })
             }
-            other => Ok(other),
+            other @ TxnOutcome::Failed { .. } => Ok(other),
         }
     }
 

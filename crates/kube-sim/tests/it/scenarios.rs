@@ -111,6 +111,7 @@ fn what_failed_once_stays_mended() {
         (scenarios::crowding(0..1), "seed=7 faults=4,5 reorder="),
         (scenarios::crowding(0..1), "seed=17 faults=0,4,5,9"),
         (scenarios::outage(0..1), "seed=38 faults=4,5,6,11,14"),
+        (scenarios::outage(0..1), "seed=39 faults=12,13"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));
         assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());

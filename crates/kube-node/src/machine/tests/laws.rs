@@ -151,7 +151,7 @@ proptest! {
         let status = life.report().status;
         let object = json!({
             "metadata": { "name": "web", "namespace": "default", "uid": "u", "generation": 1 },
-            "spec": { "containers": [{ "name": "c", "image": "i" }] }, "status": status.clone(),
+            "spec": { "containers": [{ "name": "c", "image": "i" }] }, "status": status,
         });
         let pod: crate::machine::NodePod = kube_core::view::from_value(object).unwrap();
         let machine = crate::machine::PodMachine::resume(

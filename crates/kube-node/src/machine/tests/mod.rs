@@ -42,6 +42,7 @@ pub(super) struct Life {
 
 impl Life {
     /// A pod of this spec; `scripts` behave so.
+    #[expect(clippy::needless_pass_by_value, reason = "written in place")]
     pub(super) fn new(spec: Value, script: Script) -> Self {
         let mut object = json!({
             "metadata": { "name": "web", "namespace": "default", "uid": "u", "generation": 1 },
@@ -58,6 +59,7 @@ impl Life {
     }
 
     /// Somebody else changes the object.
+    #[expect(clippy::needless_pass_by_value, reason = "written in place")]
     pub(super) fn write(&mut self, patch: Value) {
         apply_merge(&mut self.object, &patch);
         let pod: NodePod = from_value(self.object.clone()).unwrap();
@@ -83,12 +85,11 @@ impl Life {
         let end = at(second).mono;
         for _ in 0..10_000 {
             let next = [self.machine.deadline(), self.runtime.deadline()].into_iter().flatten().min();
-            match next.filter(|next| *next <= end) {
-                Some(next) => self.talk(next.nanos() / 1_000_000_000, Vec::new()),
-                None => {
-                    self.now = second;
-                    return;
-                }
+            if let Some(next) = next.filter(|next| *next <= end) {
+                self.talk(next.nanos() / 1_000_000_000, Vec::new());
+            } else {
+                self.now = second;
+                return;
             }
         }
         panic!("no end at {:?}: {:?}", self.now, self.log.iter().rev().take(5).collect::<Vec<_>>());

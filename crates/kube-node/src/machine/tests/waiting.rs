@@ -57,6 +57,7 @@ fn an_environment_that_cannot_be_made_is_tried_again_every_ten_seconds() {
     assert_eq!(life.container("c")["restartCount"], 0);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "written in place")]
 fn pod(spec: Value) -> PodView {
     from_value(json!({ "metadata": { "name": "web", "uid": "u" }, "spec": spec })).unwrap()
 }

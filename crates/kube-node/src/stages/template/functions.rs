@@ -54,8 +54,12 @@ pub(super) fn call(name: &str, given: &[Value], around: &Surroundings) -> Result
             needs(1)?;
             (given[0].as_i64().unwrap_or(0) + 1).into()
         }
-        "and" => given.iter().find(|value| !is_true(value)).or(given.last()).cloned().unwrap_or_default(),
-        "or" => given.iter().find(|value| is_true(value)).or(given.last()).cloned().unwrap_or_default(),
+        "and" => {
+            given.iter().find(|value| !is_true(value)).or_else(|| given.last()).cloned().unwrap_or_default()
+        }
+        "or" => {
+            given.iter().find(|value| is_true(value)).or_else(|| given.last()).cloned().unwrap_or_default()
+        }
         "not" => {
             needs(1)?;
             (!is_true(&given[0])).into()
@@ -170,7 +174,7 @@ fn printf(format: &Value, given: &[Value]) -> String {
         }
         match chars.next() {
             Some('q') => {
-                out.push_str(&given.next().map(|v| Value::String(shown(v)).to_string()).unwrap_or_default())
+                out.push_str(&given.next().map(|v| Value::String(shown(v)).to_string()).unwrap_or_default());
             }
             Some('s' | 'd' | 'v') => out.push_str(&given.next().map(shown).unwrap_or_default()),
             Some(other) => out.push(other),

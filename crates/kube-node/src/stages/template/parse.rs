@@ -16,20 +16,20 @@ pub(super) enum Node {
         value: Pipeline,
     },
     If {
-        cases: Vec<(Pipeline, Vec<Node>)>,
-        otherwise: Vec<Node>,
+        cases: Vec<(Pipeline, Vec<Self>)>,
+        otherwise: Vec<Self>,
     },
     With {
         value: Pipeline,
-        body: Vec<Node>,
-        otherwise: Vec<Node>,
+        body: Vec<Self>,
+        otherwise: Vec<Self>,
     },
     Range {
         index: Option<String>,
         item: Option<String>,
         over: Pipeline,
-        body: Vec<Node>,
-        otherwise: Vec<Node>,
+        body: Vec<Self>,
+        otherwise: Vec<Self>,
     },
     Call {
         name: String,

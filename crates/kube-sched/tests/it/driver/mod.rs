@@ -201,7 +201,7 @@ fn malformed_pods_are_told_why_and_hold_nobody_up() {
         let conditions = pod.status.unwrap().conditions.unwrap_or_default();
         let scheduled = condition::find(&conditions, "PodScheduled").unwrap_or_else(|| panic!("{name}"));
         assert_eq!(scheduled.status, "False", "{name}");
-        said += &format!("{name}: {}\n", scheduled.message.as_deref().unwrap_or_default());
+        said.extend([name, ": ", scheduled.message.as_deref().unwrap_or_default(), "\n"]);
         assert!(!world.events(name).is_empty(), "{name}");
     }
     assert!(

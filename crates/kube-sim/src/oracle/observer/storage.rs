@@ -68,7 +68,9 @@ impl Storage for ObservedStorage {
             Ok(outcome) => self.observer.committed(&ops, outcome),
             // What was refused for want of room was not done.
             Err(StorageError::Closed) => self.health.fail(),
-            Err(StorageError::Medium { .. } | StorageError::Corrupt { .. }) => {
+            Err(
+                StorageError::Unknown { .. } | StorageError::Medium { .. } | StorageError::Corrupt { .. },
+            ) => {
                 self.observer.in_doubt(ops);
                 self.health.fail();
             }
