@@ -11,11 +11,9 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::StartsUnsynced, "restarts", 0, "creations"),
     (Mutant::NeverLooksAgain, "patience", 0, "at rest"),
     (Mutant::CountsTerminating, "deployment", 0, "counts"),
-    (Mutant::DeletesByName, "namesakes", 1, "lives"),
     (Mutant::BindsTwice, "failover", 0, "bindings"),
     (Mutant::SkipsOnReconnect, "unrest", 1, "creations"),
     (Mutant::StatusBumpsItself, "deployment", 0, "endless"),
-    (Mutant::KeepsEndpoints, "rebirth", 0, "endpoints"),
     (Mutant::GivesUpReadyPods, "restarts", 0, "victims"),
     (Mutant::StartsTwice, "silence", 0, "lives"),
     (Mutant::IgnoresSurge, "deployment", 0, "rollouts"),
@@ -27,6 +25,12 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::LosesBusyKeys, "stateful", 0, "ordinals"),
     (Mutant::KeepsGoneObjects, "unrest", 1, "endpoints"),
     (Mutant::DropsFailedReports, "stateful", 0, "ordinals"),
+];
+
+/// What no oracle notices since nodes report the end of a deleted pod before they remove it, and why.
+const UNNOTICED: &[(Mutant, &str)] = &[
+    (Mutant::DeletesByName, "a pod that ended is not removed again once its node has heard that it is gone"),
+    (Mutant::KeepsEndpoints, "a pod that ended loses its endpoint before it is deleted"),
 ];
 
 const PARTS: usize = 4;
@@ -42,8 +46,11 @@ fn observe(name: &str, seed: u64, bug: Option<Mutant>) -> Observation {
 }
 
 #[test]
-fn every_known_bug_is_in_the_table_once() {
+#[expect(clippy::print_stdout, reason = "tells what is not seen")]
+fn every_known_bug_is_in_a_table_once() {
+    UNNOTICED.iter().for_each(|(mutant, why)| println!("{mutant:?} is not noticed: {why}"));
     let mut named: Vec<Mutant> = CAUGHT.iter().map(|(mutant, ..)| *mutant).collect();
+    named.extend(UNNOTICED.iter().map(|(mutant, _)| *mutant));
     named.sort_unstable();
     let mut all = Mutant::ALL.to_vec();
     all.sort_unstable();
