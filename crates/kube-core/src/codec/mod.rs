@@ -364,7 +364,7 @@ fn read_head<K: Kind>(object: &Value) -> Decoded {
     Ok(Box::new(K::deserialize(fields).map_err(DecodeError::new)?))
 }
 
-/// Whether the field is none of what is wanted of an object: its type, its metadata or its status.
+/// Whether the field is no part of what is wanted of an object, but its type, its metadata or its status.
 pub fn is_head(field: &str) -> bool {
     matches!(field, "apiVersion" | "kind" | "metadata" | "status")
 }

@@ -58,10 +58,10 @@ impl Retention {
 
     /// The revision to compact to, once it is worth it.
     pub(super) fn due(&mut self, head: Revision, compacted: Revision) -> Option<Revision> {
-        let excess = (head.get() - compacted.get()).saturating_sub(self.history.revisions);
         let kept = self.history.revisions;
+        let excess = (head.get() - compacted.get()).saturating_sub(kept);
         let spare = if kept < SHORT { 0 } else { kept / COMPACTIONS };
-        let by_count = (excess > spare).then(|| Revision::new(head.get() - self.history.revisions));
+        let by_count = (excess > spare).then(|| Revision::new(head.get() - kept));
         by_count.max(self.outlived(head)).filter(|due| *due > compacted)
     }
 

@@ -111,9 +111,8 @@ impl Log {
             }
         }
         self.tail = self.segments.get_max().map(|(number, segment)| (*number, segment.clone()));
-        self.segments.get_min().is_some_and(|(first, segment)| {
-            *first < number || (*first == number && segment.holds_up_to(slot))
-        })
+        let oldest = self.segments.get_min();
+        oldest.is_some_and(|(first, rest)| *first < number || (*first == number && rest.holds_up_to(slot)))
     }
 
     /// How many segments are held.

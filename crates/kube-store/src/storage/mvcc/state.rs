@@ -98,11 +98,11 @@ impl State {
                     self.count_out(previous.as_deref());
                     self.keys += 1;
                     self.bytes += size(kv);
-                    self.write(&kv.key, revision, Some(kv.clone()));
+                    self.map.write(&kv.key, revision, Some(kv.clone()));
                 }
                 Event::Delete { key, previous } => {
                     self.count_out(previous.as_deref());
-                    self.write(key, revision, None);
+                    self.map.write(key, revision, None);
                 }
             }
         }
@@ -115,10 +115,6 @@ impl State {
             self.keys -= 1;
             self.bytes -= size(gone);
         }
-    }
-
-    fn write(&mut self, key: &Key, revision: Revision, kv: Option<Arc<KeyValue>>) {
-        self.map.write(key, revision, kv);
     }
 
     /// Shows nothing below `oldest` any more. What nobody can see then is still to be swept out.
@@ -179,7 +175,7 @@ impl State {
         self.leases.follow(&Event::Put { kv: kv.clone(), previous: None });
         self.keys += 1;
         self.bytes += size(kv);
-        self.write(&kv.key, kv.mod_revision, Some(kv.clone()));
+        self.map.write(&kv.key, kv.mod_revision, Some(kv.clone()));
         self.head = self.head.max(kv.mod_revision);
     }
 
