@@ -111,6 +111,13 @@ fn redb_keeps_history() {
     campaign("redb", |seed| reopened(&RedbOnDisk::default(), &Stage::new(), seed, 100));
 }
 
+/// Here the disk fails under a compaction: it is told as that of the medium, and is why the watches end.
+#[test]
+fn a_compaction_that_fails_is_why_watches_end() {
+    let ran = reopened(&RedbOnDisk::default(), &Stage::new(), 84, 100);
+    assert_eq!((ran.finding, ran.stuck), (None, false));
+}
+
 #[test]
 fn redb_keeps_history_on_threads() {
     campaign("redb, threads", |seed| in_directory(Engine::Redb, seed));

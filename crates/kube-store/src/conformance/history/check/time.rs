@@ -123,7 +123,7 @@ fn closed(history: &History) -> Option<u64> {
         else {
             return false;
         };
-        matches!(error, StorageError::Unknown { .. } | StorageError::Closed)
+        matches!(error, StorageError::Unknown { .. } | StorageError::Closed | StorageError::Medium { .. })
     };
     let failed = history.calls.iter().any(|call| told(&call));
     let causes = history
