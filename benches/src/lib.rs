@@ -8,6 +8,7 @@
 //! spreads what is looked at over so many pages that a store of 100,000 values is twice as slow. With
 //! `--no-default-features` they run on the latter.
 
+pub mod controllers;
 pub mod durable;
 pub mod end_to_end;
 pub mod objects;

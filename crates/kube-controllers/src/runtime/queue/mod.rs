@@ -18,10 +18,12 @@ pub use limits::RetryLimits;
 
 use super::cause::{Cause, Causes};
 use kube_core::env::Mono;
+use kube_core::map::FxMap;
 use kube_store::mutant::{self, Mutant};
 use limits::Bucket;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -34,10 +36,13 @@ pub const FAIRNESS: u64 = 16;
 /// A queue of keys to work on. Pure: the time is an argument.
 #[derive(Debug)]
 pub struct WorkQueue<K> {
-    /// Keys that are queued, running, or have failed.
-    keys: BTreeMap<K, State>,
-    ready: BTreeMap<(Reverse<i32>, u64), K>,
-    waiting: BTreeMap<(Mono, u64), K>,
+    /// Where the state of a key lies that is queued, running, or has failed.
+    keys: FxMap<K, usize>,
+    /// States; `None` where nothing lies.
+    slots: Vec<Option<State<K>>>,
+    free: Vec<usize>,
+    ready: BTreeMap<(Reverse<i32>, u64), usize>,
+    waiting: BTreeMap<(Mono, u64), usize>,
     limits: RetryLimits,
     bucket: Bucket,
     turn: u64,
@@ -93,6 +98,7 @@ pub struct Lease<K> {
     pub priority: i32,
     /// Since when it was due.
     pub due: Mono,
+    slot: usize,
 }
 
 /// What comes of a run.
@@ -118,8 +124,9 @@ pub struct QueueCounts {
     pub retries: u64,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct State<K> {
+    key: K,
     queued: Option<Queued>,
     running: bool,
     failures: u32,
@@ -133,11 +140,13 @@ struct Queued {
     causes: Causes,
 }
 
-impl<K: Ord + Clone> WorkQueue<K> {
+impl<K: Eq + Hash + Clone> WorkQueue<K> {
     /// An empty queue.
     pub fn new(limits: RetryLimits) -> Self {
         Self {
-            keys: BTreeMap::new(),
+            keys: FxMap::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
             ready: BTreeMap::new(),
             waiting: BTreeMap::new(),
             limits,
@@ -155,9 +164,43 @@ impl<K: Ord + Clone> WorkQueue<K> {
         if self.closed {
             return;
         }
+        let slot = self.slot_of(key);
+        self.add_at(slot, add, now);
+    }
+
+    /// Where the state of `key` lies.
+    fn slot_of(&mut self, key: K) -> usize {
+        if let Some(slot) = self.keys.get(&key) {
+            return *slot;
+        }
+        let state = State { key: key.clone(), queued: None, running: false, failures: 0 };
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        match self.slots.get_mut(slot) {
+            Some(empty) => *empty = Some(state),
+            None => self.slots.push(Some(state)),
+        }
+        self.keys.insert(key, slot);
+        slot
+    }
+
+    fn state(&mut self, slot: usize) -> Option<&mut State<K>> {
+        self.slots.get_mut(slot)?.as_mut()
+    }
+
+    fn forget(&mut self, slot: usize) {
+        if let Some(state) = self.slots.get_mut(slot).and_then(Option::take) {
+            self.keys.remove(&state.key);
+            self.free.push(slot);
+        }
+    }
+
+    fn add_at(&mut self, slot: usize, add: Add, now: Mono) {
+        if self.closed {
+            return;
+        }
         self.counts.adds += 1;
-        let at = now + add.delay;
-        let state = self.keys.entry(key.clone()).or_default();
+        let (at, turn) = (now + add.delay, self.turn);
+        let Some(state) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
         if state.running && mutant::is(Mutant::LosesBusyKeys) {
             return;
         }
@@ -170,20 +213,21 @@ impl<K: Ord + Clone> WorkQueue<K> {
             queued.priority = queued.priority.max(add.priority);
             queued.causes.merge(add.causes);
         } else {
-            let turn = self.turn;
-            self.turn += 1;
             state.queued = Some(Queued { at, priority: add.priority, turn, causes: add.causes });
+            self.turn += 1;
         }
-        self.place(key, now);
+        self.place(slot, now);
     }
 
     /// Puts a queued key that is not running where it belongs.
-    fn place(&mut self, key: K, now: Mono) {
-        let Some(State { queued: Some(queued), running: false, .. }) = self.keys.get(&key) else { return };
+    fn place(&mut self, slot: usize, now: Mono) {
+        let Some(Some(State { queued: Some(queued), running: false, .. })) = self.slots.get(slot) else {
+            return;
+        };
         if queued.at <= now {
-            self.ready.insert((Reverse(queued.priority), queued.turn), key);
+            self.ready.insert((Reverse(queued.priority), queued.turn), slot);
         } else {
-            self.waiting.insert((queued.at, queued.turn), key);
+            self.waiting.insert((queued.at, queued.turn), slot);
         }
     }
 
@@ -191,23 +235,19 @@ impl<K: Ord + Clone> WorkQueue<K> {
     pub fn pop(&mut self, now: Mono) -> Option<Lease<K>> {
         self.advance(now);
         let place = if self.counts.runs % FAIRNESS == FAIRNESS - 1 { self.oldest() } else { None };
-        let key = match place {
+        let slot = match place {
             Some(place) => self.ready.remove(&place)?,
             None => self.ready.pop_first()?.1,
         };
-        let state = self.keys.get_mut(&key)?;
+        let state = self.state(slot)?;
         let queued = state.queued.take()?;
         debug_assert!(!state.running, "a ready key is not running");
         state.running = true;
+        let (key, attempt) = (state.key.clone(), state.failures);
         self.running += 1;
         self.counts.runs += 1;
-        Some(Lease {
-            key,
-            causes: queued.causes,
-            attempt: state.failures,
-            priority: queued.priority,
-            due: queued.at,
-        })
+        let Queued { at, priority, causes, .. } = queued;
+        Some(Lease { key, causes, attempt, priority, due: at, slot })
     }
 
     /// The place of the key that came first, of all priorities: there are few of those.
@@ -229,40 +269,37 @@ impl<K: Ord + Clone> WorkQueue<K> {
             if at > now {
                 return Some(at);
             }
-            let key = first.remove();
-            self.place(key, now);
+            let slot = first.remove();
+            self.place(slot, now);
         }
         None
     }
 
     /// Gives a key back.
     pub fn done(&mut self, lease: Lease<K>, finish: Finish, now: Mono) {
-        let Lease { key, priority, .. } = lease;
-        let Some(state) = self.keys.get_mut(&key) else { return };
+        let Lease { slot, priority, .. } = lease;
+        let Some(state) = self.state(slot) else { return };
         debug_assert!(state.running, "a key is given back once");
         state.running = false;
-        self.running -= 1;
         let failures = state.failures;
         state.failures = if matches!(finish, Finish::Retry(_)) { failures.saturating_add(1) } else { 0 };
+        self.running -= 1;
         match finish {
             Finish::Done => {}
             Finish::Again(delay) => {
-                self.add(key.clone(), Add { priority, delay, causes: Causes::of(Cause::Requeued) }, now);
+                self.add_at(slot, Add { priority, delay, causes: Causes::of(Cause::Requeued) }, now);
             }
             Finish::Retry(at_least) => {
                 self.counts.retries += 1;
                 let turn = self.bucket.reserve(&self.limits, now);
                 let delay = self.limits.backoff(failures).max(turn).max(at_least);
-                self.add(key.clone(), Add { priority, delay, causes: Causes::of(Cause::Failed) }, now);
+                self.add_at(slot, Add { priority, delay, causes: Causes::of(Cause::Failed) }, now);
             }
         }
-        self.place(key.clone(), now);
-        if self
-            .keys
-            .get(&key)
-            .is_some_and(|state| state.queued.is_none() && (state.failures == 0 || self.closed))
-        {
-            self.keys.remove(&key);
+        self.place(slot, now);
+        let closed = self.closed;
+        if self.state(slot).is_some_and(|state| state.queued.is_none() && (state.failures == 0 || closed)) {
+            self.forget(slot);
         }
     }
 
@@ -270,19 +307,20 @@ impl<K: Ord + Clone> WorkQueue<K> {
     /// goes on until [`WorkQueue::is_drained`] loses nothing.
     pub fn shut_down(&mut self) {
         self.closed = true;
-        for key in std::mem::take(&mut self.waiting).into_values() {
-            self.keys.remove(&key);
+        for slot in std::mem::take(&mut self.waiting).into_values() {
+            self.forget(slot);
         }
     }
 
     /// [`WorkQueue::shut_down`], and drops what is due as well: only what runs is finished.
     pub fn abandon(&mut self) {
         self.shut_down();
-        self.ready.clear();
-        self.keys.retain(|_, state| {
+        for slot in std::mem::take(&mut self.ready).into_values() {
+            self.forget(slot);
+        }
+        for state in self.slots.iter_mut().flatten() {
             state.queued = None;
-            state.running
-        });
+        }
     }
 
     /// Whether the queue was shut down.
