@@ -82,7 +82,7 @@ mod tests {
         let env = kube_store::rt::env();
         let spread: Spread = pace(&env, 20, Duration::from_millis(1)).await.unwrap();
         assert_eq!(spread.count(), 20);
-        assert_eq!(steady(&env, 30, 5).await.unwrap().count(), 5);
+        assert!(steady(&env, 30, 5).await.unwrap().count() >= 5);
         assert!(collect(&env, 30).await.unwrap() > Duration::ZERO);
     }
 }

@@ -24,7 +24,7 @@ async fn until(env: &Env, api: &Api<ReplicaSet>, counts: impl Fn(i32, i32) -> bo
 }
 
 /// Lets a ReplicaSet create `pods` pods, makes `changes` of them ready, one after the other, and gives how long the
-/// reconcile took that each led to, its write of the status included.
+/// reconciles took: for each change the one that writes the status, and the one that this write leads to.
 ///
 /// # Errors
 /// What the store answers.

@@ -1,17 +1,17 @@
 //! Controllers of owners of pods: what all of them watch.
 
 use super::indexes::{NAMESPACE, ORPHAN, OWNER, by_namespace, orphan_pods};
-use crate::runtime::{Context, Controller, ControllerBuilder, Listers, Reconciler, Source};
+use crate::runtime::{Context, ControllerBuilder, Listers, Reconciler, Source};
 use kube_core::resource::{ObjectKey, Resource, ResourceExt};
 use kube_core::selector::Selector;
 use kube_core::view::{KindView, PodView};
 use kube_store::informer::{Change, Index};
 use std::sync::Arc;
 
-/// Begins a controller of owners of pods. It is called when an owner changes, when a pod that it manages does, and when
+/// Lets a controller watch owners of pods. It is called when an owner changes, when a pod that it manages does, and when
 /// a pod without a manager appears that its `selector` selects; an owner without a selector adopts nothing.
 pub(super) fn over_pods<R>(
-    reconciler: R,
+    builder: ControllerBuilder<R>,
     selector: fn(&R::Resource) -> Option<Selector>,
 ) -> ControllerBuilder<R>
 where
@@ -28,7 +28,7 @@ where
         let owners = listers.by_index::<R::Resource>(NAMESPACE, &pod.meta.namespace);
         owners.iter().filter(selects).map(|owner| owner.key()).collect::<Vec<ObjectKey>>()
     };
-    Controller::builder(reconciler)
+    builder
         .index(by_namespace())
         .watches(
             Source::managed_by(<R::Resource as KindView>::kind(), |pod: &PodView| &pod.meta)

@@ -37,7 +37,7 @@ use template::REVISION;
 /// Source: `k8s.io/kubernetes/pkg/controller/daemon`.
 pub fn controller() -> Controller {
     let revisions = Source::<ControllerRevision>::owned_by(DaemonSet::kind_info());
-    over_pods(DaemonSets::default(), selector)
+    over_pods(Controller::builder(DaemonSets::default()), selector)
         .named("daemonset-controller")
         .watches(revisions.index(by_owner()).index(orphans()))
         .watches(Source::new(of_node))

@@ -143,14 +143,19 @@ pub fn wanted(set: &ReplicaSet) -> i32 {
     set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1)
 }
 
-fn min_ready_seconds(set: &ReplicaSet) -> i32 {
+pub(super) fn min_ready_seconds(set: &ReplicaSet) -> i32 {
     set.spec.as_ref().and_then(|spec| spec.min_ready_seconds).unwrap_or(0)
 }
 
-fn tally(set: &ReplicaSet, active: &[Arc<PodView>], terminating: i32, now: Timestamp) -> Tally {
+/// What has all labels of the template.
+pub(super) fn template_labels(set: &ReplicaSet) -> Selector {
     let labels =
         set.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.as_ref()?.labels.as_ref());
-    let template = Selector::from_labels(LabelSet::from(labels));
+    Selector::from_labels(LabelSet::from(labels))
+}
+
+fn tally(set: &ReplicaSet, active: &[Arc<PodView>], terminating: i32, now: Timestamp) -> Tally {
+    let template = template_labels(set);
     let min_ready = min_ready_seconds(set);
     let mut tally = Tally { terminating, ..Tally::default() };
     for pod in active {

@@ -1,11 +1,14 @@
 //! ReplicaSets converge from anywhere.
 
 use super::plan::{BURST, Op, Plan, View, plan, status, wanted};
+use super::tallies::{count, steady};
 use jiff::Timestamp;
 use kube_core::kinds::apps::v1::ReplicaSet;
+use kube_core::resource::ResourceExt;
 use kube_core::view::{self, PodView};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,6 +134,29 @@ proptest! {
         });
         let ready_running = doomed.iter().any(|pod| pod.is_ready() && pod.status.phase == view::PodPhase::Running);
         prop_assert!(!(spared && ready_running));
+    }
+}
+
+proptest! {
+    #[test]
+    fn counted_by_changes_it_is_the_same(replicas in 0..6_i32, first in pods(), then in pods()) {
+        let mut groups = BTreeMap::new();
+        let (first, then) = (views(&first), views(&then));
+        first.iter().for_each(|pod| count(&mut groups, pod, 1));
+        first.iter().for_each(|pod| count(&mut groups, pod, -1));
+        prop_assert!(groups.is_empty());
+        then.iter().for_each(|pod| count(&mut groups, pod, 1));
+        let set = set(replicas);
+        let owned: Vec<_> = then.into_iter().filter(|pod| pod.meta.controller().is_some()).collect();
+        let plan = plan_for(&set, &owned, 100);
+        let counted = groups.get(&set.uid()).and_then(|group| steady(&set, group));
+        if let Some(tally) = counted {
+            prop_assert_eq!(plan, Plan { tally, ..Plan::default() });
+        } else {
+            let ours = |pod: &Arc<PodView>| pod.meta.controller().is_some_and(|owner| owner.uid == set.uid());
+            let strays = owned.iter().any(|pod| ours(pod) && pod.meta.labels.get("app").is_none_or(|app| **app != *"web"));
+            prop_assert!(!plan.ops.is_empty() || strays || !owned.iter().any(ours));
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 ///
 /// Source: `k8s.io/kubernetes/pkg/controller/replication`.
 pub fn controller() -> Controller {
-    over_pods(ReplicationControllers, selector)
+    over_pods(Controller::builder(ReplicationControllers), selector)
         .named("replication-controller")
         .index(by_owner())
         .workers(5)

@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// Source: `k8s.io/kubernetes/pkg/controller/statefulset`.
 pub fn controller() -> Controller {
     let revisions = Source::<ControllerRevision>::owned_by(StatefulSet::kind_info());
-    over_pods(StatefulSets, selector)
+    over_pods(Controller::builder(StatefulSets), selector)
         .named("statefulset-controller")
         .watches(revisions.index(by_owner()).index(orphans()))
         .watches(Source::new(waiting_for_claim))
