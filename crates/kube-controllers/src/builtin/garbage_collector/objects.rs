@@ -40,6 +40,8 @@ impl Item {
 pub(super) struct Objects {
     graph: OwnerGraph,
     items: BTreeMap<Uid, Item>,
+    /// How many objects hold up the foreground deletion of an owner; none where nothing stands.
+    blocking: BTreeMap<Uid, usize>,
     /// Uids that are known to be gone, oldest first.
     gone: VecDeque<Uid>,
     is_gone: BTreeSet<Uid>,
@@ -80,7 +82,7 @@ impl Objects {
         if let Some(new) = new {
             let before = old.filter(|old| old.uid == new.uid);
             if before.is_none_or(|before| concerns_us(before, new)) {
-                self.upsert(kind, before, new, &mut affected);
+                self.upsert(kind, new, &mut affected);
             } else if let Some(item) = self.items.get_mut(&new.uid) {
                 item.meta = new.clone();
             }
@@ -88,13 +90,7 @@ impl Objects {
         affected
     }
 
-    fn upsert(
-        &mut self,
-        kind: &Arc<KindInfo>,
-        old: Option<&Arc<Meta>>,
-        new: &Arc<Meta>,
-        affected: &mut Vec<Uid>,
-    ) {
+    fn upsert(&mut self, kind: &Arc<KindInfo>, new: &Arc<Meta>, affected: &mut Vec<Uid>) {
         let item = Item { kind: kind.clone(), meta: new.clone() };
         let owners: Vec<ObjectRef> = new.owner_references.iter().map(|owner| of_owner(owner, new)).collect();
         self.graph.upsert(item.object(), &owners);
@@ -102,10 +98,31 @@ impl Objects {
         if (new.is_terminating() && held) || !self.is_owned(new) {
             affected.push(new.uid.clone());
         }
-        // Owners that wait for this object may not have to any more.
-        let before = old.iter().flat_map(|old| &old.owner_references);
-        affected.extend(before.filter(|owner| self.is_waiting(&owner.uid)).map(|owner| owner.uid.clone()));
-        self.items.insert(new.uid.clone(), item);
+        let before = self.items.insert(new.uid.clone(), item);
+        self.block(new);
+        if let Some(before) = before {
+            self.unblock(&before.meta, affected);
+        }
+    }
+
+    fn block(&mut self, meta: &Meta) {
+        for owner in meta.owner_references.iter().filter(|owner| owner.block_owner_deletion) {
+            *self.blocking.entry(owner.uid.clone()).or_default() += 1;
+        }
+    }
+
+    /// Takes back what [`Objects::block`] did. Owners that have waited for this object alone are to be looked at.
+    fn unblock(&mut self, meta: &Meta, affected: &mut Vec<Uid>) {
+        for owner in meta.owner_references.iter().filter(|owner| owner.block_owner_deletion) {
+            let Some(count) = self.blocking.get_mut(&owner.uid) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                self.blocking.remove(&owner.uid);
+                if self.is_waiting(&owner.uid) {
+                    affected.push(owner.uid.clone());
+                }
+            }
+        }
     }
 
     /// Whether every owner was seen where the reference says, and stays.
@@ -130,10 +147,10 @@ impl Objects {
         let dependents = self.graph.dependents(uid);
         let has_dependents = !dependents.is_empty();
         affected.extend(dependents.iter().map(|object| object.uid.clone()));
-        let owners = self.graph.owners(uid);
-        affected.extend(owners.iter().map(|object| object.uid.clone()).filter(|uid| self.is_waiting(uid)));
         self.graph.remove(uid);
-        self.items.remove(uid);
+        if let Some(item) = self.items.remove(uid) {
+            self.unblock(&item.meta, affected);
+        }
         if has_dependents {
             self.remember_gone(uid);
         }
