@@ -24,17 +24,24 @@ pub(super) struct Feed<V> {
     unreadable: Vec<Unreadable>,
 }
 
-/// What to do about an event.
+/// What an event comes to.
+#[derive(Debug)]
+pub(super) enum Taken<V> {
+    /// Nothing.
+    Nothing,
+    /// One object changes.
+    Step(Step<V>),
+    /// A whole state, as of a revision, replaces everything.
+    State(BTreeMap<ObjectKey, Entry<V>>, Revision),
+}
+
+/// What to do about one object.
 #[derive(Debug)]
 pub(super) enum Step<V> {
-    /// Nothing.
-    Skip,
-    /// Put the object in its place.
+    /// Put it in its place.
     Insert(ObjectKey, Entry<V>),
-    /// Take the object out, as of a revision.
+    /// Take it out, as of a revision.
     Remove(ObjectKey, Revision),
-    /// Replace everything, as of a revision.
-    Replace(BTreeMap<ObjectKey, Entry<V>>, Revision),
 }
 
 impl<V: View> Feed<V> {
@@ -73,6 +80,16 @@ impl<V: View> Feed<V> {
         std::mem::take(&mut self.unreadable)
     }
 
+    /// Whether the event belongs to no revision that was told of before, so that these are whole.
+    pub(super) fn is_beyond(&self, event: &ObjectEvent) -> bool {
+        match event {
+            ObjectEvent::Added(raw) | ObjectEvent::Modified(raw) | ObjectEvent::Deleted(raw) => {
+                raw.version.revision() > self.newest.get()
+            }
+            ObjectEvent::Bookmark(_) => true,
+        }
+    }
+
     /// Takes the next event. `known` tells what the informer holds.
     ///
     /// # Errors
@@ -81,7 +98,7 @@ impl<V: View> Feed<V> {
         &mut self,
         event: ObjectEvent,
         known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>,
-    ) -> Result<Step<V>, ApiError> {
+    ) -> Result<Taken<V>, ApiError> {
         match event {
             ObjectEvent::Added(raw) | ObjectEvent::Modified(raw) => Ok(self.present(&raw, known)),
             ObjectEvent::Deleted(raw) => Ok(self.gone(&raw, known)),
@@ -89,7 +106,7 @@ impl<V: View> Feed<V> {
         }
     }
 
-    fn present(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Step<V> {
+    fn present(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Taken<V> {
         let key = raw.key();
         let known = known(&key);
         if self.staged.is_some() {
@@ -102,37 +119,37 @@ impl<V: View> Feed<V> {
                     None => staged.remove(&key),
                 };
             }
-            return Step::Skip;
+            return Taken::Nothing;
         }
         let revision = Revision::new(raw.version.revision());
         let seen = known.as_ref().is_some_and(|known| known.version >= raw.version);
         if !self.reach(revision) || seen {
-            return Step::Skip;
+            return Taken::Nothing;
         }
         match self.decode(&key, raw) {
-            Some(entry) => Step::Insert(key, entry),
+            Some(entry) => Taken::Step(Step::Insert(key, entry)),
             // What was there before is no longer true.
-            None if known.is_some() => Step::Remove(key, revision),
-            None => Step::Skip,
+            None if known.is_some() => Taken::Step(Step::Remove(key, revision)),
+            None => Taken::Nothing,
         }
     }
 
-    fn gone(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Step<V> {
+    fn gone(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Taken<V> {
         let key = raw.key();
         if let Some(staged) = &mut self.staged {
             staged.remove(&key);
-            return Step::Skip;
+            return Taken::Nothing;
         }
         let revision = Revision::new(raw.version.revision());
         let newer = known(&key).is_some_and(|known| known.version < raw.version);
-        if self.reach(revision) && newer { Step::Remove(key, revision) } else { Step::Skip }
+        if self.reach(revision) && newer { Taken::Step(Step::Remove(key, revision)) } else { Taken::Nothing }
     }
 
-    fn bookmark(&mut self, revision: Revision) -> Result<Step<V>, ApiError> {
+    fn bookmark(&mut self, revision: Revision) -> Result<Taken<V>, ApiError> {
         let Some(staged) = self.staged.take() else {
             self.taken = self.taken.max(Some(revision));
             self.newest = self.newest.max(revision);
-            return Ok(Step::Skip);
+            return Ok(Taken::Nothing);
         };
         if revision < self.newest {
             let told = format!("a state at revision {revision} after one at {}", self.newest);
@@ -140,7 +157,7 @@ impl<V: View> Feed<V> {
         }
         self.taken = Some(revision);
         self.newest = revision;
-        Ok(Step::Replace(staged, revision))
+        Ok(Taken::State(staged, revision))
     }
 
     /// Whether a change at `revision` can be news; if so, everything before it was delivered.

@@ -3,12 +3,19 @@
 use super::registry::Registry;
 use super::shared::Shared;
 use super::{Change, Index};
+use crate::client::Backoff;
 use crate::storage::Revision;
 use crate::unreadable::{LeftOut, Unreadable};
-use kube_core::error::ApiError;
+use futures::future::{Either, select};
+use kube_core::error::{ApiError, Retry};
 use kube_core::resource::{KindInfo, ObjectKey, ResourceVersion};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How soon a change that was made shows by itself.
+const ON_ITS_WAY: Duration = Duration::from_millis(10);
 
 /// The objects of one kind as `V` sees them, kept up to date by a task. Cheap to clone; reading never waits.
 ///
@@ -111,12 +118,36 @@ impl<V: Send + Sync + 'static> Informer<V> {
     /// # Errors
     /// Why the informer ended, if it did before.
     pub async fn wait_for(&self, revision: Revision) -> Result<(), ApiError> {
-        if self.revision() < revision {
-            // Nothing wakes the watch of a quiet kind by itself; asking for the newest revision does. An error of it
-            // shows in the watch as well, and there it counts.
-            let _newest = self.registry.service().current().await;
+        let reached = pin!(self.shared.progress.wait_for(revision));
+        if self.revision() >= revision {
+            return reached.await;
         }
-        self.shared.progress.wait_for(revision).await
+        match select(reached, pin!(self.ask_until(revision))).await {
+            Either::Left((reached, _)) => reached,
+            Either::Right(((), reached)) => reached.await,
+        }
+    }
+
+    /// Asks for the newest revision until it is `revision`: nothing else wakes the watch of a quiet kind. Not at once:
+    /// mostly the change that is waited for is on its way, and an answer concerns the watches of all kinds.
+    async fn ask_until(&self, revision: Revision) {
+        let service = self.registry.service();
+        let env = service.env();
+        env.sleep(ON_ITS_WAY).await;
+        let mut rng = env.rng("informer/wait");
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(30));
+        loop {
+            let told = match service.current().await {
+                Ok(newest) if newest >= revision => return,
+                Err(error) if error.is_closed() => return,
+                Ok(_) => Duration::ZERO,
+                Err(error) => match error.retry() {
+                    Retry::After(told) => told,
+                    Retry::Never | Retry::Now => Duration::ZERO,
+                },
+            };
+            env.sleep(backoff.next(&mut rng).max(told)).await;
+        }
     }
 
     /// Resolves with the cause when the informer ends: the store below was closed ([`ApiError::is_closed`]),

@@ -5,6 +5,7 @@
 //!
 //! # Invariants
 //! - Handlers see every change once, in the order of the store, after the informer's own state shows it.
+//! - What one transaction changed shows at once: no reader and no handler sees a part of it.
 //! - After the watch expired the state is replaced as a whole, and handlers see the differences only.
 //! - [`Informer::revision`] never goes back; it moves once handlers have seen everything up to it.
 //!

@@ -1,6 +1,6 @@
 //! The task of an informer: watches, applies, resumes.
 
-use super::feed::{Feed, Step};
+use super::feed::{Feed, Step, Taken};
 use super::shared::Shared;
 use crate::client::{Backoff, panic_message};
 use crate::service::{ObjectEvent, ObjectService, ObjectStream, WatchQuery};
@@ -92,15 +92,13 @@ async fn watch_once<V: View>(
         Ok(stream) => stream,
         Err(error) => return error,
     };
+    // A revision as far as it came. When the watch breaks it is given up: the next one begins with it.
+    let mut steps = Vec::new();
     let mut batch = 0;
     loop {
-        match next(&mut stream, feed, shared).await {
-            Ok(event) => {
-                if let Err(error) = take(event, feed, shared) {
-                    return error;
-                }
-            }
-            Err(error) => return error,
+        let taken = next(&mut stream, feed, shared, &mut steps).await;
+        if let Err(error) = taken.and_then(|event| take(event, feed, shared, &mut steps)) {
+            return error;
         }
         batch += 1;
         if batch == BATCH {
@@ -118,9 +116,11 @@ async fn next<V: View>(
     stream: &mut ObjectStream,
     feed: &Feed<V>,
     shared: &Shared<V>,
+    steps: &mut Vec<Step<V>>,
 ) -> Result<ObjectEvent, ApiError> {
     poll_fn(|cx| match stream.poll_next_unpin(cx) {
         Poll::Pending => {
+            shared.apply(std::mem::take(steps));
             if shared.progress.is_synced() {
                 shared.progress.reach(feed.newest());
             }
@@ -132,13 +132,25 @@ async fn next<V: View>(
     .await
 }
 
-fn take<V: View>(event: ObjectEvent, feed: &mut Feed<V>, shared: &Shared<V>) -> Result<(), ApiError> {
-    let step = feed.take(event, |key| shared.known(key))?;
+/// Takes an event. What belongs to one revision is kept until that is whole.
+fn take<V: View>(
+    event: ObjectEvent,
+    feed: &mut Feed<V>,
+    shared: &Shared<V>,
+    steps: &mut Vec<Step<V>>,
+) -> Result<(), ApiError> {
+    if feed.is_beyond(&event) {
+        shared.apply(std::mem::take(steps));
+    }
+    let taken = feed.take(event, |key| shared.known(key))?;
     feed.unreadable().into_iter().for_each(|unreadable| shared.left_out.note(unreadable));
-    let complete = matches!(step, Step::Replace(..));
-    shared.apply(step);
-    if complete {
-        shared.progress.sync(feed.newest());
+    match taken {
+        Taken::Nothing => {}
+        Taken::Step(step) => steps.push(step),
+        Taken::State(objects, revision) => {
+            shared.replace(objects, revision);
+            shared.progress.sync(feed.newest());
+        }
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::unreadable::Account;
 use kube_core::error::ApiError;
 use kube_core::resource::ObjectKey;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
@@ -63,46 +64,50 @@ impl<V: Send + Sync + 'static> Shared<V> {
         self.release(handlers);
     }
 
-    /// Applies a step, then tells the handlers.
-    pub(super) fn apply(&self, step: Step<V>) {
-        if matches!(step, Step::Skip) {
+    /// Applies what belongs to one revision, then tells the handlers: nobody sees a part of it.
+    pub(super) fn apply(&self, steps: Vec<Step<V>>) {
+        if steps.is_empty() {
             return;
         }
         let handlers = self.handlers();
-        let changes = match step {
-            Step::Skip => Vec::new(),
-            Step::Insert(key, entry) => vec![self.insert(key, entry)],
-            Step::Remove(key, revision) => {
-                let old = self.write(|table| table.remove(&key));
-                vec![Change { key, old, new: None, revision, initial: false }]
-            }
-            Step::Replace(objects, revision) => {
-                // Built aside: readers wait for the swap only.
-                let mut next = self.table().clone();
-                let mut changes = next.replace(objects, revision);
-                if !self.progress.is_synced() {
-                    for change in &mut changes {
-                        change.initial = true;
-                    }
-                }
-                self.write(|table| {
-                    next.add_indexes_of(table);
-                    *table = next;
-                });
-                changes
-            }
+        let changes: Vec<Change<V>> = if steps.len() == 1 {
+            self.write(|table| steps.into_iter().map(|step| table.apply(step)).collect())
+        } else {
+            let mut next = self.table().clone();
+            let changes = steps.into_iter().map(|step| next.apply(step)).collect();
+            self.swap(next);
+            changes
         };
-        for change in &changes {
+        self.tell(handlers, &changes);
+    }
+
+    /// Puts a whole new state in the place of the present one, then tells the handlers what is different.
+    pub(super) fn replace(&self, objects: BTreeMap<ObjectKey, Entry<V>>, revision: Revision) {
+        let handlers = self.handlers();
+        let mut next = self.table().clone();
+        let mut changes = next.replace(objects, revision);
+        if !self.progress.is_synced() {
+            for change in &mut changes {
+                change.initial = true;
+            }
+        }
+        self.swap(next);
+        self.tell(handlers, &changes);
+    }
+
+    /// Makes a table current that was built aside, so that readers wait for this only.
+    fn swap(&self, mut next: Table<V>) {
+        self.write(|table| {
+            next.add_indexes_of(table);
+            *table = next;
+        });
+    }
+
+    fn tell(&self, handlers: MutexGuard<'_, Vec<Handler<V>>>, changes: &[Change<V>]) {
+        for change in changes {
             handlers.iter().for_each(|handler| handler(change));
         }
         self.release(handlers);
-    }
-
-    fn insert(&self, key: ObjectKey, entry: Entry<V>) -> Change<V> {
-        let revision = Revision::new(entry.version.revision());
-        let new = Some(entry.view.clone());
-        let old = self.write(|table| table.insert(&key, entry));
-        Change { key, old, new, revision, initial: false }
     }
 
     /// Ends the informer.

@@ -1,5 +1,6 @@
 //! The objects an informer holds, and the indexes over them: persistent, so that readers take a copy and go.
 
+use super::feed::Step;
 use super::{Change, Index};
 use crate::mutant::{self, Mutant};
 use crate::storage::Revision;
@@ -84,6 +85,22 @@ impl<V> Table<V> {
     pub(super) fn add_indexes_of(&mut self, other: &Self) {
         for posting in &other.postings {
             self.add_index(posting.index.clone());
+        }
+    }
+
+    /// Changes one object.
+    pub(super) fn apply(&mut self, step: Step<V>) -> Change<V> {
+        match step {
+            Step::Insert(key, entry) => {
+                let revision = Revision::new(entry.version.revision());
+                let new = Some(entry.view.clone());
+                let old = self.insert(&key, entry);
+                Change { key, old, new, revision, initial: false }
+            }
+            Step::Remove(key, revision) => {
+                let old = self.remove(&key);
+                Change { key, old, new: None, revision, initial: false }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tests of the pure parts of informers.
 
-use super::feed::{Feed, Step};
+use super::feed::{Feed, Step, Taken};
 use super::table::{Entry, Table};
 use super::{Change, Index};
 use crate::service::{ObjectEvent, WatchStart};
@@ -36,10 +36,10 @@ fn entry(version: u64) -> Entry<Plain> {
 /// What the feed makes of `event` when the informer holds the object at `known`.
 fn take(feed: &mut Feed<Plain>, event: ObjectEvent, known: Option<u64>) -> String {
     match feed.take(event, |_| known.map(entry)) {
-        Ok(Step::Skip) => "skip".to_owned(),
-        Ok(Step::Insert(key, entry)) => format!("insert {key} at {}", entry.version),
-        Ok(Step::Remove(key, revision)) => format!("remove {key} at {revision}"),
-        Ok(Step::Replace(objects, revision)) => format!("replace by {:?} at {revision}", objects.keys()),
+        Ok(Taken::Nothing) => "skip".to_owned(),
+        Ok(Taken::Step(Step::Insert(key, entry))) => format!("insert {key} at {}", entry.version),
+        Ok(Taken::Step(Step::Remove(key, revision))) => format!("remove {key} at {revision}"),
+        Ok(Taken::State(objects, revision)) => format!("replace by {:?} at {revision}", objects.keys()),
         Err(error) => format!("error: {error}"),
     }
 }

@@ -13,8 +13,10 @@ use kube_store::informer::{Index, Informer, Informers};
 use kube_store::service::WatchStart;
 use kube_store::storage::Revision;
 use script::Script;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 use thing::{Diary, Thing, bad, by_group, gone, kind, put};
 use world::World;
@@ -141,6 +143,105 @@ fn waiting_ends_with_the_revision_not_before() {
     script.commit(vec![put("b", "x")]);
     world.run();
     assert!(done.load(Ordering::SeqCst));
+}
+
+#[test]
+fn waiting_for_a_quiet_kind_survives_an_unanswered_question() {
+    let (world, script, informer) = setup();
+    world.finish(informer.synced()).unwrap();
+    script.hush();
+    let elsewhere = script.commit(vec![]);
+    script.refuse_to_tell(ApiError::too_many_requests("not now", 1));
+    script.refuse_to_tell(ApiError::unavailable("not there"));
+    world.finish(informer.wait_for(elsewhere)).unwrap();
+    assert_eq!(informer.revision(), elsewhere);
+}
+
+#[test]
+fn a_quiet_kind_can_be_waited_for_before_the_revision_is_made() {
+    let (world, script, informer) = setup();
+    world.finish(informer.synced()).unwrap();
+    script.hush();
+    let done = Arc::new(AtomicBool::new(false));
+    let (set, waiting) = (done.clone(), informer.clone());
+    let _task = world.env.spawn("waiter", async move {
+        waiting.wait_for(Revision::new(1)).await.unwrap();
+        set.store(true, Ordering::SeqCst);
+    });
+    world.pass(Duration::from_millis(100));
+    assert!(!done.load(Ordering::SeqCst));
+    script.commit(vec![]);
+    world.pass(Duration::from_secs(1));
+    assert!(done.load(Ordering::SeqCst));
+}
+
+/// More than the task takes before others get their turn.
+const MANY: usize = 300;
+
+fn many(group: &str) -> Vec<script::Put> {
+    (0..MANY).map(|n| put(&format!("{n:03}"), group)).collect()
+}
+
+/// Lets other tasks run.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[test]
+fn a_revision_shows_as_a_whole_to_readers() {
+    let (world, script, informer) = setup();
+    informer.add_index(by_group());
+    world.finish(informer.synced()).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    for group in ["x", "y"] {
+        script.commit(many(group));
+        let (looks, reader) = (seen.clone(), informer.clone());
+        let _task = world.env.spawn("reader", async move {
+            for _ in 0..10 {
+                let counts = (reader.len(), reader.by_index("group", "x").len());
+                looks.lock().unwrap().push(counts);
+                yield_now().await;
+            }
+        });
+        world.run();
+    }
+    let seen = seen.lock().unwrap();
+    assert!(seen.iter().all(|counts| [(0, 0), (MANY, MANY), (MANY, 0)].contains(counts)), "{seen:?}");
+    assert_eq!((informer.len(), informer.by_index("group", "y").len()), (MANY, MANY));
+}
+
+#[test]
+fn a_revision_shows_as_a_whole_to_handlers_in_order() {
+    let (world, script, informer) = setup();
+    world.finish(informer.synced()).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (looks, reader) = (seen.clone(), informer.clone());
+    informer.on_change(move |change| looks.lock().unwrap().push((change.key.to_string(), reader.len())));
+    script.commit(vec![put("a", "x"), put("b", "x"), put("c", "x")]);
+    script.commit(vec![gone("a"), gone("b"), put("d", "x")]);
+    world.run();
+    let told = seen.lock().unwrap().clone();
+    let want = [("ns/a", 3), ("ns/b", 3), ("ns/c", 3), ("ns/a", 2), ("ns/b", 2), ("ns/d", 2)];
+    assert_eq!(told, want.map(|(key, len)| (key.to_owned(), len)));
+}
+
+#[test]
+fn a_revision_that_breaks_in_the_middle_does_not_show() {
+    let (world, script, informer) = setup();
+    let first = script.commit(vec![put("a", "x")]);
+    world.finish(informer.synced()).unwrap();
+    script.break_after(1);
+    let head = script.commit(vec![put("b", "x"), gone("a")]);
+    world.run();
+    assert_eq!(names(&informer.all()), ["a"]);
+    assert_eq!(informer.revision(), first);
+    world.finish(informer.wait_for(head)).unwrap();
+    assert_eq!(names(&informer.all()), ["b"]);
 }
 
 #[test]

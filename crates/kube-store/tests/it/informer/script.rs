@@ -40,6 +40,11 @@ struct State {
     first: u64,
     waiting: Vec<Waker>,
     refusals: VecDeque<ApiError>,
+    /// Bookmarks come only up to the revision that somebody asked for.
+    quiet: bool,
+    asked: u64,
+    /// Errors for those who ask.
+    unanswered: VecDeque<ApiError>,
 }
 
 impl Script {
@@ -81,6 +86,16 @@ impl Script {
     /// Refuses the next write or watch with `error`.
     pub(crate) fn refuse(&self, error: ApiError) {
         self.lock().refusals.push_back(error);
+    }
+
+    /// From now on watches tell of a revision without changes only when somebody has asked for the newest one.
+    pub(crate) fn hush(&self) {
+        self.lock().quiet = true;
+    }
+
+    /// Refuses to tell the newest revision, once more.
+    pub(crate) fn refuse_to_tell(&self, error: ApiError) {
+        self.lock().unanswered.push_back(error);
     }
 
     pub(crate) fn head(&self) -> Revision {
@@ -188,9 +203,10 @@ impl ObjectSource for Tail {
             state.budget = state.budget.map(|budget| budget - 1);
             return Poll::Ready(Ok(next));
         }
-        if state.head > self.bookmark {
-            self.bookmark = state.head;
-            return Poll::Ready(Ok(ObjectEvent::Bookmark(Revision::new(state.head))));
+        let told = if state.quiet { state.asked } else { state.head };
+        if told > self.bookmark {
+            self.bookmark = told;
+            return Poll::Ready(Ok(ObjectEvent::Bookmark(Revision::new(told))));
         }
         state.waiting.push(cx.waker().clone());
         Poll::Pending
@@ -319,7 +335,13 @@ impl ObjectService for Script {
     }
 
     async fn current(&self) -> Result<Revision, ApiError> {
-        Ok(self.head())
+        let mut state = self.lock();
+        if let Some(error) = state.unanswered.pop_front() {
+            return Err(error);
+        }
+        state.asked = state.head;
+        state.wake();
+        Ok(Revision::new(state.head))
     }
 
     fn find_kind(&self, _api_version: &str, _kind: &str) -> Option<Arc<KindInfo>> {
