@@ -127,9 +127,22 @@ impl Cluster {
     /// # Panics
     /// When the server refuses it.
     pub async fn delete<K: Resource>(&self, name: &str) {
+        self.delete_by::<K>(name, &DeleteOptions::default()).await;
+    }
+
+    /// Deletes an object without grace, as `kubectl delete --force` does: of a pod nobody waits until it has ended.
+    /// One that is not there is no failure.
+    ///
+    /// # Panics
+    /// When the server refuses it.
+    pub async fn delete_now<K: Resource>(&self, name: &str) {
+        self.delete_by::<K>(name, &DeleteOptions::now()).await;
+    }
+
+    async fn delete_by<K: Resource>(&self, name: &str, options: &DeleteOptions) {
         loop {
             let (plane, held) = self.world.machine.steady().await;
-            let answer = Api::<K>::all(plane.server.clone()).delete(name, &DeleteOptions::default()).await;
+            let answer = Api::<K>::all(plane.server.clone()).delete(name, options).await;
             match self.unless_lost(&plane, answer) {
                 Some(Err(error)) if error.is_not_found() => return,
                 Some(answer) => return drop(answered(answer)),

@@ -3,19 +3,35 @@
 use kube_core::env::Mono;
 use kube_core::resource::KindInfo;
 use kube_store::storage::Revision;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Up to which revision the author of a commit had been told of each kind when it began what it is doing: its reasons
 /// are a state from there on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known(Arc<BTreeMap<Arc<str>, Revision>>);
+pub struct Known(Arc<Vec<(Arc<str>, Revision)>>);
 
 impl Known {
     /// The revision for that kind; `None` where the author was told nothing yet: then nothing but the present is a
     /// reason.
     pub fn of(&self, kind: &KindInfo) -> Option<Revision> {
-        self.0.get(&*name(kind)).copied()
+        let is_its = |name: &str| {
+            let group = name.strip_prefix(&*kind.plural).and_then(|rest| rest.strip_prefix('.'));
+            group == Some(&*kind.group)
+        };
+        self.0.iter().find(|(name, _)| is_its(name)).map(|(_, revision)| *revision)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| **known == *name)
+    }
+
+    fn set(&mut self, name: Arc<str>, revision: Revision) {
+        // Few kinds: looking for one costs less than a map does whenever it is copied.
+        let all = Arc::make_mut(&mut self.0);
+        match all.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = revision,
+            None => all.push((name, revision)),
+        }
     }
 }
 
@@ -50,13 +66,13 @@ impl Sight {
     /// A watch has told everything of a kind up to `revision`.
     pub(super) fn tell(&mut self, kind: &Arc<str>, revision: Revision, now: Mono) {
         self.settle(now);
-        if self.told.0.contains_key(kind) {
+        if self.told.has(kind) {
             self.fresh.push((kind.clone(), revision));
             return;
         }
         // Before its first state of a kind is complete nobody reads any of it: nothing older is a reason.
         for known in [&mut self.told, &mut self.base] {
-            Arc::make_mut(&mut known.0).insert(kind.clone(), revision);
+            known.set(kind.clone(), revision);
         }
     }
 
@@ -86,8 +102,8 @@ impl Sight {
     fn settle(&mut self, now: Mono) {
         if now > self.instant {
             self.instant = now;
-            if !self.fresh.is_empty() {
-                Arc::make_mut(&mut self.told.0).extend(self.fresh.drain(..));
+            for (kind, revision) in self.fresh.drain(..) {
+                self.told.set(kind, revision);
             }
         }
     }

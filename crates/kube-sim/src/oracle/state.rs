@@ -199,6 +199,11 @@ impl State {
     }
 }
 
+/// What follows the first part of a path, if that is `part`.
+fn below<'a>(path: &'a str, part: &str) -> Option<&'a str> {
+    path.strip_prefix(part)?.strip_prefix('/')
+}
+
 fn in_range(range: &KeyRange, key: &Key) -> bool {
     range.contains(key)
 }
@@ -243,8 +248,8 @@ impl Change {
     /// Whether it is an object of that kind.
     pub fn is(&self, kind: &KindInfo) -> bool {
         let group = if kind.group.is_empty() { "core" } else { &*kind.group };
-        let mut parts = self.key.as_str().trim_start_matches('/').split('/').skip(1);
-        parts.next() == Some(group) && parts.next() == Some(&*kind.plural)
+        let object = below(self.key.as_str(), "/registry");
+        object.and_then(|path| below(path, group)).and_then(|path| below(path, &kind.plural)).is_some()
     }
 
     /// What it is before and after, as `V` sees it; `None` when it is of another kind.

@@ -4,6 +4,7 @@
 
 mod daemons;
 mod gangs;
+mod namesakes;
 mod outage;
 mod rivals;
 mod silence;
@@ -12,6 +13,7 @@ mod storms;
 
 pub use daemons::daemons;
 pub use gangs::gangs;
+pub use namesakes::namesakes;
 pub use outage::outage;
 pub use rivals::rivals;
 pub use silence::silence;
@@ -20,7 +22,7 @@ pub use storms::{restarts, storm};
 
 use crate::campaign::Sim;
 use crate::cluster::Cluster;
-use crate::faults::{Faults, Kind};
+use crate::faults::Faults;
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
 use kube_core::resource::ObjectKey;
@@ -193,27 +195,6 @@ pub fn crowding(seeds: Range<u64>) -> Sim {
             c.sleep(Duration::from_millis(700)).await;
         }
         c.scale::<Deployment>("default/web", 15).await;
-    })
-}
-
-/// Pods that come again under their names, on the same node, while answers get lost and events are late.
-pub fn namesakes(seeds: Range<u64>) -> Sim {
-    const NAMES: [&str; 3] = ["one", "two", "three"];
-    let faults = Faults::all().with(Kind::Unknown, 0.9).with(Kind::Delay, 0.9);
-    let sim = sim(seeds, 2, &["a"]).faults(faults);
-    sim.scenario(|c| async move {
-        c.until("the nodes are there", |state| state.nodes().len() == 2).await;
-        for _ in 0..6 {
-            for name in NAMES {
-                let named = SOLO.replace("name: solo", &format!("name: {name}"));
-                c.apply(&named.replace("spec:\n", "spec:\n  nodeName: node-0\n")).await;
-            }
-            c.sleep(Duration::from_secs(3)).await;
-            for name in NAMES {
-                c.delete::<Pod>(&format!("default/{name}")).await;
-            }
-            c.until("all are gone", |state| state.pods().is_empty()).await;
-        }
     })
 }
 

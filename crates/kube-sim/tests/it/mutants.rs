@@ -7,12 +7,12 @@ use kube_store::mutant::{Mutant, Selected, select};
 /// Which run catches which mutant, and who notices: the table that `--example mutants` prints.
 const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::ActsOnOldCaches, "crowding", 0, "creations"),
-    (Mutant::IgnoresConflicts, "rebirth", 1, "garbage"),
-    (Mutant::StartsUnsynced, "restarts", 0, "creations"),
+    (Mutant::IgnoresConflicts, "rebirth", 17, "garbage"),
+    (Mutant::StartsUnsynced, "restarts", 1, "creations"),
     (Mutant::NeverLooksAgain, "patience", 0, "at rest"),
     (Mutant::CountsTerminating, "deployment", 0, "counts"),
     (Mutant::BindsTwice, "failover", 0, "bindings"),
-    (Mutant::SkipsOnReconnect, "unrest", 1, "creations"),
+    (Mutant::SkipsOnReconnect, "unrest", 12, "creations"),
     (Mutant::StatusBumpsItself, "deployment", 0, "endless"),
     (Mutant::GivesUpReadyPods, "restarts", 0, "victims"),
     (Mutant::StartsTwice, "silence", 0, "lives"),
@@ -23,14 +23,10 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::TrustsItsCache, "storm", 1, "collector"),
     (Mutant::AcknowledgesEarly, "outage", 0, "journal"),
     (Mutant::LosesBusyKeys, "stateful", 0, "ordinals"),
-    (Mutant::KeepsGoneObjects, "unrest", 1, "endpoints"),
+    (Mutant::KeepsGoneObjects, "unrest", 12, "endpoints"),
     (Mutant::DropsFailedReports, "stateful", 0, "ordinals"),
-];
-
-/// What no oracle notices since nodes report the end of a deleted pod before they remove it, and why.
-const UNNOTICED: &[(Mutant, &str)] = &[
-    (Mutant::DeletesByName, "a pod that ended is not removed again once its node has heard that it is gone"),
-    (Mutant::KeepsEndpoints, "a pod that ended loses its endpoint before it is deleted"),
+    (Mutant::DeletesByName, "namesakes", 1, "lives"),
+    (Mutant::KeepsEndpoints, "namesakes", 0, "endpoints"),
 ];
 
 const PARTS: usize = 4;
@@ -46,13 +42,8 @@ fn observe(name: &str, seed: u64, bug: Option<Mutant>) -> Observation {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "tells what is not seen")]
-fn every_known_bug_is_in_a_table_once() {
-    for (mutant, why) in UNNOTICED {
-        println!("{mutant:?} is not noticed: {why}");
-    }
+fn every_known_bug_is_in_the_table_once() {
     let mut named: Vec<Mutant> = CAUGHT.iter().map(|(mutant, ..)| *mutant).collect();
-    named.extend(UNNOTICED.iter().map(|(mutant, _)| *mutant));
     named.sort_unstable();
     let mut all = Mutant::ALL.to_vec();
     all.sort_unstable();

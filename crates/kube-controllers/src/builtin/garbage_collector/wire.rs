@@ -14,12 +14,19 @@ pub(super) struct Watched {
     objects: Mutex<Objects>,
     /// The kinds watched so far, by group and resource: all versions of a kind are the same objects.
     kinds: Mutex<BTreeMap<(String, String), Arc<KindInfo>>>,
+    /// The kinds that were served when somebody looked.
+    served: Mutex<Vec<Arc<KindInfo>>>,
     connection: Mutex<Option<(Informers, Weak<Shared>)>>,
 }
 
 impl Watched {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { objects: Mutex::default(), kinds: Mutex::default(), connection: Mutex::default() })
+        Arc::new(Self {
+            objects: Mutex::default(),
+            kinds: Mutex::default(),
+            served: Mutex::default(),
+            connection: Mutex::default(),
+        })
     }
 
     pub(super) fn objects(&self) -> MutexGuard<'_, Objects> {
@@ -43,9 +50,16 @@ impl Watched {
     }
 
     fn new_kinds(&self, informers: &Informers) -> Vec<Arc<KindInfo>> {
+        let kinds = informers.service().kinds();
+        let mut served = lock(&self.served);
+        if served.len() == kinds.len() && served.iter().zip(&kinds).all(|(old, new)| Arc::ptr_eq(old, new)) {
+            return Vec::new();
+        }
+        served.clone_from(&kinds);
+        drop(served);
         let mut known = lock(&self.kinds);
         let mut new = Vec::new();
-        for kind in informers.service().kinds().into_iter().filter(|kind| kind.kind != "Event") {
+        for kind in kinds.into_iter().filter(|kind| kind.kind != "Event") {
             let resource = (kind.group.to_string(), kind.plural.to_string());
             known.entry(resource).or_insert_with(|| {
                 new.push(kind.clone());
