@@ -1,9 +1,10 @@
 //! Saying what to simulate.
 
 use crate::cluster::{Blueprint, Cluster, Factory, Medium, Role, Services};
-use crate::executor::Limits;
+use crate::executor::{Limits, START};
 use crate::faults::Faults;
 use crate::oracle::{Always, Finally, Oracle, State, Verdict};
+use jiff::Timestamp;
 use kube_controllers::runtime::Controller;
 use kube_core::env::{BoxFuture, Env};
 use kube_core::resource::Resource;
@@ -61,6 +62,7 @@ pub struct Sim {
     pub(super) rest_within: Duration,
     pub(super) silent_for: Duration,
     pub(super) limits: Limits,
+    pub(super) clocks_begin: Timestamp,
     pub(super) nodes: usize,
     pub(super) fleet: SimFleet,
     pub(super) zones: Vec<String>,
@@ -99,6 +101,7 @@ impl Sim {
             scenario: Arc::new(|cluster| Box::pin(async move { cluster.settle().await })),
             rest_within: Duration::from_mins(20),
             silent_for: Duration::from_hours(1),
+            clocks_begin: START,
             limits: Limits { steps: 20_000_000, steps_at_one_time: 200_000, time: Duration::from_hours(48) },
             nodes: 3,
             fleet: SimFleet::new(1).behavior(delays).heartbeats(Heartbeats::Off),
@@ -272,6 +275,13 @@ impl Sim {
     #[must_use]
     pub fn silent_for(mut self, time: Duration) -> Self {
         self.silent_for = time;
+        self
+    }
+
+    /// When clocks on the wall begin; at the start of 2026 when nothing is said.
+    #[must_use]
+    pub fn clocks_begin(mut self, at: Timestamp) -> Self {
+        self.clocks_begin = at;
         self
     }
 

@@ -64,7 +64,7 @@ pub struct Observation {
 impl Sim {
     /// Runs one experiment.
     pub(crate) fn conduct(&self, experiment: &Experiment) -> Observation {
-        let mut executor = Executor::new(experiment.seed)
+        let mut executor = Executor::beginning(experiment.seed, self.clocks_begin)
             .with_limits(self.limits)
             .with_choice(experiment.choice(), experiment.reorder.clone());
         let env = executor.env();

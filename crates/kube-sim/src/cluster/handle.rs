@@ -5,6 +5,7 @@ use super::machine::Plane;
 use crate::oracle::State;
 use kube_core::env::{Env, Mono};
 use kube_core::error::ApiError;
+use kube_core::kinds::core::v1::Pod;
 use kube_core::resource::{Resource, ResourceExt};
 use kube_plane::manifest;
 use kube_store::api::Api;
@@ -146,6 +147,25 @@ impl Cluster {
             match self.unless_lost(&plane, answer) {
                 Some(Err(error)) if error.is_not_found() => return,
                 Some(answer) => return drop(answered(answer)),
+                None => self.wait_for_another(held).await,
+            }
+        }
+    }
+
+    /// Asks for the eviction of a pod; `name` is `namespace/name`. Gives whether its disruption budget allowed it.
+    ///
+    /// # Panics
+    /// When the server refuses it for another reason.
+    pub async fn evict(&self, name: &str) -> bool {
+        loop {
+            let (plane, held) = self.world.machine.steady().await;
+            let answer = Api::<Pod>::all(plane.server.clone()).evict(name, &DeleteOptions::default()).await;
+            match self.unless_lost(&plane, answer) {
+                Some(Err(error)) if error.is_not_found() || error.code == 429 => return false,
+                Some(answer) => {
+                    answered(answer);
+                    return true;
+                }
                 None => self.wait_for_another(held).await,
             }
         }

@@ -57,6 +57,10 @@ impl Default for Limits {
     }
 }
 
+/// When wall time begins, unless something else is said. Any fixed moment serves; one far from the epoch shows code that
+/// takes zero for "never".
+pub const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
 /// Runs tasks one poll at a time, in an order that the seed decides.
 #[derive(Debug)]
 pub struct Executor {
@@ -87,10 +91,13 @@ impl std::fmt::Debug for Task {
 }
 
 impl Executor {
-    /// An executor for `seed`. Wall time begins at a fixed moment.
+    /// An executor for `seed`. Wall time begins at [`START`].
     pub fn new(seed: u64) -> Self {
-        // Any fixed moment serves; one far from the epoch shows code that takes zero for "never".
-        let start = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self::beginning(seed, START)
+    }
+
+    /// The same whose wall time begins at `start`.
+    pub fn beginning(seed: u64, start: Timestamp) -> Self {
         let shared = Arc::new(Shared::default());
         let env = Env::new(
             Arc::new(SimClock::new(shared.clone(), start)),

@@ -32,7 +32,7 @@ impl Oracle for Collector {
     }
 }
 
-/// An owner of the object that is there and stays.
+/// An owner of the object that is there and stays. One in another namespace is none.
 fn living_owner(meta: &Meta, state: &State) -> Option<Arc<Meta>> {
     state.everything().find_map(|stored| {
         // Cheap first: only few objects are owners.
@@ -41,6 +41,7 @@ fn living_owner(meta: &Meta, state: &State) -> Option<Arc<Meta>> {
             .iter()
             .find(|owner| stored.key().as_str().ends_with(&format!("/{}", owner.name)))?;
         let found = stored.meta()?;
-        (found.uid == owner.uid && !found.is_terminating()).then(|| found.clone())
+        let here = found.namespace.is_empty() || found.namespace == meta.namespace;
+        (found.uid == owner.uid && here && !found.is_terminating()).then(|| found.clone())
     })
 }

@@ -2,23 +2,42 @@
 //!
 //! Each gives a [`Sim`] without seeds' results: choose faults, add oracles, and run it.
 
+mod acts;
+mod crons;
 mod daemons;
+mod evictions;
 mod gangs;
+mod jobs;
 mod namesakes;
+mod namespaces;
 mod outage;
+mod owners;
+mod rejections;
+mod resizes;
 mod rivals;
+mod services;
 mod silence;
 mod stateful;
 mod storms;
+mod traps;
 
+pub use crons::crons;
 pub use daemons::daemons;
+pub use evictions::evictions;
 pub use gangs::gangs;
+pub use jobs::jobs;
 pub use namesakes::namesakes;
+pub use namespaces::namespaces;
 pub use outage::outage;
+pub use owners::owners;
+pub use rejections::rejections;
+pub use resizes::resizes;
 pub use rivals::rivals;
+pub use services::services;
 pub use silence::silence;
 pub use stateful::stateful;
 pub use storms::{restarts, storm};
+pub use traps::{parallel, trap};
 
 use crate::campaign::Sim;
 use crate::cluster::Cluster;
@@ -43,7 +62,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 16] = [
+pub const ALL: [Named; 26] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -60,6 +79,16 @@ pub const ALL: [Named; 16] = [
     ("storm", storm),
     ("restarts", restarts),
     ("outage", outage),
+    ("jobs", jobs),
+    ("crons", crons),
+    ("evictions", evictions),
+    ("namespaces", namespaces),
+    ("owners", owners),
+    ("parallel", parallel),
+    ("trap", trap),
+    ("rejections", rejections),
+    ("resizes", resizes),
+    ("services", services),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component

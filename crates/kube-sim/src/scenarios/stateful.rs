@@ -52,7 +52,7 @@ fn set_image(queue: &mut StatefulSet, image: &str) {
 /// No two pods of one ordinal run at a time: a pod that may run is gone when its node says so, and only then another
 /// takes its name. In order, none is made before its predecessors were ready.
 #[derive(Debug, Default)]
-struct Ordinals {
+pub(super) struct Ordinals {
     /// When a pod of that name was ready last.
     ready: BTreeMap<ObjectKey, Mono>,
 }

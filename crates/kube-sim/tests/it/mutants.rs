@@ -27,6 +27,19 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::DropsFailedReports, "stateful", 0, "ordinals"),
     (Mutant::DeletesByName, "namesakes", 1, "lives"),
     (Mutant::KeepsEndpoints, "namesakes", 0, "endpoints"),
+    (Mutant::LosesJobCounts, "jobs", 0, "accounts"),
+    (Mutant::ReleasesBeforeCounting, "jobs", 0, "accounts"),
+    (Mutant::CountsBrokenAsSpent, "parallel", 0, "ordinals"),
+    (Mutant::HidesStuckRollout, "trap", 0, "advice"),
+    (Mutant::BuriesStrangers, "owners", 0, "collector"),
+    (Mutant::RunsAgainWhenClocksGoBack, "crons", 0, "runs"),
+    (Mutant::CountsPodsOfDeadNodes, "resizes", 0, "rollouts"),
+    (Mutant::LeaksOnResize, "resizes", 0, "shares"),
+    (Mutant::ForgetsUnboundDaemons, "daemons", 0, "one per node"),
+    (Mutant::TrustsOldLeases, "silence", 0, "silences"),
+    (Mutant::WritesOverEvictions, "evictions", 0, "budgets"),
+    (Mutant::FinalisesTooSoon, "namespaces", 0, "emptied"),
+    (Mutant::LoopsOnRejectedPods, "rejections", 0, "paces"),
 ];
 
 const PARTS: usize = 4;

@@ -89,6 +89,56 @@ fn restarts_are_survived() {
     survives(scenarios::restarts);
 }
 
+#[test]
+fn jobs_survive_everything() {
+    survives(scenarios::jobs);
+}
+
+#[test]
+fn cron_jobs_survive_everything() {
+    survives(scenarios::crons);
+}
+
+#[test]
+fn evictions_survive_everything() {
+    survives(scenarios::evictions);
+}
+
+#[test]
+fn namespaces_survive_everything() {
+    survives(scenarios::namespaces);
+}
+
+#[test]
+fn owners_survive_everything() {
+    survives(scenarios::owners);
+}
+
+#[test]
+fn a_parallel_stateful_set_survives_everything() {
+    survives(scenarios::parallel);
+}
+
+#[test]
+fn a_trap_is_told_under_everything() {
+    survives(scenarios::trap);
+}
+
+#[test]
+fn rejections_survive_everything() {
+    survives(scenarios::rejections);
+}
+
+#[test]
+fn resizes_survive_everything() {
+    survives(scenarios::resizes);
+}
+
+#[test]
+fn services_survive_everything() {
+    survives(scenarios::services);
+}
+
 /// Whoever dies as the last thing that happens lives again at once: its burial, which came a moment later, once took the
 /// next life with it.
 #[test]

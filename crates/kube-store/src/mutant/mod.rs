@@ -50,11 +50,37 @@ pub enum Mutant {
     BindsBlindly,
     /// The store acknowledges what its disk may still lose.
     AcknowledgesEarly,
+    /// A Job that is taken up again forgets the pods that were noted and not counted yet.
+    LosesJobCounts,
+    /// A Job lets its pods go before it has noted that they ended.
+    ReleasesBeforeCounting,
+    /// Broken pods use up what a StatefulSet may replace at a time (kubernetes#137409).
+    CountsBrokenAsSpent,
+    /// A StatefulSet does not say that its update waits for ever (kubernetes#67250).
+    HidesStuckRollout,
+    /// An owner that is not in its dependent's namespace counts as gone everywhere (kubernetes#65200).
+    BuriesStrangers,
+    /// A CronJob by the day runs again when clocks go back (kubernetes#121594).
+    RunsAgainWhenClocksGoBack,
+    /// A rollout counts on pods that a failed node has taken away.
+    CountsPodsOfDeadNodes,
+    /// Resizing in the middle of a rollout loses what rounding leaves over.
+    LeaksOnResize,
+    /// A DaemonSet that is taken up again does not know pods that no node has yet.
+    ForgetsUnboundDaemons,
+    /// Whoever watches over nodes takes them for dead when it starts anew, by their leases of before.
+    TrustsOldLeases,
+    /// The status of a disruption budget is written over evictions that came between.
+    WritesOverEvictions,
+    /// A namespace goes as soon as its content was asked to.
+    FinalisesTooSoon,
+    /// A ReplicaSet replaces pods that nodes reject as fast as it can.
+    LoopsOnRejectedPods,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 34] = [
         Self::ActsOnOldCaches,
         Self::IgnoresConflicts,
         Self::StartsUnsynced,
@@ -76,6 +102,19 @@ impl Mutant {
         Self::DropsFailedReports,
         Self::BindsBlindly,
         Self::AcknowledgesEarly,
+        Self::LosesJobCounts,
+        Self::ReleasesBeforeCounting,
+        Self::CountsBrokenAsSpent,
+        Self::HidesStuckRollout,
+        Self::BuriesStrangers,
+        Self::RunsAgainWhenClocksGoBack,
+        Self::CountsPodsOfDeadNodes,
+        Self::LeaksOnResize,
+        Self::ForgetsUnboundDaemons,
+        Self::TrustsOldLeases,
+        Self::WritesOverEvictions,
+        Self::FinalisesTooSoon,
+        Self::LoopsOnRejectedPods,
     ];
 }
 

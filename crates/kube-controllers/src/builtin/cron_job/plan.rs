@@ -12,6 +12,7 @@ use kube_core::kinds::core::v1::ObjectReference;
 use kube_core::kinds::meta::v1::{ObjectMeta, Time};
 use kube_core::resource::{ResourceExt, Uid, owner_reference};
 use kube_store::client::events::EventType;
+use kube_store::mutant::{self, Mutant};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,7 +169,7 @@ impl Draft<'_> {
                     self.tell(EventType::Warning, "TooManyMissedTimes", TOO_MANY.to_owned());
                 }
                 if let Some(at) = due.most_recent {
-                    self.start(at);
+                    self.start(&schedule, at);
                 }
             }
         }
@@ -176,7 +177,7 @@ impl Draft<'_> {
     }
 
     /// Starts the Job that is due since `at`, unless something is against it.
-    fn start(&mut self, at: Timestamp) {
+    fn start(&mut self, schedule: &Schedule, at: Timestamp) {
         let cron_job = self.view.cron_job;
         let spec = &cron_job.spec;
         if is_too_late(cron_job, at, self.view.now) {
@@ -188,6 +189,11 @@ impl Draft<'_> {
         let last = self.plan.status.last_schedule_time.as_ref().map(|time| time.0);
         let active = self.plan.status.active.as_deref().unwrap_or_default();
         if last == Some(at) || active.iter().any(|job| job.name.as_ref() == Some(&name)) {
+            return;
+        }
+        // Kubernetes runs a CronJob by the day once more when clocks go back (kubernetes#121594).
+        let repeated = last.is_some_and(|last| schedule.repeats(last, at));
+        if repeated && !mutant::is(Mutant::RunsAgainWhenClocksGoBack) {
             return;
         }
         match spec.concurrency_policy.as_deref() {

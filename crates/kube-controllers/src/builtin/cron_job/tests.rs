@@ -133,9 +133,9 @@ fn a_job_that_is_gone_is_no_longer_active() {
     assert_eq!((plan.status.active.clone(), reasons(&plan)), (None, vec!["MissingJob"]));
 }
 
-/// Clocks that go back show an hour twice: a run by the day happens once, one by the minute in each of them.
+/// Clocks that go back show an hour twice: the library that Kubernetes uses names both times.
 #[test]
-fn a_daily_run_happens_once_when_clocks_go_back() {
+fn a_time_that_clocks_show_twice_is_named_twice() {
     let from = "2026-10-24T22:00:00Z".parse().expect("a time");
     let runs = |text: &str| -> Vec<String> {
         let schedule = Schedule::parse(text, Some("Europe/Berlin")).expect("a schedule");
@@ -145,4 +145,21 @@ fn a_daily_run_happens_once_when_clocks_go_back() {
     };
     assert_eq!(runs("0 1 * * *"), ["2026-10-24T23:00:00Z"]);
     assert_eq!(runs("30 2 * * *"), ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"]);
+}
+
+/// Of the two only the first is a run where the schedule is one of the day; one of every hour has both.
+#[test]
+fn a_daily_run_happens_once_when_clocks_go_back() {
+    let starts = |schedule: &str, last: &str, now: &str| {
+        let spec = json!({ "schedule": schedule, "timeZone": "Europe/Berlin" });
+        at(&cron_job(&spec, &json!({ "lastScheduleTime": last })), &[], now).create.is_some()
+    };
+    let (day_before, first, second) =
+        ("2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z");
+    assert!(starts("30 2 * * *", day_before, first));
+    assert!(!starts("30 2 * * *", first, second), "it ran an hour ago, at half past two");
+    assert!(starts("30 2 * * *", day_before, second), "the first was missed");
+    assert!(starts("30 * * * *", first, second), "every hour");
+    assert!(!starts("0,30 2 * * *", first, "2026-10-25T01:00:00Z"), "two o'clock came before half past two");
+    assert!(starts("30 2 * * *", first, "2026-10-26T01:30:00Z"), "the next day");
 }

@@ -12,6 +12,7 @@ use kube_core::kinds::apps::v1::{DaemonSet, DaemonSetStatus};
 use kube_core::resource::{ObjectKey, ResourceExt, Uid};
 use kube_core::view::{NodeView, PodPhase, PodView};
 use kube_store::client::events::EventType;
+use kube_store::mutant::{self, Mutant};
 use std::collections::BTreeMap;
 use std::mem::discriminant;
 use std::sync::Arc;
@@ -107,7 +108,8 @@ pub fn plan(view: &View<'_>) -> Plan {
     let mut by_node: BTreeMap<Arc<str>, Vec<Arc<PodView>>> = BTreeMap::new();
     for pod in view.pods {
         // One that has ended and is going is as good as gone.
-        let leaves = pod.is_terminal() && pod.is_terminating();
+        let leaves = pod.is_terminal() && pod.is_terminating()
+            || pod.node_name().is_none() && mutant::is(Mutant::ForgetsUnboundDaemons);
         if let Some(node) = target_of(pod).filter(|_| !leaves) {
             by_node.entry(node).or_default().push(pod.clone());
         }

@@ -76,7 +76,9 @@ pub fn cleanup_unhealthy(target: &Target, sets: &mut Sets, limit: i32) -> i32 {
 /// Takes available pods from the old ReplicaSets, oldest first, down to the number that must stay available. Gives
 /// how many.
 pub fn scale_down_old(target: &Target, sets: &mut Sets) -> i32 {
-    let spare = sets.total_available() - (target.replicas - target.max_unavailable());
+    let counted =
+        if mutant::is(Mutant::CountsPodsOfDeadNodes) { sets.total_size() } else { sets.total_available() };
+    let spare = counted - (target.replicas - target.max_unavailable());
     let mut done = 0;
     for set in sets.active_old() {
         let count = (spare - done).min(set.size);

@@ -4,6 +4,7 @@
 
 use super::fenceposts::Target;
 use super::sets::{SetSize, Sets, by_creation, by_size_newer, by_size_older, sum};
+use kube_store::mutant::{self, Mutant};
 
 /// Whether the wanted number changed since a ReplicaSet with pods was last scaled.
 pub fn is_scaling(target: &Target, sets: &Sets) -> bool {
@@ -69,7 +70,7 @@ fn scale_proportionally(target: &Target, sets: &mut Sets) {
         sizes.push(set.size + share);
     }
     // What rounding left over goes to the largest.
-    if let Some(first) = sizes.first_mut().filter(|_| to_add != 0) {
+    if let Some(first) = sizes.first_mut().filter(|_| to_add != 0 && !mutant::is(Mutant::LeaksOnResize)) {
         *first = (*first + to_add - added).max(0);
     }
     for (set, size) in active.into_iter().zip(sizes) {

@@ -17,6 +17,7 @@ use kube_core::selector::Selector;
 use kube_core::view::PodView;
 use kube_store::client::events::{EventTarget, EventType};
 use kube_store::informer::{Change, Index};
+use kube_store::mutant::{self, Mutant};
 use plan::{Plan, View, counts_owners, fail_safe, plan};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,7 +61,10 @@ impl Reconciler for Budgets {
     type Resource = PodDisruptionBudget;
 
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
-        let Some(budget) = cx.get::<PodDisruptionBudget>(&request.key) else { return Ok(Outcome::Done) };
+        let Some(mut budget) = cx.get::<PodDisruptionBudget>(&request.key) else { return Ok(Outcome::Done) };
+        if mutant::is(Mutant::WritesOverEvictions) {
+            Arc::make_mut(&mut budget).metadata.resource_version = None;
+        }
         let selector = selector(&budget);
         let mut pods = cx.by_index::<PodView>(NAMESPACE, budget.namespace());
         pods.retain(|pod| selector.matches(&pod.meta.labels));

@@ -156,6 +156,13 @@ impl Objects {
         }
     }
 
+    /// Takes an object for gone. Gives the uids that have to be looked at.
+    pub(super) fn bury(&mut self, uid: &Uid) -> Vec<Uid> {
+        let mut affected = Vec::new();
+        self.remove(uid, &mut affected);
+        affected
+    }
+
     fn remember_gone(&mut self, uid: &Uid) {
         if self.is_gone.insert(uid.clone()) {
             self.gone.push_back(uid.clone());

@@ -73,7 +73,12 @@ async fn judge_one(
     match cx.service().get(&kind, &key, ReadAt::Latest).await {
         Ok(live) if live.meta.uid == reference.uid => Ok(state_of(&live.meta)),
         Ok(_) => Ok(Owner::Absent),
-        Err(error) if error.is_not_found() => Ok(Owner::Absent),
+        Err(error) if error.is_not_found() => {
+            if mutant::is(Mutant::BuriesStrangers) {
+                watched.bury(&reference.uid);
+            }
+            Ok(Owner::Absent)
+        }
         Err(error) => Err(error),
     }
 }

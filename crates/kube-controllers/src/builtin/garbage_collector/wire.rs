@@ -41,6 +41,12 @@ impl Watched {
         }
     }
 
+    /// Takes an object for gone, and looks at its dependents.
+    pub(super) fn bury(&self, uid: &Uid) {
+        let affected = self.objects().bury(uid);
+        affected.iter().for_each(|uid| self.look_at(uid));
+    }
+
     /// Watches the kinds that are served now and were not before.
     pub(super) fn discover(self: &Arc<Self>) {
         let Some((informers, shared)) = lock(&self.connection).clone() else { return };

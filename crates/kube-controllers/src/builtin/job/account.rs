@@ -15,6 +15,7 @@ use kube_core::kinds::batch::v1::{JobStatus, UncountedTerminatedPods};
 use kube_core::kinds::meta::v1::Time;
 use kube_core::resource::{ResourceExt, Uid};
 use kube_core::view::{PodPhase, PodView};
+use kube_store::mutant::{self, Mutant};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -77,6 +78,9 @@ impl Account {
         };
         if !started(&account.status) && !wanted.is_suspended() {
             account.status.start_time = Some(Time(view.now));
+        }
+        if mutant::is(Mutant::LosesJobCounts) {
+            account.status.uncounted_terminated_pods = None;
         }
         account.take_in_gone();
         if managed && account.end.is_none() {

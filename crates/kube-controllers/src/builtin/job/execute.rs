@@ -12,6 +12,7 @@ use kube_core::kinds::core::v1::Pod;
 use kube_core::resource::{Part, Resource, ResourceExt, Uid};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
+use kube_store::mutant::{self, Mutant};
 use kube_store::service::{DeleteOptions, Subresource};
 use serde_json::{Value, json};
 
@@ -34,6 +35,9 @@ impl<'a> Execution<'a> {
         let (done, failure) = self.pods(&plan.ops).await;
         for (reason, note) in &plan.account.events {
             self.cx.event(self.job, EventType::Normal, reason, note);
+        }
+        if mutant::is(Mutant::ReleasesBeforeCounting) {
+            self.release(&plan.account.release).await;
         }
         let before = plan.account.before(&done);
         let version = self.report(self.job.status.as_ref(), &before, self.version()).await?;

@@ -17,6 +17,7 @@ use kube_core::kinds::core::v1::{NodeCondition, NodeStatus};
 use kube_core::kinds::meta::v1::Time;
 use kube_core::resource::Uid;
 use kube_core::taint::Effect;
+use kube_store::mutant::{self, Mutant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -229,7 +230,11 @@ impl Monitor {
         };
         let health = self.nodes.entry(node.meta.name.clone()).or_insert_with(|| {
             acts.push(Act::Register(node.clone()));
-            fresh()
+            if mutant::is(Mutant::TrustsOldLeases) {
+                Health { seen: Mono::default(), ..fresh() }
+            } else {
+                fresh()
+            }
         });
         let heartbeat = beat.and_then(|beat| beat.last_heartbeat_time);
         let lives = node.never_beats()

@@ -3,6 +3,7 @@
 pub(super) mod execute;
 pub mod plan;
 mod ranks;
+mod rejections;
 mod tallies;
 #[cfg(test)]
 mod tests;

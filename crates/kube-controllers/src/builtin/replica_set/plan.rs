@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ranks::deletion_order;
+use super::rejections;
 use crate::builtin::availability::next_availability;
 use crate::builtin::claim::{Claim, Claimant};
 
@@ -114,28 +115,33 @@ pub fn plan(view: &View<'_>) -> Plan {
         }
     }
     let tally = tally(set, &active, terminating, view.now);
+    let mut requeue = next_availability(&active, min_ready_seconds(set), view.now);
     if !set.is_terminating() {
-        ops.extend(resize(view, &active));
+        let (changes, wait) = resize(view, &active);
+        ops.extend(changes);
+        requeue = requeue.into_iter().chain(wait).min();
     }
-    Plan { ops, tally, requeue: next_availability(&active, min_ready_seconds(set), view.now) }
+    Plan { ops, tally, requeue }
 }
 
-fn resize(view: &View<'_>, active: &[Arc<PodView>]) -> Vec<Op> {
+/// Pods to create or to delete, and how long to wait before more may be created.
+fn resize(view: &View<'_>, active: &[Arc<PodView>]) -> (Vec<Op>, Option<Duration>) {
     let wanted = usize::try_from(wanted(view.set)).unwrap_or(0);
     if active.len() < wanted {
-        return vec![Op::Create; (wanted - active.len()).min(BURST)];
+        return match rejections::wait(view.pods, wanted, view.now) {
+            Some(wait) if !mutant::is(Mutant::LoopsOnRejectedPods) => (Vec::new(), Some(wait)),
+            _ => (vec![Op::Create; (wanted - active.len()).min(BURST)], None),
+        };
     }
     let surplus = (active.len() - wanted).min(BURST);
-    match surplus {
-        0 => return Vec::new(),
+    let victims = match surplus {
+        0 => return (Vec::new(), None),
         // Whoever goes with all others needs no rank.
         all if all == active.len() => active.to_vec(),
         _ => deletion_order(active, &(view.related)(), view.now),
-    }
-    .into_iter()
-    .take(surplus)
-    .map(|pod| Op::Delete(pod.meta.key(), pod.meta.uid.clone()))
-    .collect()
+    };
+    let delete = |pod: Arc<PodView>| Op::Delete(pod.meta.key(), pod.meta.uid.clone());
+    (victims.into_iter().take(surplus).map(delete).collect(), None)
 }
 
 /// Pods wanted.

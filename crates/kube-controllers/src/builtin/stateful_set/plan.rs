@@ -13,6 +13,7 @@ use kube_core::kinds::meta::v1::OwnerReference;
 use kube_core::resource::{ObjectKey, ResourceExt, ResourceVersion, Uid};
 use kube_core::view::{PodPhase, PodView};
 use kube_store::client::events::EventType;
+use kube_store::mutant::{self, Mutant};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,7 +206,11 @@ impl<'a> Draft<'a> {
     /// Takes notice of a pod that holds up the update that would replace it.
     fn suspect(&mut self, ordinal: i32, pod: &Arc<PodView>) {
         let kept = self.wanted.keeps_revision(ordinal, 0);
-        if kept || !self.wanted.rolls || revision_of(pod) == self.view.update.name {
+        if mutant::is(Mutant::HidesStuckRollout)
+            || kept
+            || !self.wanted.rolls
+            || revision_of(pod) == self.view.update.name
+        {
             return;
         }
         let age = pod.meta.creation_timestamp.map(|created| self.view.now.duration_since(created));
@@ -325,7 +330,7 @@ impl<'a> Draft<'a> {
             if !self.is_old(&pod) || pod.is_terminal() {
                 continue;
             }
-            if !self.is_unavailable(&pod) {
+            if !self.is_unavailable(&pod) || mutant::is(Mutant::CountsBrokenAsSpent) {
                 let Some(less) = left.checked_sub(1) else { continue };
                 left = less;
             }

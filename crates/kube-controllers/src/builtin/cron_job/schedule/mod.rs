@@ -10,6 +10,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kube_core::cron::{self, UnknownZone, time_zone};
 
+/// Bits of all hours of a day.
+const EVERY_HOUR: u64 = (1 << 24) - 1;
+
 /// When something is due.
 ///
 /// ```
@@ -62,6 +65,14 @@ impl Schedule {
             _ => None,
         };
         Ok(Self { form, zone: named.unwrap_or(zone) })
+    }
+
+    /// Whether clocks showed the time of day of `at` before, at `last` or earlier, and then went back. A schedule of
+    /// every hour does not repeat itself: it is due in each of the two.
+    pub fn repeats(&self, last: Timestamp, at: Timestamp) -> bool {
+        let cron::Schedule::Fields(fields) = &self.form else { return false };
+        let wall = |at: Timestamp| self.zone.to_offset(at).to_datetime(at);
+        fields.hours & EVERY_HOUR != EVERY_HOUR && last < at && wall(at) <= wall(last)
     }
 
     /// The first time after `after`, in whole seconds; `None` when there is none within five years.
