@@ -79,11 +79,17 @@ impl Nodes {
     }
 
     async fn look(&self, cx: &Context) -> Result<Outcome, Error> {
-        let renewed =
-            |name: &Arc<str>| cx.get::<LeaseSight>(&ObjectKey::new(LEASES, name.clone()))?.spec.renew_time;
+        // Both are in order of names.
+        let mut leases =
+            cx.list::<LeaseSight>().into_iter().filter(|lease| *lease.meta.namespace == *LEASES).peekable();
         let nodes = cx.list::<NodeSight>().into_iter();
-        let sights: Vec<Sight> =
-            nodes.map(|node| Sight { renewed: renewed(&node.meta.name), node }).collect();
+        let sights: Vec<Sight> = nodes
+            .map(|node| {
+                while leases.next_if(|lease| lease.meta.name < node.meta.name).is_some() {}
+                let lease = leases.next_if(|lease| lease.meta.name == node.meta.name);
+                Sight { renewed: lease.and_then(|lease| lease.spec.renew_time), node }
+            })
+            .collect();
         let (acts, wait) = self.monitor().step(&sights, cx.env().now());
         for some in acts.chunks(IN_FLIGHT) {
             for done in join_all(some.iter().map(|one| act(cx, one))).await {

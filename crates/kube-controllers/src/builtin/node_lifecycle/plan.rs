@@ -90,8 +90,11 @@ pub enum Act {
 /// What is known of a node.
 #[derive(Clone, Debug)]
 struct Health {
-    uid: Uid,
-    zone: String,
+    /// As it was read last.
+    sight: Arc<NodeSight>,
+    zone: Arc<str>,
+    /// Whether it counts for the state of its zone.
+    counts: bool,
     /// When it last gave a sign of life, by the controller's clock.
     seen: Mono,
     reported: bool,
@@ -103,8 +106,9 @@ struct Health {
 #[derive(Clone, Debug, Default)]
 pub struct Monitor {
     settings: Settings,
-    nodes: BTreeMap<Arc<str>, Health>,
-    zones: BTreeMap<String, Zone>,
+    /// By name.
+    nodes: Vec<Health>,
+    zones: BTreeMap<Arc<str>, Zone>,
     /// Nodes whose pods could not all be told of.
     unready: BTreeSet<Arc<str>>,
     /// When the next look is due.
@@ -145,7 +149,7 @@ impl Monitor {
 
     /// The node could not be tainted: it waits again.
     pub fn not_cleared(&mut self, node: &NodeSight) {
-        if let Some(zone) = self.zones.get_mut(&node.zone()) {
+        if let Some(zone) = self.zones.get_mut(&*node.zone()) {
             zone.waiting.push_front(node.meta.name.clone());
         }
     }
@@ -164,104 +168,126 @@ impl Monitor {
     fn excuse(&mut self, now: Mono) {
         let late = self.next.map(|due| now.since(due)).filter(|late| *late > self.settings.period);
         if let Some(late) = late {
-            self.nodes.values_mut().for_each(|health| health.seen = health.seen + late);
+            self.nodes.iter_mut().for_each(|health| health.seen = health.seen + late);
         }
     }
 
     fn look(&mut self, sights: &[Sight], now: Mono, acts: &mut Vec<Act>) {
-        let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-        let mut occupied = BTreeSet::new();
+        let mut tallies: BTreeMap<Arc<str>, Tally> = BTreeMap::new();
         self.forget(sights, acts);
+        // Both are in order of names, and what is known is of nodes that are there.
+        let mut known = std::mem::take(&mut self.nodes).into_iter().peekable();
+        self.nodes.reserve(sights.len());
         for sight in sights {
-            let node = &sight.node;
-            let readiness = self.judge(sight, now, acts);
-            let zone = node.zone();
-            if !occupied.contains(&zone) {
-                occupied.insert(zone.clone());
-            }
-            if !node.meta.labels.contains_key(EXCLUDED) {
-                let tally = tallies.entry(zone).or_default();
-                let count =
-                    if readiness == Some(Readiness::Ready) { &mut tally.ready } else { &mut tally.not_ready };
-                *count += 1;
+            let before = known.next_if(|health| health.sight.meta.name == sight.node.meta.name);
+            let (health, readiness) = self.judge(sight, before, now, acts);
+            let tally = match tallies.get_mut(&health.zone) {
+                Some(tally) => tally,
+                None => tallies.entry(health.zone.clone()).or_default(),
+            };
+            if health.counts {
+                let ready = readiness == Some(Readiness::Ready);
+                *(if ready { &mut tally.ready } else { &mut tally.not_ready }) += 1;
             }
             if readiness.is_some() {
-                self.react(node, acts);
+                self.react(&sight.node, &health.zone, acts);
             }
+            self.nodes.push(health);
         }
-        self.zones.retain(|key, _| occupied.contains(key));
+        self.zones.retain(|key, _| tallies.contains_key(key));
+        tallies.retain(|_, tally| tally.ready + tally.not_ready > 0);
         self.disruption(&tallies, sights, now, acts);
     }
 
+    /// Both are in order of names.
     fn forget(&mut self, sights: &[Sight], acts: &mut Vec<Act>) {
-        let present: BTreeMap<&str, &Uid> =
-            sights.iter().map(|sight| (&*sight.node.meta.name, &sight.node.meta.uid)).collect();
-        let gone: Vec<Arc<str>> = self
-            .nodes
-            .iter()
-            .filter(|(name, health)| present.get(&***name) != Some(&&health.uid))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in gone {
-            if let Some(health) = self.nodes.remove(&name) {
-                if let Some(zone) = self.zones.get_mut(&health.zone) {
-                    zone.remove(&name);
-                }
-                self.unready.remove(&name);
-                acts.push(Act::Remove(name, health.uid));
+        let mut present = sights.iter().map(|sight| &sight.node.meta).peekable();
+        let mut gone = Vec::new();
+        self.nodes.retain(|health| {
+            let meta = &health.sight.meta;
+            while present.next_if(|present| present.name < meta.name).is_some() {}
+            let stays = present.peek().is_some_and(|p| p.name == meta.name && p.uid == meta.uid);
+            if !stays {
+                gone.push(health.clone());
             }
+            stays
+        });
+        for health in gone {
+            let meta = &health.sight.meta;
+            if let Some(zone) = self.zones.get_mut(&health.zone) {
+                zone.remove(&meta.name);
+            }
+            self.unready.remove(&meta.name);
+            acts.push(Act::Remove(meta.name.clone(), meta.uid.clone()));
         }
     }
 
     /// How the node is after this look; `None` while it has not reported yet and still may.
-    fn judge(&mut self, sight: &Sight, now: Mono, acts: &mut Vec<Act>) -> Option<Readiness> {
+    fn judge(
+        &mut self,
+        sight: &Sight,
+        before: Option<Health>,
+        now: Mono,
+        acts: &mut Vec<Act>,
+    ) -> (Health, Option<Readiness>) {
         let node = &sight.node;
         let beat = node.beat();
-        let zone = node.zone();
+        let same = before.as_ref().filter(|health| Arc::ptr_eq(&health.sight, node));
+        let (zone, counts) = match same {
+            Some(health) => (health.zone.clone(), health.counts),
+            None => (node.zone().into(), !node.meta.labels.contains_key(EXCLUDED)),
+        };
         let settings = self.settings;
-        self.zones.entry(zone.clone()).or_insert_with(|| Zone::new(&settings, now));
-        let fresh = || Health {
-            uid: node.meta.uid.clone(),
-            zone: zone.clone(),
+        if !self.zones.contains_key(&zone) {
+            self.zones.insert(zone.clone(), Zone::new(&settings, now));
+        }
+        let heartbeat = beat.and_then(|beat| beat.last_heartbeat_time);
+        let mut health = Health {
+            sight: node.clone(),
+            zone,
+            counts,
             seen: now,
             reported: beat.is_some(),
-            heartbeat: beat.and_then(|beat| beat.last_heartbeat_time),
+            heartbeat,
             renewed: sight.renewed,
         };
-        let health = self.nodes.entry(node.meta.name.clone()).or_insert_with(|| {
-            acts.push(Act::Register(node.clone()));
-            if mutant::is(Mutant::TrustsOldLeases) {
-                Health { seen: Mono::default(), ..fresh() }
-            } else {
-                fresh()
+        match before {
+            None => {
+                acts.push(Act::Register(node.clone()));
+                if mutant::is(Mutant::TrustsOldLeases) {
+                    health.seen = Mono::default();
+                }
             }
-        });
-        let heartbeat = beat.and_then(|beat| beat.last_heartbeat_time);
-        let lives = node.never_beats()
-            || health.reported != beat.is_some()
-            || health.heartbeat != heartbeat
-            || sight.renewed.is_some_and(|renewed| health.renewed.is_none_or(|before| before < renewed));
-        if lives || health.zone != zone {
-            let seen = if lives { now } else { health.seen };
-            *health = Health { seen, ..fresh() };
+            Some(before) => {
+                let renewed =
+                    sight.renewed.is_some_and(|renewed| before.renewed.is_none_or(|before| before < renewed));
+                let lives = node.never_beats()
+                    || before.reported != beat.is_some()
+                    || before.heartbeat != heartbeat
+                    || renewed;
+                if !lives {
+                    health.seen = before.seen;
+                    health.renewed = before.renewed;
+                }
+            }
         }
         let grace = if beat.is_some() { settings.grace } else { settings.startup_grace };
         let observed = node.readiness();
         if now.since(health.seen) <= grace {
-            return observed;
+            return (health, observed);
         }
         if observed != Some(Readiness::Unknown) {
             let was_ready = observed == Some(Readiness::Ready);
             acts.push(Act::Silence { node: node.clone(), was_ready });
         }
-        Some(Readiness::Unknown)
+        (health, Some(Readiness::Unknown))
     }
 
     /// What follows from what the node says, or what was noted of it before.
-    fn react(&mut self, node: &Arc<NodeSight>, acts: &mut Vec<Act>) {
+    fn react(&mut self, node: &Arc<NodeSight>, zone: &str, acts: &mut Vec<Act>) {
         let observed = node.readiness().unwrap_or(Readiness::Unknown);
         let has = |key: &str| node.has_taint(key, Effect::NoExecute);
-        let Some(zone) = self.zones.get_mut(&node.zone()) else { return };
+        let Some(zone) = self.zones.get_mut(zone) else { return };
         let (own, other) = match observed {
             Readiness::Ready => {
                 zone.remove(&node.meta.name);
@@ -288,7 +314,7 @@ impl Monitor {
     /// Where no node of any zone answers it is the control plane that is cut off: nothing is cleared then.
     fn disruption(
         &mut self,
-        tallies: &BTreeMap<String, Tally>,
+        tallies: &BTreeMap<Arc<str>, Tally>,
         sights: &[Sight],
         now: Mono,
         acts: &mut Vec<Act>,
@@ -315,7 +341,7 @@ impl Monitor {
         }
         if all_were {
             // What was not seen meanwhile says nothing about any node.
-            self.nodes.values_mut().for_each(|health| health.seen = now);
+            self.nodes.iter_mut().for_each(|health| health.seen = now);
         }
         for (key, tally) in tallies {
             let state = ZoneState::of(tally.ready, tally.not_ready, &self.settings);

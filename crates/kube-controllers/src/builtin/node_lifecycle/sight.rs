@@ -133,6 +133,9 @@ pub const LEASES: &str = "kube-node-lease";
 #[serde(default)]
 #[non_exhaustive]
 pub struct LeaseSight {
+    /// Metadata.
+    #[serde(skip)]
+    pub meta: Arc<Meta>,
     /// Its specification.
     pub spec: Renewal,
 }
@@ -148,7 +151,9 @@ pub struct Renewal {
 
 impl View for LeaseSight {
     fn decode(raw: &RawObject) -> Result<Self, DecodeError> {
-        serde_json::from_slice(&raw.bytes).map_err(DecodeError::new)
+        let mut sight: Self = serde_json::from_slice(&raw.bytes).map_err(DecodeError::new)?;
+        sight.meta = raw.meta.clone();
+        Ok(sight)
     }
 }
 
