@@ -45,9 +45,9 @@ fn graph() -> Result<(), Box<dyn Error>> {
         let object = ObjectRef::new("v1", "Pod", &format!("team/web-7d4b9c6f5d-{n:06}"), &uid);
         if n % 100 == 0 {
             owner = Some(object.clone());
-            graph.upsert(object, &[]);
+            graph.upsert(&object, &[]);
         } else {
-            graph.upsert(object, owner.as_slice());
+            graph.upsert(&object, owner.as_slice());
         }
     }
     let bytes = resident()?.saturating_sub(before) / NODES;

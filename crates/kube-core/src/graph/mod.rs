@@ -12,9 +12,9 @@
 //! let mut graph = OwnerGraph::default();
 //! let set = ObjectRef::new("apps/v1", "ReplicaSet", "default/web", "u1");
 //! let pod = ObjectRef::new("v1", "Pod", "default/web-1", "u2");
-//! graph.upsert(pod, &[set.clone()]);
+//! graph.upsert(&pod, &[set.clone()]);
 //! assert!(graph.is_virtual(&set.uid));
-//! graph.upsert(set.clone(), &[]);
+//! graph.upsert(&set, &[]);
 //! assert_eq!(graph.dependents(&set.uid).len(), 1);
 //! assert!(graph.to_dot().contains("\"Pod\\ndefault/web-1\""));
 //! ```
@@ -75,12 +75,12 @@ pub struct OwnerGraph {
 
 impl OwnerGraph {
     /// Adds the object, or replaces its references: afterwards `owners` are its owners.
-    pub fn upsert(&mut self, object: ObjectRef, owners: &[ObjectRef]) {
-        let place = self.place(&object);
+    pub fn upsert(&mut self, object: &ObjectRef, owners: &[ObjectRef]) {
+        let place = self.place(object);
         let mut after: Vec<Place> = owners.iter().map(|owner| self.place(owner)).collect();
         after.sort_unstable();
         after.dedup();
-        let object = self.shared(&object);
+        let object = self.shared(object);
         let node = Node { object, owners: after.as_slice().into(), seen: true };
         let before = self.slot(place).replace(node).map(|node| node.owners).unwrap_or_default();
         for owner in before.iter().filter(|owner| !after.contains(owner)) {
@@ -113,12 +113,12 @@ impl OwnerGraph {
 
     /// The same object, whose texts are those of others where they are equal.
     fn shared(&mut self, object: &ObjectRef) -> ObjectRef {
-        let mut share = |text: &Arc<str>| match self.names.get(text) {
-            Some(known) => known.clone(),
-            None => {
-                self.names.insert(text.clone());
-                text.clone()
+        let mut share = |text: &Arc<str>| {
+            if let Some(known) = self.names.get(text) {
+                return known.clone();
             }
+            self.names.insert(text.clone());
+            text.clone()
         };
         ObjectRef {
             api_version: share(&object.api_version),

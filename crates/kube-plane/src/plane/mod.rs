@@ -144,7 +144,7 @@ impl ControlPlane {
         for kind in self.objects.kinds() {
             for object in self.objects.list(&kind, &ListQuery::all()).await?.items {
                 let owners: Vec<ObjectRef> = owners(&object.meta);
-                graph.upsert(reference(&kind, &object.meta), &owners);
+                graph.upsert(&reference(&kind, &object.meta), &owners);
             }
         }
         Ok(graph)

@@ -93,7 +93,7 @@ impl Objects {
     fn upsert(&mut self, kind: &Arc<KindInfo>, new: &Arc<Meta>, affected: &mut Vec<Uid>) {
         let item = Item { kind: kind.clone(), meta: new.clone() };
         let owners: Vec<ObjectRef> = new.owner_references.iter().map(|owner| of_owner(owner, new)).collect();
-        self.graph.upsert(item.object(), &owners);
+        self.graph.upsert(&item.object(), &owners);
         let held = item.has_finalizer(FOREGROUND) || item.has_finalizer(ORPHAN);
         if (new.is_terminating() && held) || !self.is_owned(new) {
             affected.push(new.uid.clone());
