@@ -379,7 +379,7 @@ fn amounts_are_amounts() {
         &json!({"capacity": {"storage": "-1"}, "allocatedResourceStatuses": {"storage": "x"}}),
         &[
             "status.capacity[storage]: Invalid value: -1: must be a valid resource quantity",
-            "status.allocatedResourceStatuses: Unsupported value: \"storage\": supported values: \"ControllerResizeInProgress\", \"ControllerResizeInfeasible\", \"NodeResizeInProgress\", \"NodeResizeInfeasible\", \"NodeResizePending\"",
+            "status.allocatedResourceStatus: Unsupported value: \"storage\": supported values: \"ControllerResizeInProgress\", \"ControllerResizeInfeasible\", \"NodeResizeInProgress\", \"NodeResizeInfeasible\", \"NodeResizePending\"",
         ],
     );
     check::<HorizontalPodAutoscaler>(
@@ -408,4 +408,25 @@ fn conditions_of_the_common_form_have_a_reason() {
             "status.disruptionsAllowed: Invalid value: -1: must be greater than or equal to 0",
         ],
     );
+}
+
+#[test]
+fn generations_that_a_node_leaves_out_are_kept() {
+    let ready =
+        |generation: i64| json!({"type": "Ready", "status": "True", "observedGeneration": generation});
+    let stored = json!({
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+        "status": {"observedGeneration": 3, "conditions": [ready(2)]},
+    });
+    let old = Pod::decode_for_status(&serde_json::to_vec(&stored).unwrap()).unwrap();
+    let mut new = Pod::decode(&json!({
+        "status": {"conditions": [{"type": "Ready", "status": "False"}, {"type": "Other", "status": "True"}]},
+    }))
+    .unwrap();
+    new.prepare_status_update(&old);
+    let status = serde_json::to_value(new.status).unwrap();
+    assert_eq!(status["observedGeneration"], 3);
+    assert_eq!(status["conditions"][0]["observedGeneration"], 2);
+    assert_eq!(status["conditions"][1]["observedGeneration"], Value::Null);
 }

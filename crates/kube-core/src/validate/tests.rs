@@ -14,7 +14,7 @@ use crate::kinds::networking::v1::IPAddress;
 use crate::kinds::policy::v1::PodDisruptionBudget;
 use crate::kinds::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use crate::kinds::scheduling::v1::PriorityClass;
-use crate::kinds::storage::v1::StorageClass;
+use crate::kinds::storage::v1::{CSINode, StorageClass};
 
 #[track_caller]
 fn check<K: Kind>(object: &Value, expected: &[&str]) {
@@ -308,4 +308,74 @@ fn events_stand_in_the_namespace_of_what_they_tell_of() {
         &["involvedObject.namespace: Invalid value: \"b\": does not match event.namespace"],
     );
     check::<Event>(&json!({"metadata": {"namespace": "default"}, "involvedObject": {"kind": "Node"}}), &[]);
+}
+
+#[test]
+fn the_amounts_of_a_range_are_in_order() {
+    let of = |sort: &str, item: Value| {
+        let mut item = item;
+        item["type"] = json!(sort);
+        json!({"spec": {"limits": [item]}})
+    };
+    check::<LimitRange>(
+        &of(
+            "Pod",
+            json!({"min": {"cpu": "2"}, "max": {"cpu": "1"}, "maxLimitRequestRatio": {"cpu": "500m"}}),
+        ),
+        &[
+            "spec.limits[0].min[cpu]: Invalid value: \"2\": min value 2 is greater than max value 1",
+            "spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: \"500m\": ratio 500m is less than 1",
+        ],
+    );
+    check::<LimitRange>(
+        &of(
+            "Pod",
+            json!({"min": {"cpu": "1"}, "max": {"cpu": "1500m"}, "maxLimitRequestRatio": {"cpu": "2"}}),
+        ),
+        &[
+            "spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: \"2\": ratio 2 is greater than max/min = 1.500000",
+        ],
+    );
+    check::<LimitRange>(
+        &of(
+            "Container",
+            json!({"max": {"cpu": "2"}, "min": {"cpu": "1"}, "default": {"cpu": "3"}, "defaultRequest": {"cpu": "500m"}}),
+        ),
+        &[
+            "spec.limits[0].defaultRequest[cpu]: Invalid value: \"500m\": min value 1 is greater than default request value 500m",
+            "spec.limits[0].default[cpu]: Invalid value: \"2\": default value 3 is greater than max value 2",
+        ],
+    );
+    check::<LimitRange>(
+        &of("Container", json!({"default": {"a.io/gpu": "2"}, "defaultRequest": {"a.io/gpu": "1"}})),
+        &[
+            "spec.limits[0].defaultRequest[a.io/gpu]: Invalid value: \"1\": default value 2 must equal to defaultRequest value 1 in a.io/gpu",
+        ],
+    );
+}
+
+#[test]
+fn hints_name_each_node_once() {
+    check::<EndpointSlice>(
+        &json!({
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.0.0.1"], "hints": {"forNodes": [{"name": "a"}, {"name": "a"}]}}],
+        }),
+        &["endpoints[0].hints.forNodes[1].name: Duplicate value: \"a\""],
+    );
+}
+
+#[test]
+fn a_driver_on_a_node_may_find_that_it_attaches_more() {
+    let old = json!({
+        "metadata": {"name": "n"},
+        "spec": {"drivers": [{"name": "d.io", "nodeID": "n", "allocatable": {"count": 1}}]},
+    });
+    let driver = |id: &str| json!([{"name": "d.io", "nodeID": id, "allocatable": {"count": 2}}]);
+    check_update::<CSINode>(&old, &[("/spec/drivers", driver("n"))], &[]);
+    check_update::<CSINode>(
+        &old,
+        &[("/spec/drivers", driver("m"))],
+        &["CSINodeDriver: Invalid value: {\"name\":\"d.io\",\"nodeID\":\"m\"}: field is immutable"],
+    );
 }

@@ -10,7 +10,9 @@ use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::core::v1::{PodSpec, PodTemplateSpec};
 use crate::kinds::meta::v1::{LabelSelector, ObjectMeta};
 use crate::selector::Selector;
-use crate::validate::core::{PodRules, set_pod_spec_defaults, validate_pod_annotations, validate_pod_spec};
+use crate::validate::core::{
+    PodRules, set_pod_spec_defaults, validate_both_profiles, validate_pod_annotations, validate_pod_spec,
+};
 use crate::validate::fields::{Items, given};
 use crate::validate::label_selector::{is_empty, validate_label_selector};
 use crate::validate::meta::{FIELD_IMMUTABLE, validate_annotations, validate_labels};
@@ -32,6 +34,9 @@ pub(in super::super) fn validate_pod_template(
     let mut errors = validate_template_metadata(template, path);
     let path = path.child("spec");
     errors.extend(given(template.spec.as_ref(), |spec| validate_pod_spec(spec, PodRules::default(), &path)));
+    if let (Some(meta), Some(spec)) = (&template.metadata, &template.spec) {
+        errors.extend(validate_both_profiles(meta.annotations.as_ref(), spec, &path));
+    }
     if template.spec.as_ref().is_some_and(|spec| !spec.ephemeral_containers.items().is_empty()) {
         let detail = "ephemeral containers not allowed in pod template";
         errors.push(FieldError::forbidden(&path.child("ephemeralContainers"), detail));

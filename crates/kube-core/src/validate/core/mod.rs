@@ -19,10 +19,14 @@ mod security;
 mod service;
 mod service_account;
 mod volume;
+mod windows;
 
 pub(super) use container::PROTOCOLS;
 pub(super) use endpoints::validate_non_special_ip;
 pub(super) use event::{Told, validate_told};
 pub(super) use load_balancer::{validate_hostname, validate_ip};
 pub(super) use persistent_volume_claim::set_claim_defaults;
-pub(super) use pod::{PodRules, set_pod_spec_defaults, validate_pod_annotations, validate_pod_spec};
+pub(super) use pod::{
+    PodRules, set_pod_spec_defaults, validate_both_profiles, validate_pod_annotations, validate_pod_spec,
+};
+pub(super) use volume::validate_driver_name;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::container::validate_local_descending_path;
+use super::windows;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::core::v1::{
     AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, Sysctl,
@@ -39,6 +40,7 @@ pub(super) fn validate_security_context(
             errors.push(FieldError::invalid(path, ShownAsJson(context), detail));
         }
     }
+    errors.extend(windows::validate_options(context.windows_options.as_ref(), &path.child("windowsOptions")));
     errors.extend(validate_app_armor(context.app_armor_profile.as_ref(), &path.child("appArmorProfile")));
     errors
 }
@@ -67,6 +69,7 @@ pub(super) fn validate_pod_security_context(spec: &PodSpec, path: &FieldPath) ->
         errors.extend(supported(policy, &["Always", "OnRootMismatch"], &path.child("fsGroupChangePolicy")));
     }
     errors.extend(validate_seccomp(context.seccomp_profile.as_ref(), &path.child("seccompProfile")));
+    errors.extend(windows::validate_options(context.windows_options.as_ref(), &path.child("windowsOptions")));
     errors.extend(validate_app_armor(context.app_armor_profile.as_ref(), &path.child("appArmorProfile")));
     if let Some(policy) = context.supplemental_groups_policy.as_deref() {
         errors.extend(supported(policy, &["Merge", "Strict"], &path.child("supplementalGroupsPolicy")));
@@ -115,7 +118,7 @@ fn validate_seccomp(profile: Option<&SeccompProfile>, path: &FieldPath) -> Vec<F
 }
 
 /// Source: `ValidateAppArmorProfileField`.
-fn validate_app_armor(profile: Option<&AppArmorProfile>, path: &FieldPath) -> Vec<FieldError> {
+pub(super) fn validate_app_armor(profile: Option<&AppArmorProfile>, path: &FieldPath) -> Vec<FieldError> {
     let Some(profile) = profile else { return Vec::new() };
     let here = path.child("localhostProfile");
     let file = profile.localhost_profile.as_deref();

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
+use crate::kinds::discovery::v1::{Endpoint, EndpointPort, EndpointSlice, ForNode};
 use crate::names::{is_valid_ip_for_legacy_field, is_valid_port_num, name_is_dns_subdomain};
 use crate::validate::Kind;
 use crate::validate::core::{PROTOCOLS, validate_non_special_ip};
@@ -82,6 +82,25 @@ fn validate_endpoint(endpoint: &Endpoint, sort: &str, path: &FieldPath) -> Vec<F
             errors.push(FieldError::duplicate(&path, &zone.name));
         }
         errors.extend(validate_zone(&zone.name, &path));
+    }
+    let nodes = endpoint.hints.as_ref().map_or(&[][..], |hints| hints.for_nodes.items());
+    errors.extend(validate_nodes(nodes, &path.child("hints").child("forNodes")));
+    errors
+}
+
+/// Source: `validateHints`.
+fn validate_nodes(nodes: &[ForNode], path: &FieldPath) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if nodes.len() > MAX_HINTS {
+        errors.push(FieldError::too_many(path, nodes.len(), MAX_HINTS));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let path = path.index(index).child("name");
+        if !seen.insert(&node.name) {
+            errors.push(FieldError::duplicate(&path, &node.name));
+        }
+        errors.extend(name(&node.name, name_is_dns_subdomain, &path));
     }
     errors
 }

@@ -81,6 +81,19 @@ pub(crate) fn validate_positive(amount: &ApiQuantity, path: &FieldPath) -> Optio
     }
 }
 
+/// What is wrong with an amount if it is below zero.
+///
+/// Source: `validateBasicResource`.
+pub(crate) fn validate_basic(amount: &ApiQuantity, path: &FieldPath) -> Option<FieldError> {
+    match parse(amount, path) {
+        Ok(amount) if amount.sign() < 0 => {
+            Some(FieldError::invalid(path, amount.value(), "must be a valid resource quantity"))
+        }
+        Ok(_) => None,
+        Err(error) => Some(error),
+    }
+}
+
 /// Adds to `requests` every limit that has no request.
 ///
 /// Source: `SetDefaults_Pod`.

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::storage::v1::{CSINode, CSINodeDriver};
-use crate::names::{is_dns1123_subdomain, is_qualified_name};
+use crate::names::is_qualified_name;
 use crate::validate::Kind;
-use crate::validate::fields::{Items, invalid, nonnegative};
+use crate::validate::core::validate_driver_name;
+use crate::validate::fields::{Items, nonnegative};
 use crate::validate::meta::FIELD_IMMUTABLE;
 
-const DRIVER_NAME_MAX_LENGTH: usize = 63;
 const NODE_ID_MAX_LENGTH: usize = 256;
 
 impl Kind for CSINode {
@@ -33,13 +33,19 @@ impl Kind for CSINode {
     fn validate_update(&self, old: &Self) -> Vec<FieldError> {
         let mut errors = self.validate();
         for old in &old.spec.drivers {
-            let changed = self.spec.drivers.iter().filter(|new| new.name == old.name && *new != old);
-            errors.extend(changed.map(|new| {
-                FieldError::invalid(&FieldPath::new("CSINodeDriver"), ShownAsJson(new), FIELD_IMMUTABLE)
+            let fixed = fixed_part(old);
+            let new = self.spec.drivers.iter().filter(|new| new.name == old.name).map(fixed_part);
+            errors.extend(new.filter(|new| *new != fixed).map(|new| {
+                FieldError::invalid(&FieldPath::new("CSINodeDriver"), ShownAsJson(&new), FIELD_IMMUTABLE)
             }));
         }
         errors
     }
+}
+
+/// What of a driver may not change: all but how many volumes it can attach.
+fn fixed_part(driver: &CSINodeDriver) -> CSINodeDriver {
+    CSINodeDriver { allocatable: None, ..driver.clone() }
 }
 
 fn validate_driver(driver: &CSINodeDriver, path: &FieldPath) -> Vec<FieldError> {
@@ -54,19 +60,6 @@ fn validate_driver(driver: &CSINodeDriver, path: &FieldPath) -> Vec<FieldError> 
     }
     let count = driver.allocatable.as_ref().and_then(|allocatable| allocatable.count);
     errors.extend(nonnegative(count, &path.child("allocatable"), "count"));
-    errors
-}
-
-/// Source: `ValidateCSIDriverName`.
-fn validate_driver_name(name: &str, path: &FieldPath) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    if name.is_empty() {
-        errors.push(FieldError::required(path, ""));
-    }
-    if name.len() > DRIVER_NAME_MAX_LENGTH {
-        errors.push(FieldError::too_long(path, DRIVER_NAME_MAX_LENGTH));
-    }
-    errors.extend(invalid(path, name, is_dns1123_subdomain(&name.to_lowercase())));
     errors
 }
 

@@ -47,6 +47,15 @@ fn validate_fields(container: &Container, path: &FieldPath) -> Vec<FieldError> {
     if resources.limits.is_some() || resources.requests.is_some() || resources.claims.is_some() {
         errors.push(FieldError::forbidden(&path.child("resources"), NOT_EPHEMERAL));
     }
+    if !container.resize_policy.items().is_empty() {
+        errors.push(FieldError::forbidden(&path.child("resizePolicy"), NOT_EPHEMERAL));
+    }
+    if container.restart_policy.is_some() {
+        errors.push(FieldError::forbidden(&path.child("restartPolicy"), NOT_EPHEMERAL));
+    }
+    if !container.restart_policy_rules.items().is_empty() {
+        errors.push(FieldError::forbidden(&path.child("restartPolicyRules"), NOT_EPHEMERAL));
+    }
     errors.extend(forbid_life(container, NOT_EPHEMERAL, path));
     for (index, mount) in container.volume_mounts.items().iter().enumerate() {
         let path = path.child("volumeMounts").index(index);
@@ -75,6 +84,8 @@ fn as_container(ephemeral: &EphemeralContainer) -> Container {
         readiness_probe: e.readiness_probe,
         resize_policy: e.resize_policy,
         resources: e.resources,
+        restart_policy: e.restart_policy,
+        restart_policy_rules: e.restart_policy_rules,
         security_context: e.security_context,
         startup_probe: e.startup_probe,
         stdin: e.stdin,

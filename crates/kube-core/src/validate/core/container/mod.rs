@@ -5,6 +5,7 @@
 mod defaults;
 mod env;
 mod ephemeral;
+mod every;
 mod image;
 mod lists;
 mod mounts;
@@ -24,6 +25,7 @@ use super::security::validate_security_context;
 pub(super) use defaults::{set_container_defaults, set_ephemeral_container_defaults, set_image_pull_policy};
 pub(super) use env::{VOLUME_FIELDS, validate_field_ref, validate_resource_field_ref};
 pub(super) use ephemeral::validate_ephemeral_containers;
+pub(super) use every::every_container;
 pub(super) use lists::{validate_containers, validate_image_spaces, validate_init_containers};
 pub(super) use mounts::{validate_local_descending_path, validate_no_backsteps};
 pub(crate) use ports::{PROTOCOLS, validate_port_num_or_name};

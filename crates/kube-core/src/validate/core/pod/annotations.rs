@@ -1,11 +1,14 @@
 //! Annotations of pods that mean something to Kubernetes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::core::v1::{Pod, PodSpec};
+use crate::kinds::core::v1::{Pod, PodSpec, Toleration};
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::validate::fields::Text;
+
+use super::profiles::{self, APP_ARMOR};
+use super::scheduling::validate_tolerations;
 
 /// What is wrong with the annotations of a pod or a template; `path` is theirs.
 ///
@@ -23,12 +26,27 @@ pub(in super::super::super) fn validate_pod_annotations(
         let detail = "must set spec.nodeName if mirror pod annotation is set";
         errors.push(FieldError::invalid(&path.key(MIRROR), value, detail));
     }
+    errors.extend(validate_listed_tolerations(annotations, path));
     if let Some(cost) = annotations.get(DELETION_COST)
         && !is_deletion_cost(cost)
     {
         errors.push(FieldError::invalid(&path.key(DELETION_COST), cost, "must be a 32bit integer"));
     }
+    errors.extend(profiles::validate_annotations(annotations, spec, path));
     errors
+}
+
+/// Tolerations were an annotation before they were a field.
+///
+/// Source: `ValidateTolerationsInPodAnnotations`.
+fn validate_listed_tolerations(annotations: &BTreeMap<String, String>, path: &FieldPath) -> Vec<FieldError> {
+    let Some(listed) = annotations.get(TOLERATIONS).filter(|listed| !listed.is_empty()) else {
+        return Vec::new();
+    };
+    match serde_json::from_str::<Vec<Toleration>>(listed) {
+        Ok(tolerations) => validate_tolerations(&tolerations, &path.child(TOLERATIONS)),
+        Err(error) => vec![FieldError::invalid(path, TOLERATIONS, error.to_string())],
+    }
 }
 
 /// A cost is written as `strconv.ParseInt` reads it, without leading `+` or `0`.
@@ -65,4 +83,4 @@ pub(super) fn validate_annotation_updates(new: &Pod, old: &Pod) -> Vec<FieldErro
 
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
-const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+const TOLERATIONS: &str = "scheduler.alpha.kubernetes.io/tolerations";

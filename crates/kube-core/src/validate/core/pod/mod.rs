@@ -8,6 +8,9 @@ mod annotations;
 mod defaults;
 mod dns;
 mod prepare;
+#[cfg(test)]
+mod profile_tests;
+mod profiles;
 mod resources;
 mod scheduling;
 mod spec;
@@ -28,6 +31,7 @@ use super::container::validate_image_spaces;
 pub(in super::super) use affinity::validate_node_selector;
 pub(in super::super) use annotations::validate_pod_annotations;
 pub(in super::super) use defaults::set_pod_spec_defaults;
+pub(in super::super) use profiles::validate_both as validate_both_profiles;
 pub(in super::super) use scheduling::validate_taint_effect;
 pub(in super::super) use spec::{PodRules, validate_pod_spec};
 
@@ -81,6 +85,7 @@ impl Kind for Pod {
             let detail = "cannot be set until all schedulingGates have been cleared";
             errors.push(FieldError::forbidden(&path.child("nodeName"), detail));
         }
+        errors.extend(profiles::validate_both(self.metadata.annotations.as_ref(), spec, &path));
         errors
     }
 

@@ -13,6 +13,7 @@ use crate::pod_resources::{PodResources, qos_class};
 use crate::validate::fields::Items;
 
 pub(super) fn begin(pod: &mut Pod) {
+    super::profiles::apply_annotations(pod);
     let gated = pod.spec.as_ref().is_some_and(|spec| !spec.scheduling_gates.items().is_empty());
     let class = pod.spec.as_ref().map_or_else(PodResources::default, PodResources::from);
     pod.status = Some(PodStatus {

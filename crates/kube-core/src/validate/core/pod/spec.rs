@@ -15,6 +15,7 @@ use crate::validate::core::container::{
 };
 use crate::validate::core::security::validate_pod_security_context;
 use crate::validate::core::volume::validate_volumes;
+use crate::validate::core::windows::validate_host_processes;
 use crate::validate::fields::{
     Items, Text, dns_label, dns_subdomain, name, one_of, qualified_name, required,
 };
@@ -76,6 +77,7 @@ pub(in super::super::super) fn validate_pod_spec(
     errors.extend(validate_gates(spec.scheduling_gates.items(), &path.child("schedulingGates")));
     let constraints = spec.topology_spread_constraints.items();
     errors.extend(validate_spread_constraints(constraints, &path.child("topologySpreadConstraints")));
+    errors.extend(validate_host_processes(spec, path));
     errors.extend(validate_host_users(spec, path));
     errors.extend(validate_names(spec, path));
     errors.extend(validate_others(spec, path));

@@ -12,8 +12,8 @@ use serde::de::Error;
 use super::annotations::validate_annotation_updates;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::core::v1::{
-    Container, ContainerState, ContainerStateTerminated, ContainerStatus, HostIP, Pod, PodIP, PodOS,
-    PodResourceClaim, PodSpec, PodStatus,
+    Container, ContainerState, ContainerStateTerminated, ContainerStatus, HostIP, Pod, PodCondition, PodIP,
+    PodOS, PodResourceClaim, PodSpec, PodStatus,
 };
 use crate::kinds::meta::v1::ObjectMeta;
 use crate::names::{
@@ -68,6 +68,32 @@ struct StoredStatus {
     ephemeral_container_statuses: Vec<Ended>,
 }
 
+/// Up to which version of the spec the status tells of, which few pods have.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct StoredGenerations {
+    observed_generation: Option<i64>,
+    conditions: Vec<StoredCondition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct StoredCondition {
+    #[serde(rename = "type")]
+    kind: String,
+    observed_generation: Option<i64>,
+}
+
+impl StoredGenerations {
+    fn read(status: &[u8]) -> Result<Self, serde_json::Error> {
+        if std::str::from_utf8(status).is_ok_and(|text| text.contains("\"observedGeneration\"")) {
+            serde_json::from_slice(status)
+        } else {
+            Ok(Self::default())
+        }
+    }
+}
+
 /// Whether a container has ended.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -93,11 +119,15 @@ impl From<Ended> for ContainerStatus {
 
 pub(super) fn decode(json: &[u8]) -> Result<Pod, serde_json::Error> {
     let (mut spec, mut status) = (StoredSpec::default(), StoredStatus::default());
+    let mut generations = StoredGenerations::default();
     let whole = all_fields(json).ok_or_else(|| serde_json::Error::custom("the stored pod is not whole"))?;
     for field in whole {
         match field.name {
             "spec" => spec = StoredSpec::read(field.value)?,
-            "status" => status = serde_json::from_slice(field.value)?,
+            "status" => {
+                status = serde_json::from_slice(field.value)?;
+                generations = StoredGenerations::read(field.value)?;
+            }
             _ => {}
         }
     }
@@ -114,7 +144,14 @@ pub(super) fn decode(json: &[u8]) -> Result<Pod, serde_json::Error> {
         ..PodSpec::default()
     };
     let ended = |list: Vec<Ended>| Some(list.into_iter().map(ContainerStatus::from).collect());
+    let conditions = generations.conditions.into_iter().map(|condition| PodCondition {
+        type_: condition.kind,
+        observed_generation: condition.observed_generation,
+        ..PodCondition::default()
+    });
     let status = PodStatus {
+        observed_generation: generations.observed_generation,
+        conditions: Some(conditions.collect()),
         qos_class: status.qos_class,
         nominated_node_name: status.nominated_node_name,
         pod_ips: status.pod_ips,
@@ -126,13 +163,17 @@ pub(super) fn decode(json: &[u8]) -> Result<Pod, serde_json::Error> {
     Ok(Pod { metadata: ObjectMeta::default(), spec: Some(spec), status: Some(status) })
 }
 
-/// Keeps the class of a pod, which nodes may leave out, and brings its address into both fields.
+/// Keeps the class of a pod and the generations that its status tells of, which nodes may leave out, and brings its
+/// address into both fields.
 ///
 /// Source: `podStatusStrategy.PrepareForUpdate`, `Convert_v1_PodStatus_To_core_PodStatus`.
 pub(super) fn fill(new: &mut Pod, old: &Pod) {
     let Some(status) = &mut new.status else { return };
     if status.qos_class.text().is_empty() {
         status.qos_class = old.status.as_ref().and_then(|status| status.qos_class.clone());
+    }
+    if let Some(old) = &old.status {
+        keep_generations(status, old);
     }
     let first = status.pod_ips.items().first().map(|address| address.ip.clone());
     match (status.pod_ip.text(), first) {
@@ -141,6 +182,27 @@ pub(super) fn fill(new: &mut Pod, old: &Pod) {
         (ip, Some(first)) if ip == first => {}
         // The older field counts.
         (ip, _) => status.pod_ips = Some(vec![PodIP { ip: ip.to_owned() }]),
+    }
+}
+
+/// There may be several conditions of one type; they are kept in their order.
+///
+/// Source: `preserveOldObservedGeneration`.
+fn keep_generations(new: &mut PodStatus, old: &PodStatus) {
+    let unset = |generation: Option<i64>| generation.unwrap_or_default() == 0;
+    if unset(new.observed_generation) {
+        new.observed_generation = old.observed_generation;
+    }
+    let mut before: Vec<&PodCondition> = old.conditions.items().iter().collect();
+    if before.iter().all(|condition| unset(condition.observed_generation)) {
+        return;
+    }
+    for condition in new.conditions.items_mut() {
+        let Some(index) = before.iter().position(|before| before.type_ == condition.type_) else { continue };
+        let kept = before.remove(index).observed_generation;
+        if unset(condition.observed_generation) {
+            condition.observed_generation = kept;
+        }
     }
 }
 

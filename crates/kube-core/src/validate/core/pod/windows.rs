@@ -2,6 +2,7 @@
 
 use crate::error::{FieldError, FieldPath};
 use crate::kinds::core::v1::{PodSpec, SecurityContext};
+use crate::validate::core::container::every_container;
 use crate::validate::fields::Items;
 
 /// What is wrong with a pod's operating system, and with fields that it does not know.
@@ -22,14 +23,8 @@ fn contexts<'a>(
     spec: &'a PodSpec,
     path: &'a FieldPath,
 ) -> impl Iterator<Item = (FieldPath, &'a SecurityContext)> {
-    let lists =
-        [("initContainers", spec.init_containers.items()), ("containers", spec.containers.as_slice())];
-    lists.into_iter().flat_map(move |(field, containers)| {
-        containers.iter().enumerate().filter_map(move |(index, container)| {
-            let context = container.security_context.as_ref()?;
-            Some((path.child(field).index(index).child("securityContext"), context))
-        })
-    })
+    every_container(spec, path)
+        .filter_map(|(path, container)| Some((path().child("securityContext"), container.security?)))
 }
 
 fn validate_linux(spec: &PodSpec, path: &FieldPath) -> Vec<FieldError> {

@@ -1,6 +1,8 @@
 //! What volumes leave out.
 
-use crate::kinds::core::v1::{DownwardAPIVolumeFile, EmptyDirVolumeSource, Volume, VolumeProjection};
+use crate::kinds::core::v1::{
+    AzureDiskVolumeSource, DownwardAPIVolumeFile, EmptyDirVolumeSource, Volume, VolumeProjection,
+};
 use crate::validate::core::container::set_image_pull_policy;
 use crate::validate::core::persistent_volume_claim::set_claim_spec_defaults;
 use crate::validate::fields::{Items, Text};
@@ -44,29 +46,49 @@ pub(in super::super) fn set_volume_defaults(volume: &mut Volume) {
     set_disk_defaults(volume);
 }
 
-/// Source: `SetDefaults_ISCSIVolumeSource` and the declared defaults of the disks of cloud providers.
+/// Source: the declared defaults of the disks of providers.
 fn set_disk_defaults(volume: &mut Volume) {
     if let Some(iscsi) = &mut volume.iscsi {
-        iscsi.iscsi_interface.fill("default");
+        iscsi.iscsi_interface.fill(ISCSI_INTERFACE);
     }
     if let Some(rbd) = &mut volume.rbd {
-        rbd.pool.fill("rbd");
-        rbd.user.fill("admin");
-        rbd.keyring.fill("/etc/ceph/keyring");
+        set_rbd_defaults([&mut rbd.pool, &mut rbd.user, &mut rbd.keyring]);
     }
     if let Some(disk) = &mut volume.azure_disk {
-        disk.caching_mode.get_or_insert_with(|| "ReadWrite".to_owned());
-        disk.fs_type.get_or_insert_with(|| "ext4".to_owned());
-        disk.kind.get_or_insert_with(|| "Shared".to_owned());
-        disk.read_only.get_or_insert(false);
+        set_azure_disk_defaults(disk);
     }
     if let Some(scale) = &mut volume.scale_io {
-        scale.storage_mode.fill("ThinProvisioned");
-        scale.fs_type.fill("xfs");
+        set_scale_io_defaults(&mut scale.storage_mode, &mut scale.fs_type);
     }
 }
 
+/// Fills the pool, the user and the keyring of an image of blocks.
+pub(in super::super) fn set_rbd_defaults(fields: [&mut Option<String>; 3]) {
+    for (field, value) in fields.into_iter().zip(["rbd", "admin", "/etc/ceph/keyring"]) {
+        field.fill(value);
+    }
+}
+
+pub(in super::super) fn set_azure_disk_defaults(disk: &mut AzureDiskVolumeSource) {
+    disk.caching_mode.get_or_insert_with(|| "ReadWrite".to_owned());
+    disk.fs_type.get_or_insert_with(|| "ext4".to_owned());
+    disk.kind.get_or_insert_with(|| "Shared".to_owned());
+    disk.read_only.get_or_insert(false);
+}
+
+pub(in super::super) fn set_scale_io_defaults(mode: &mut Option<String>, fs_type: &mut Option<String>) {
+    mode.fill("ThinProvisioned");
+    fs_type.fill("xfs");
+}
+
+/// The interface over which a disk of iSCSI is reached.
+pub(in super::super) const ISCSI_INTERFACE: &str = "default";
+
+/// Without the gates `ClusterTrustBundleProjection` and `PodCertificateRequest`, which are closed by default, their fields
+/// are dropped.
 fn set_projection_defaults(source: &mut VolumeProjection) {
+    source.cluster_trust_bundle = None;
+    source.pod_certificate = None;
     if let Some(downward) = &mut source.downward_api {
         set_file_defaults(downward.items.items_mut());
     }

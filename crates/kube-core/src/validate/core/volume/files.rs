@@ -55,8 +55,6 @@ pub(super) fn validate_projected(projected: &ProjectedVolumeSource, path: &Field
             source.config_map.is_some(),
             source.downward_api.is_some(),
             source.service_account_token.is_some(),
-            source.cluster_trust_bundle.is_some(),
-            source.pod_certificate.is_some(),
         ];
         if count.into_iter().filter(|set| *set).count() > 1 {
             errors.push(FieldError::forbidden(&item, "may not specify more than 1 volume type per source"));

@@ -3,8 +3,11 @@
 //! Source: `k8s.io/kubernetes/pkg/apis/core/v1/defaults.go` and `pkg/apis/core/validation` (`ValidateVolumes`).
 
 mod defaults;
+mod disks;
 mod files;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +15,15 @@ use crate::error::{FieldError, FieldPath};
 use crate::kinds::core::v1::Volume;
 use crate::validate::fields::dns_label;
 
-pub(super) use defaults::set_volume_defaults;
+pub(super) use defaults::{
+    ISCSI_INTERFACE, set_azure_disk_defaults, set_rbd_defaults, set_scale_io_defaults, set_volume_defaults,
+};
+pub(crate) use disks::validate_driver_name;
+pub(super) use disks::{
+    ISCSI_TOO_LONG, Iscsi, no_monitors, validate_aws, validate_azure_disk, validate_azure_file, validate_fc,
+    validate_flex, validate_flocker, validate_gce, validate_glusterfs, validate_host_path, validate_nfs,
+    validate_quobyte, validate_rbd, validate_scale_io, validate_secret_ref, validate_storage_os,
+};
 
 /// The volumes that are right, by name, and what is wrong with the others. `pod` is the name of the pod, of which
 /// the names of its ephemeral claims are made; empty in templates.

@@ -1,18 +1,26 @@
 //! Claims of volumes.
 //!
 //! Source: `k8s.io/kubernetes/pkg/apis/core/v1` (`SetDefaults_PersistentVolumeClaim`), `pkg/apis/core/validation`
-//! (`ValidatePersistentVolumeClaim`, `ValidatePersistentVolumeClaimUpdate`).
+//! (`ValidatePersistentVolumeClaim`, `ValidatePersistentVolumeClaimUpdate`), `pkg/registry/core/persistentvolumeclaim`.
+
+mod data_source;
+#[cfg(test)]
+mod tests;
+mod update;
 
 use crate::error::{FieldError, FieldPath};
-use crate::kinds::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus};
+use crate::kinds::core::v1::{
+    PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimStatus,
+    PersistentVolumeClaimTemplate,
+};
+use crate::kinds::meta::v1::ObjectMeta;
 use crate::names::{is_qualified_name, name_is_dns_subdomain};
-use crate::quantity::Quantity;
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given, invalid, name, supported};
 use crate::validate::label_selector::validate_label_selector;
-use crate::validate::meta::FIELD_IMMUTABLE;
+use crate::validate::meta::{validate_annotations, validate_labels};
 use crate::validate::resources::{
-    ApiQuantity, ResourceList, canonicalize, parse, validate_amount, validate_positive,
+    ResourceList, canonicalize, validate_amount, validate_basic, validate_positive,
 };
 use crate::validate::warn;
 
@@ -31,6 +39,19 @@ impl Kind for PersistentVolumeClaim {
         set_claim_defaults(self);
     }
 
+    /// Source: `persistentvolumeclaimStrategy.PrepareForCreate`.
+    fn prepare_create(&mut self) {
+        if let Some(spec) = &mut self.spec {
+            data_source::prepare(spec, None);
+        }
+    }
+
+    fn prepare_update(&mut self, old: &Self) {
+        if let Some(spec) = &mut self.spec {
+            data_source::prepare(spec, old.spec.as_ref());
+        }
+    }
+
     const JUDGES_STATUS: bool = true;
 
     fn validate_status_update(&self, _old: &Self) -> Vec<FieldError> {
@@ -46,8 +67,10 @@ impl Kind for PersistentVolumeClaim {
     }
 
     fn validate_update(&self, old: &Self) -> Vec<FieldError> {
-        let mut errors = self.validate();
-        errors.extend(validate_change(self, old));
+        let kept = old.spec.as_ref().is_some_and(data_source::has_group);
+        let mut errors =
+            given(self.spec.as_ref(), |spec| judge_claim_spec(spec, kept, &FieldPath::new("spec")));
+        errors.extend(update::validate_change(self, old));
         errors
     }
 }
@@ -74,6 +97,50 @@ pub(super) fn set_claim_spec_defaults(spec: &mut PersistentVolumeClaimSpec) {
     }
 }
 
+/// What is wrong with a template of claims: of metadata there are labels and annotations.
+///
+/// Source: `ValidatePersistentVolumeClaimTemplate`.
+pub(super) fn validate_claim_template(
+    template: &PersistentVolumeClaimTemplate,
+    path: &FieldPath,
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if let Some(meta) = &template.metadata {
+        errors.extend(validate_template_metadata(meta, &path.child("metadata")));
+    }
+    errors.extend(validate_claim_spec(&template.spec, &path.child("spec")));
+    errors
+}
+
+/// Source: `ValidateTemplateObjectMeta`.
+fn validate_template_metadata(meta: &ObjectMeta, path: &FieldPath) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if let Some(annotations) = &meta.annotations {
+        errors.extend(validate_annotations(annotations, &path.child("annotations")));
+    }
+    if let Some(labels) = &meta.labels {
+        errors.extend(validate_labels(labels, &path.child("labels")));
+    }
+    let fields = [
+        ("name", !meta.name.text().is_empty()),
+        ("generateName", !meta.generate_name.text().is_empty()),
+        ("namespace", !meta.namespace.text().is_empty()),
+        ("selfLink", !meta.self_link.text().is_empty()),
+        ("uID", !meta.uid.text().is_empty()),
+        ("resourceVersion", !meta.resource_version.text().is_empty()),
+        ("generation", meta.generation.unwrap_or_default() != 0),
+        ("creationTimestamp", meta.creation_timestamp.is_some()),
+        ("deletionTimestamp", meta.deletion_timestamp.is_some()),
+        ("deletionGracePeriodSeconds", meta.deletion_grace_period_seconds.is_some()),
+        ("ownerReferences", meta.owner_references.is_some()),
+        ("finalizers", meta.finalizers.is_some()),
+        ("managedFields", meta.managed_fields.is_some()),
+    ];
+    let set = fields.into_iter().filter(|(_, set)| *set);
+    errors.extend(set.map(|(field, _)| FieldError::forbidden(&path.child(field), "cannot be set")));
+    errors
+}
+
 /// What is wrong with the spec of a claim.
 ///
 /// Source: `ValidatePersistentVolumeClaimSpec`.
@@ -81,6 +148,11 @@ pub(in super::super) fn validate_claim_spec(
     spec: &PersistentVolumeClaimSpec,
     path: &FieldPath,
 ) -> Vec<FieldError> {
+    judge_claim_spec(spec, false, path)
+}
+
+/// As [`validate_claim_spec`]; `kept` lets pass the groups of sources, because the stored claim names one.
+fn judge_claim_spec(spec: &PersistentVolumeClaimSpec, kept: bool, path: &FieldPath) -> Vec<FieldError> {
     let here = path.child("accessModes");
     let modes = spec.access_modes.items();
     let mut errors = Vec::new();
@@ -104,6 +176,7 @@ pub(in super::super) fn validate_claim_spec(
     if let Some(mode) = spec.volume_mode.as_deref() {
         errors.extend(supported(mode, VOLUME_MODES, &path.child("volumeMode")));
     }
+    errors.extend(data_source::validate(spec, kept, path));
     let class = spec.volume_attributes_class_name.text();
     if !class.is_empty() {
         errors.extend(name(class, name_is_dns_subdomain, &path.child("volumeAttributesClassName")));
@@ -124,69 +197,8 @@ pub(super) fn validate_access_modes(modes: &[String], path: &FieldPath) -> Vec<F
     errors
 }
 
-/// Only the volume's name may be filled in, and what is bound may grow.
-fn validate_change(new: &PersistentVolumeClaim, old: &PersistentVolumeClaim) -> Vec<FieldError> {
-    let path = FieldPath::new("spec");
-    let mut errors = Vec::new();
-    let (spec, before) = (new.spec.clone().unwrap_or_default(), old.spec.clone().unwrap_or_default());
-    let (mut munged, mut kept) = (spec.clone(), before.clone());
-    if before.volume_name.text().is_empty() {
-        kept.volume_name.clone_from(&munged.volume_name);
-    }
-    if before.storage_class_name.is_none() && spec.storage_class_name.is_some() {
-        munged.storage_class_name = None;
-    }
-    if new.status.as_ref().is_some_and(|status| status.phase.text() == "Bound") {
-        let size = requests(&before).and_then(|requests| requests.get(STORAGE)).cloned();
-        let list = munged.resources.as_mut().and_then(|resources| resources.requests.as_mut());
-        if let (Some(size), Some(list)) = (size, list) {
-            list.insert(STORAGE.to_owned(), size);
-        }
-        if munged.volume_attributes_class_name.is_some() {
-            munged.volume_attributes_class_name.clone_from(&kept.volume_attributes_class_name);
-        }
-    }
-    if munged != kept {
-        let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.push(FieldError::forbidden(&path, detail));
-    }
-    let (size, had) = (size_in(requests(&spec)), size_in(requests(&before)));
-    let capacity = size_in(old.status.as_ref().and_then(|status| status.capacity.as_ref()));
-    if size < had && size <= capacity {
-        let path = path.child("resources").child("requests").child(STORAGE);
-        errors.push(FieldError::forbidden(&path, "field can not be less than status.capacity"));
-    }
-    if spec.volume_mode != before.volume_mode {
-        let path = FieldPath::new("volumeMode");
-        errors.push(FieldError::invalid(&path, spec.volume_mode.text(), FIELD_IMMUTABLE));
-    }
-    errors.extend(lost_class(&spec, &before, &path.child("volumeAttributesClassName")));
-    errors
-}
-
-fn lost_class(
-    new: &PersistentVolumeClaimSpec,
-    old: &PersistentVolumeClaimSpec,
-    path: &FieldPath,
-) -> Option<FieldError> {
-    old.volume_attributes_class_name.as_ref()?;
-    let detail = match new.volume_attributes_class_name.as_deref() {
-        None => "update from non-nil value to nil is forbidden",
-        Some("") if !old.volume_attributes_class_name.text().is_empty() => {
-            "update from non-nil value to an empty string is forbidden"
-        }
-        Some(_) => return None,
-    };
-    Some(FieldError::forbidden(path, detail))
-}
-
 fn requests(spec: &PersistentVolumeClaimSpec) -> Option<&ResourceList> {
     spec.resources.as_ref()?.requests.as_ref()
-}
-
-fn size_in(list: Option<&ResourceList>) -> Quantity {
-    let size = list.and_then(|list| list.get(STORAGE)).and_then(|amount| Quantity::parse(&amount.0).ok());
-    size.unwrap_or(Quantity::ZERO)
 }
 
 const STORAGE: &str = "storage";
@@ -202,9 +214,10 @@ fn validate_status(status: &PersistentVolumeClaimStatus) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let capacity = path.child("capacity");
     for (name, amount) in status.capacity.iter().flatten() {
-        errors.extend(validate_not_negative(amount, &capacity.key(name)));
+        errors.extend(validate_basic(amount, &capacity.key(name)));
     }
-    let resizes = path.child("allocatedResourceStatuses");
+    // The missing letters are Kubernetes'.
+    let resizes = path.child("allocatedResourceStatus");
     for (name, state) in status.allocated_resource_statuses.iter().flatten() {
         errors.extend(validate_resource_key(name, &resizes));
         if !RESIZE_STATES.contains(&state.as_str()) {
@@ -215,23 +228,12 @@ fn validate_status(status: &PersistentVolumeClaimStatus) -> Vec<FieldError> {
     for (name, amount) in status.allocated_resources.iter().flatten() {
         errors.extend(validate_resource_key(name, &allocated));
         let path = allocated.key(name);
-        match validate_not_negative(amount, &path) {
+        match validate_basic(amount, &path) {
             Some(error) => errors.push(error),
             None => errors.extend(validate_amount("storage", amount, &path)),
         }
     }
     errors
-}
-
-/// Source: `validateBasicResource`.
-fn validate_not_negative(amount: &ApiQuantity, path: &FieldPath) -> Option<FieldError> {
-    match parse(amount, path) {
-        Ok(amount) if amount.sign() < 0 => {
-            Some(FieldError::invalid(path, amount.value(), "must be a valid resource quantity"))
-        }
-        Ok(_) => None,
-        Err(error) => Some(error),
-    }
 }
 
 /// Source: `validatePersistentVolumeClaimResourceKey`.
