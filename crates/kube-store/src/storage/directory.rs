@@ -131,6 +131,7 @@ impl Directory {
     }
 
     /// The directory itself.
+    #[cfg(feature = "sled")]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
