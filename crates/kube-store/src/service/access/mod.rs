@@ -12,6 +12,7 @@ mod impersonate;
 mod index;
 mod objects;
 mod reviews;
+mod selectors;
 mod settle;
 
 use super::ObjectService;

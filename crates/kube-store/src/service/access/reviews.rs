@@ -5,6 +5,7 @@
 
 use super::Access;
 use super::objects::UserObjects;
+use super::selectors::wrong_selectors;
 use crate::service::Subresource;
 use kube_core::error::{ApiError, FieldError, FieldPath, ShownAsJson};
 use kube_core::kinds::authentication::v1::{SelfSubjectReview, SelfSubjectReviewStatus, UserInfo};
@@ -206,6 +207,7 @@ impl UserObjects {
         let (resource, path) =
             (review.spec.resource_attributes.as_ref(), review.spec.non_resource_attributes.as_ref());
         let mut errors = wrong_attributes(resource, path);
+        errors.extend(resource.into_iter().flat_map(wrong_selectors));
         errors.extend(unwanted_meta(&review.metadata, "must be empty"));
         refuse(kind, &errors)?;
         review.status = Some(self.access.decide(&self.user, resource, path).await?);
@@ -253,9 +255,12 @@ fn wrong_spec(spec: &SubjectAccessReviewSpec) -> Vec<FieldError> {
         let path = FieldPath::new("spec").child("user");
         errors.push(FieldError::invalid(&path, user, "at least one of user or group must be specified"));
     }
+    errors.extend(resource.into_iter().flat_map(wrong_selectors));
     errors
 }
 
+/// What both reviews of one request share.
+///
 /// Source: `ValidateSelfSubjectAccessReviewSpec`.
 fn wrong_attributes(
     resource: Option<&ResourceAttributes>,

@@ -138,6 +138,40 @@ fn a_review_that_asks_nothing_or_two_things_is_refused() {
 }
 
 #[test]
+fn a_review_may_ask_about_a_selector_that_is_right() {
+    let w = world();
+    w.allow("reader", &json!([rule("", "configmaps", &["get"])]));
+    let review = |fields: Value, labels: Value| {
+        let mut attributes = maps();
+        attributes["fieldSelector"] = fields;
+        attributes["labelSelector"] = labels;
+        ask::<SelfSubjectAccessReview>(&w, "", json!({"spec": {"resourceAttributes": attributes}}))
+    };
+    let newer = json!({"requirements": [{"key": "a", "operator": "Near", "values": ["b"]}]});
+    let allowed = review(json!({"rawSelector": "metadata.name=a"}), newer).expect("answered");
+    assert_eq!(allowed["allowed"], true, "roles know no selectors");
+    let named = json!({"key": "metadata.name", "operator": "In", "values": ["a"]});
+    let wrong = json!({"rawSelector": "a=b", "requirements": [named, {"key": "", "operator": "In"}]});
+    let refused = review(wrong, json!({})).expect_err("invalid");
+    let causes: Vec<String> =
+        refused.details.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+    let path = "spec.resourceAttributes";
+    let expected = [
+        format!(
+            "{path}.fieldSelector.rawSelector: Invalid value: \"a=b\": may not specified at the same time as requirements"
+        ),
+        format!("{path}.fieldSelector.requirements[1].key: Required value: must be specified"),
+        format!(
+            "{path}.fieldSelector.requirements[1].values: Required value: must be specified when `operator` is 'In' or 'NotIn'"
+        ),
+        format!(
+            "{path}.labelSelector.requirements: Required value: when {path}.labelSelector is specified, requirements or rawSelector is required"
+        ),
+    ];
+    assert_eq!((refused.code, causes), (422, expected.to_vec()));
+}
+
+#[test]
 fn a_local_review_stays_in_its_namespace() {
     let w = world();
     w.allow("reviewer", &json!([rule("authorization.k8s.io", "localsubjectaccessreviews", &["create"])]));
