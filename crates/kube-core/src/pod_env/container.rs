@@ -63,6 +63,38 @@ pub enum EnvError {
 ///
 /// # Errors
 /// Something that a variable comes from is not there.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{ConfigMap, Pod, Secret};
+/// use kube_core::pod_env::{Objects, container_env};
+/// use serde_json::{from_value, json};
+/// use std::collections::BTreeMap;
+///
+/// #[derive(Debug)]
+/// struct Around(ConfigMap);
+/// impl Objects for Around {
+///     fn config_map(&self, name: &str) -> Option<&ConfigMap> {
+///         (self.0.metadata.name.as_deref() == Some(name)).then_some(&self.0)
+///     }
+///     fn secret(&self, _name: &str) -> Option<&Secret> {
+///         None
+///     }
+/// }
+///
+/// let colors = json!({"metadata": {"name": "colors"}, "data": {"COLOR": "red"}});
+/// let pod: Pod = from_value(json!({"metadata": {"name": "web"}, "spec": {"containers": [{
+///     "name": "web",
+///     "envFrom": [{"configMapRef": {"name": "colors"}}],
+///     "env": [
+///         {"name": "SELF", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+///         {"name": "TITLE", "value": "$(COLOR) $(SELF)"},
+///     ],
+/// }]}}))?;
+/// let container = &pod.spec.as_ref().unwrap().containers[0];
+/// let env = container_env(&pod, container, &Around(from_value(colors)?), &[], &BTreeMap::new())?;
+/// assert_eq!(env["TITLE"], "red web");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn container_env(
     pod: &Pod,
     container: &Container,

@@ -32,6 +32,20 @@ const MAX_SEARCHES_LENGTH: usize = 2048;
 /// The configuration of a pod on a node whose `resolv.conf` has the text `host`.
 ///
 /// Source: `GetPodDNS`.
+///
+/// ```
+/// use kube_core::kinds::core::v1::Pod;
+/// use kube_core::pod_env::{ClusterDns, pod_dns};
+/// use serde_json::{from_value, json};
+///
+/// let pod: Pod = from_value(json!({"metadata": {"name": "web", "namespace": "shop"}}))?;
+/// let cluster = ClusterDns { servers: vec!["10.96.0.10".to_owned()], domain: "cluster.local".to_owned() };
+/// let config = pod_dns(&pod, &cluster, "nameserver 9.9.9.9\nsearch example.com\n");
+/// assert_eq!(config.nameservers, ["10.96.0.10"]);
+/// let searches = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "example.com"];
+/// assert_eq!(config.searches, searches);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn pod_dns(pod: &Pod, cluster: &ClusterDns, host: &str) -> DnsConfig {
     let spec = pod.spec.as_ref();
     let on_host = spec.is_some_and(|spec| spec.host_network == Some(true));

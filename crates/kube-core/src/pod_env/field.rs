@@ -32,6 +32,20 @@ pub enum FieldPathError {
 ///
 /// # Errors
 /// The path names nothing that may be read.
+///
+/// ```
+/// use kube_core::kinds::core::v1::Pod;
+/// use kube_core::pod_env::field_value;
+/// use serde_json::{from_value, json};
+///
+/// let pod: Pod = from_value(json!({
+///     "metadata": {"name": "web", "labels": {"app": "shop"}}, "status": {"podIP": "10.1.0.7"},
+/// }))?;
+/// assert_eq!(field_value(&pod, "metadata.labels['app']")?, "shop");
+/// assert_eq!(field_value(&pod, "status.podIP")?, "10.1.0.7");
+/// assert!(field_value(&pod, "spec.schedulerName").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn field_value(pod: &Pod, path: &str) -> Result<String, FieldPathError> {
     let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
     let text = |value: Option<&String>| Ok(value.cloned().unwrap_or_default());

@@ -29,6 +29,20 @@ type Files = BTreeMap<String, ProjectedFile>;
 ///
 /// # Errors
 /// `items` name a key that is not there, and the volume is not optional.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{ConfigMap, KeyToPath};
+/// use kube_core::pod_env::config_map_files;
+/// use serde_json::{from_value, json};
+///
+/// let map: ConfigMap = from_value(json!({"data": {"color": "red", "size": "9"}}))?;
+/// let items: Vec<KeyToPath> = from_value(json!([{"key": "color", "path": "paint/color"}]))?;
+/// let files = config_map_files(&map, &items, None, false)?;
+/// assert_eq!(files["paint/color"].data, b"red");
+/// assert_eq!(files["paint/color"].mode, 0o644);
+/// assert_eq!(config_map_files(&map, &[], None, false)?.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn config_map_files(
     map: &ConfigMap,
     items: &[KeyToPath],

@@ -41,6 +41,20 @@ pub fn find_container<'a>(pod: &'a Pod, name: &str) -> Result<&'a Container, Res
 ///
 /// # Errors
 /// The resource is none that may be read.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{Container, ResourceFieldSelector};
+/// use kube_core::pod_env::resource_value;
+/// use serde_json::{from_value, json};
+///
+/// let container: Container = from_value(json!({"name": "web", "resources": {"limits": {"cpu": "1500m"}}}))?;
+/// let asked = |divisor: &str| -> Result<ResourceFieldSelector, _> {
+///     from_value(json!({"resource": "limits.cpu", "divisor": divisor}))
+/// };
+/// assert_eq!(resource_value(&container, &asked("1")?)?, "2");
+/// assert_eq!(resource_value(&container, &asked("1m")?)?, "1500");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn resource_value(
     container: &Container,
     selector: &ResourceFieldSelector,

@@ -6,6 +6,19 @@ use std::collections::BTreeMap;
 /// The variables of these services in order; those without a cluster IP have none.
 ///
 /// Source: `envvars.FromServices`.
+///
+/// ```
+/// use kube_core::kinds::core::v1::Service;
+/// use kube_core::pod_env::service_variables;
+/// use serde_json::{from_value, json};
+///
+/// let db: Service = from_value(json!({
+///     "metadata": {"name": "my-db"}, "spec": {"clusterIP": "10.96.0.9", "ports": [{"port": 5432}]},
+/// }))?;
+/// let variables = service_variables([&db]);
+/// assert!(variables.contains(&("MY_DB_SERVICE_HOST".to_owned(), "10.96.0.9".to_owned())));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn service_variables<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<(String, String)> {
     services.into_iter().flat_map(of_service).collect()
 }

@@ -12,6 +12,23 @@ use crate::selector::Selector;
 ///
 /// # Errors
 /// A selector that does not parse.
+///
+/// ```
+/// use kube_core::kinds::rbac::v1::ClusterRole;
+/// use serde_json::{from_value, json};
+///
+/// let admin: ClusterRole = from_value(json!({
+///     "metadata": {"name": "admin"},
+///     "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"to-admin": "true"}}]},
+/// }))?;
+/// let pods: ClusterRole = from_value(json!({
+///     "metadata": {"name": "pods", "labels": {"to-admin": "true"}},
+///     "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["*"]}],
+/// }))?;
+/// let rules = kube_core::rbac::aggregated_rules(&admin, &[&admin, &pods])?;
+/// assert_eq!(rules, pods.rules);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn aggregated_rules(
     role: &ClusterRole,
     all: &[&ClusterRole],

@@ -11,6 +11,18 @@ use std::fmt;
 /// What of `requested` is not covered by `owned`, each with one group, resource, verb and name; nothing if all is.
 ///
 /// Source: `Covers` of `k8s.io/component-helpers/auth/rbac/validation`.
+///
+/// ```
+/// use kube_core::kinds::rbac::v1::PolicyRule;
+/// use serde_json::{from_value, json};
+///
+/// let rule = |verbs| json!({"apiGroups": [""], "resources": ["pods"], "verbs": verbs});
+/// let owned: Vec<PolicyRule> = from_value(json!([rule(json!(["get", "list"]))]))?;
+/// let requested: Vec<PolicyRule> = from_value(json!([rule(json!(["get", "delete"]))]))?;
+/// let missing = kube_core::rbac::covers(&owned, &requested);
+/// assert_eq!(missing, from_value::<Vec<PolicyRule>>(json!([rule(json!(["delete"]))]))?);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn covers(owned: &[PolicyRule], requested: &[PolicyRule]) -> Vec<PolicyRule> {
     let single = requested.iter().flat_map(break_down);
     single.filter(|rule| !owned.iter().any(|owner| covers_one(owner, rule))).collect()
@@ -53,6 +65,18 @@ impl Policy {
     ///
     /// # Errors
     /// What the user does not have.
+    ///
+    /// ```
+    /// use kube_core::kinds::rbac::v1::PolicyRule;
+    /// use kube_core::rbac::{Policy, User};
+    /// use serde_json::{from_value, json};
+    ///
+    /// let all: PolicyRule = from_value(json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}))?;
+    /// let ann = User::new("ann", ["support"]);
+    /// let refused = Policy::default().confirm_no_escalation(&ann, "web", &[all]).unwrap_err();
+    /// assert!(refused.to_string().contains("attempting to grant RBAC permissions not currently held"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn confirm_no_escalation(
         &self,
         user: &User,

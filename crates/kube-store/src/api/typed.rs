@@ -21,6 +21,32 @@ use std::sync::Arc;
 /// The objects of one type, in one namespace or in all.
 ///
 /// Cheap to clone. In a handle for all namespaces a name is `namespace/name`, and objects bring their namespace.
+///
+/// ```
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_store::{api::Api, objects::Objects, rt, service::ListQuery, storage::MemoryStorage};
+/// use serde_json::{from_value, json};
+/// use std::sync::Arc;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(Arc::new(MemoryStorage::new()), rt::env());
+/// let maps: Api<ConfigMap> = Api::namespaced(objects.clone(), "shop");
+/// let colors: ConfigMap = from_value(json!({"metadata": {"name": "colors"}, "data": {"door": "red"}}))?;
+/// let stored = maps.create(&colors).await?;
+/// maps.edit("colors", |map| {
+///     map.data.get_or_insert_default().insert("wall".to_owned(), "white".to_owned());
+/// })
+/// .await?;
+///
+/// // Who writes an older version loses.
+/// assert_eq!(maps.update(&stored).await.unwrap_err().code, 409);
+/// let everywhere: Api<ConfigMap> = Api::all(objects);
+/// let all = everywhere.list(&ListQuery::default()).await?;
+/// assert_eq!(all.items[0].data.as_ref().unwrap().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub struct Api<K> {
     handle: Handle,
     typed: PhantomData<fn() -> K>,

@@ -54,6 +54,27 @@ use std::sync::Arc;
 use watched::Watched;
 
 /// Objects over a store: the API server without the server.
+///
+/// ```
+/// use kube_core::kinds::core::v1::Pod;
+/// use kube_store::{api::Api, objects::Objects, rt, storage::MemoryStorage};
+/// use serde_json::{from_value, json};
+/// use std::sync::Arc;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let objects = Objects::new(Arc::new(MemoryStorage::new()), rt::env());
+/// let pods: Api<Pod> = Api::namespaced(objects.clone(), "shop");
+/// let web: Pod = from_value(json!({
+///     "metadata": {"generateName": "web-"}, "spec": {"containers": [{"name": "web", "image": "web"}]},
+/// }))?;
+/// let made = pods.create(&web).await?;
+/// assert_eq!(made.spec.unwrap().restart_policy.as_deref(), Some("Always"));
+///
+/// assert!(made.metadata.name.unwrap().starts_with("web-"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Objects {
     storage: Arc<dyn Storage>,

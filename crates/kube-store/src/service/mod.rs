@@ -35,6 +35,26 @@ use std::sync::Arc;
 ///
 /// Objects go in as JSON and come out as [`RawObject`]: canonical bytes, version, metadata. Errors are Kubernetes'
 /// `Status`.
+///
+/// ```
+/// use kube_core::{kinds::core::v1::ConfigMap, resource::{ObjectKey, Resource}};
+/// use kube_store::service::{ObjectService, WriteOptions};
+/// use kube_store::storage::{MemoryStorage, ReadAt};
+/// use kube_store::{objects::Objects, rt};
+/// use serde_json::json;
+/// use std::sync::Arc;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let service: Arc<dyn ObjectService> = Objects::new(Arc::new(MemoryStorage::new()), rt::env());
+/// let kind = ConfigMap::kind_info();
+/// let colors = json!({"metadata": {"name": "colors"}, "data": {"door": "red"}});
+/// service.create(kind, "shop", colors, &WriteOptions::default()).await?;
+/// let stored = service.get(kind, &ObjectKey::new("shop", "colors"), ReadAt::Latest).await?;
+/// assert_eq!(stored.to_value()?["data"]["door"], "red");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[expect(clippy::too_many_arguments, reason = "the verbs of the API have these parameters")]
 #[async_trait]
 pub trait ObjectService: Send + Sync + fmt::Debug + 'static {
