@@ -208,7 +208,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Lets admission change the object of a create or update.
+    /// Lets admission change the object of a create or update. What plugins may have left out is filled in.
     pub(crate) async fn mutate(
         &self,
         act: Act<'_>,
@@ -216,11 +216,13 @@ impl Planner<'_> {
         object: &mut Candidate,
     ) -> Result<(), ApiError> {
         let cx = self.contribution(act);
+        let mut gaps = false;
         for plugin in self.objects.admission.iter().filter(|plugin| plugin.handles(&cx)) {
             object.complete().map_err(ApiError::internal)?;
             plugin.mutate(&cx, old, object).await?;
+            gaps |= !plugin.leaves_nothing_out();
         }
-        Ok(())
+        if gaps { self.served.strategy.set_defaults(object) } else { Ok(()) }
     }
 
     /// Lets admission refuse the write.
@@ -276,8 +278,6 @@ impl Planner<'_> {
         served.strategy.set_defaults(&mut new)?;
         let act = Act::on(&key, Operation::Create);
         self.mutate(act, None, &mut new).await?;
-        // What plugins left out is filled in.
-        served.strategy.set_defaults(&mut new)?;
         served.strategy.prepare_create(&mut new)?;
         let mut errors =
             metadata::check_created(new.meta(), kind.is_namespaced(), served.strategy.name_rule());

@@ -112,7 +112,6 @@ impl Planner<'_> {
         let strategy = &self.served.strategy;
         strategy.set_defaults(new)?;
         self.mutate(act, Some(old), new).await?;
-        strategy.set_defaults(new)?;
         strategy.prepare_update(old, new, act.part)?;
         let mut errors = metadata::check_updated(new.meta_mut(), old.meta());
         errors.extend(strategy.validate_update(old, new, act.part)?);

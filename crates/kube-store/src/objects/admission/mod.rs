@@ -1,8 +1,8 @@
 //! Plugins that change or refuse writes, whatever their kind.
 //!
-//! A write runs all `mutate` in order, then defaults and rules of its kind, then all `validate` in order; when its
-//! transaction is put together, all `contribute`. [`builtin`] lists Kubernetes' own plugins in Kubernetes' order;
-//! [`Policy`] makes one of a closure. Source: `k8s.io/apiserver/pkg/admission`.
+//! A write gets its defaults, runs all `mutate` in order, then the rules of its kind, then all `validate` in order;
+//! when its transaction is put together, all `contribute`. [`builtin`] lists Kubernetes' own plugins in Kubernetes'
+//! order; [`Policy`] makes one of a closure. Source: `k8s.io/apiserver/pkg/admission`.
 
 mod default_storage_class;
 mod default_toleration_seconds;
@@ -34,6 +34,52 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Changes or refuses writes.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use kube_core::{error::ApiError, kinds::core::v1::ConfigMap};
+/// use kube_store::objects::admission::Admission;
+/// use kube_store::objects::{Candidate, Contribution, Objects, Operation, Stored};
+/// use kube_store::{api::Api, rt, storage::MemoryStorage};
+/// use std::sync::Arc;
+///
+/// /// Labels what a team creates.
+/// #[derive(Debug)]
+/// struct Team(&'static str);
+///
+/// #[async_trait]
+/// impl Admission for Team {
+///     fn name(&self) -> &'static str {
+///         "Team"
+///     }
+///
+///     fn handles(&self, cx: &Contribution<'_>) -> bool {
+///         cx.operation() == Operation::Create
+///     }
+///
+///     async fn mutate(
+///         &self,
+///         _cx: &Contribution<'_>,
+///         _old: Option<&Stored>,
+///         object: &mut Candidate,
+///     ) -> Result<(), ApiError> {
+///         let labels = object.meta_mut().labels.get_or_insert_default();
+///         labels.insert("team".to_owned(), self.0.to_owned());
+///         Ok(())
+///     }
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let storage = Arc::new(MemoryStorage::new());
+/// let objects = Objects::builder(storage, rt::env()).admission(Arc::new(Team("web"))).build();
+/// let mut map = ConfigMap::default();
+/// map.metadata.name = Some("settings".to_owned());
+/// let made = Api::namespaced(objects, "shop").create(&map).await?;
+/// assert_eq!(made.metadata.labels.unwrap()["team"], "web");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait Admission: Send + Sync + fmt::Debug + 'static {
     /// The plugin's name, as Kubernetes calls it.
@@ -54,6 +100,12 @@ pub trait Admission: Send + Sync + fmt::Debug + 'static {
         _object: &mut Candidate,
     ) -> Result<(), ApiError> {
         Ok(())
+    }
+
+    /// Whether everything that the plugin adds has its defaults, as is so for plugins that change nothing and for
+    /// Kubernetes' own. Otherwise defaults are applied again when all plugins have run.
+    fn leaves_nothing_out(&self) -> bool {
+        false
     }
 
     /// Refuses a write that is valid by the rules of its kind: `old` is `None` for a create, `object` for a deletion.
@@ -89,6 +141,11 @@ pub trait Admission: Send + Sync + fmt::Debug + 'static {
 /// charged is what will be stored.
 ///
 /// Source: `AllOrderedPlugins` of `k8s.io/kubernetes/pkg/kubeapiserver/options`.
+///
+/// ```
+/// let names: Vec<&str> = kube_store::objects::admission::builtin().iter().map(|plugin| plugin.name()).collect();
+/// assert_eq!((names[0], *names.last().unwrap()), ("NamespaceLifecycle", "ResourceQuota"));
+/// ```
 pub fn builtin() -> Vec<Arc<dyn Admission>> {
     vec![
         Arc::new(NamespaceLifecycle),

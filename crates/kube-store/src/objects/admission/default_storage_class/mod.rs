@@ -26,6 +26,10 @@ impl Admission for DefaultStorageClass {
         "DefaultStorageClass"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         cx.is("", "PersistentVolumeClaim", Subresource::Main) && cx.operation() == Operation::Create
     }

@@ -33,6 +33,10 @@ impl Admission for DefaultTolerationSeconds {
         "DefaultTolerationSeconds"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         cx.is("", "Pod", Subresource::Main) && cx.operation() != Operation::Delete
     }

@@ -22,6 +22,10 @@ impl Admission for LimitRanger {
         "LimitRanger"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         match cx.operation() {
             Operation::Create => {

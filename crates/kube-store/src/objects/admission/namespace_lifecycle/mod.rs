@@ -25,6 +25,10 @@ impl Admission for NamespaceLifecycle {
         NAME
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         match cx.operation() {
             Operation::Create => cx.kind().is_namespaced(),

@@ -22,6 +22,10 @@ impl Admission for PersistentVolumeClaimResize {
         "PersistentVolumeClaimResize"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         cx.is("", "PersistentVolumeClaim", Subresource::Main) && cx.operation() == Operation::Update
     }

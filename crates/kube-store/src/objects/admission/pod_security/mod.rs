@@ -40,6 +40,10 @@ impl Admission for PodSecurity {
         "PodSecurity"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         if cx.operation() == Operation::Delete {
             return false;

@@ -77,6 +77,10 @@ impl<K: Resource> Admission for Policy<K> {
         }
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        matches!(self.step, Step::Validate(_))
+    }
+
     async fn validate(
         &self,
         cx: &Contribution<'_>,

@@ -33,6 +33,10 @@ impl Admission for Priority {
         "Priority"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         let kind = cx.is("", "Pod", Subresource::Main)
             || cx.is("scheduling.k8s.io", "PriorityClass", Subresource::Main);

@@ -31,6 +31,10 @@ impl Admission for ResourceQuota {
         "ResourceQuota"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         let kind = cx.kind();
         // Events are not charged: they are how people learn that something was refused.

@@ -36,6 +36,10 @@ impl Admission for ServiceAccount {
         "ServiceAccount"
     }
 
+    fn leaves_nothing_out(&self) -> bool {
+        true
+    }
+
     fn handles(&self, cx: &Contribution<'_>) -> bool {
         cx.is("", "Pod", Subresource::Main) && cx.operation() == Operation::Create
     }
