@@ -28,7 +28,7 @@ pub fn evictions(seeds: Range<u64>) -> Sim {
     sim.scenario(|c| async move {
         c.apply(EVICTIONS).await;
         c.sleep(Duration::from_secs(12)).await;
-        for _ in 0..12 {
+        for _ in 0..8 {
             evict_all(&c).await;
             c.sleep(Duration::from_millis(1300)).await;
         }

@@ -18,7 +18,7 @@ pub fn resizes(seeds: Range<u64>) -> Sim {
     sim.scenario(|c| async move {
         c.apply(super::WEB.split_once("---").map_or("", |(_, deployment)| deployment)).await;
         c.sleep(Duration::from_secs(15)).await;
-        for (round, sizes) in [[13, 7], [11, 4], [9, 10]].into_iter().enumerate() {
+        for (round, sizes) in [[13, 7], [11, 4]].into_iter().enumerate() {
             let image = format!("example.org/web:{}", round + 2);
             c.edit::<Deployment>("default/web", |web| set_image(web, &image)).await;
             c.sleep(Duration::from_secs(4)).await;

@@ -3,12 +3,13 @@
 use super::{WEB, among};
 use crate::campaign::Sim;
 use crate::oracle::{Commit, Oracle, State, Verdict};
-use kube_controllers::builtin::node_lifecycle::sight::{LEASES, NodeSight, Readiness};
+use kube_controllers::builtin::node_lifecycle::sight::{LEASES, LeaseSight, NodeSight, Readiness};
 use kube_controllers::builtin::node_lifecycle::taints::{NOT_READY, UNREACHABLE};
 use kube_core::env::Mono;
 use kube_core::taint::Effect;
 use kube_node::SimFleet;
 use kube_node::fleet::Heartbeats;
+use kube_store::storage::Revision;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ const CONTROLLERS: [&str; 7] = [
     "taint-eviction-controller",
 ];
 
-/// One node goes away for a while, then all of one zone, then one of each.
+/// One node goes away for a while, and whoever watches over it for a moment; then all of one zone, then one of each.
 pub fn silence(seeds: Range<u64>) -> Sim {
     let nodes: SimFleet = super::slow_nodes().heartbeats(Heartbeats::Leases(Duration::from_secs(10)));
     let zones = ["a", "b"];
@@ -36,6 +37,8 @@ pub fn silence(seeds: Range<u64>) -> Sim {
         c.sleep(Duration::from_secs(30)).await;
         c.crash("node-1", Duration::from_mins(3));
         c.sleep(Duration::from_mins(4)).await;
+        c.crash("node-lifecycle-controller", Duration::from_secs(2));
+        c.sleep(Duration::from_secs(20)).await;
         for node in ["node-0", "node-2", "node-4"] {
             c.crash(node, Duration::from_mins(4));
         }
@@ -46,16 +49,17 @@ pub fn silence(seeds: Range<u64>) -> Sim {
     })
 }
 
-/// No node is given up that showed a sign of life shortly before, and none is cleared faster than its zone may be.
+/// No node is given up that showed a sign of life shortly before, as far as its controller was told, and none is cleared
+/// faster than its zone may be.
 #[derive(Debug, Default)]
 struct Silences {
-    /// When the lease or the status of a node changed last, as stored.
-    seen: BTreeMap<Arc<str>, Mono>,
+    /// When the lease of a node changed.
+    seen: BTreeMap<Arc<str>, Vec<(Revision, Mono)>>,
     /// When nodes of a zone were cleared.
     cleared: BTreeMap<String, Vec<Mono>>,
 }
 
-/// The controller's grace is 50 s by its own clock, which may run fast, and it may learn late of what was written.
+/// The controller's grace is 50 s by its own clock, which may run fast.
 const LEAST_SILENCE: Duration = Duration::from_secs(15);
 
 /// One node of a zone in so long; one more where the controller was started anew.
@@ -73,14 +77,15 @@ impl Oracle for Silences {
             let key = change.key.as_str();
             if let Some(node) = key.strip_prefix("/registry/coordination.k8s.io/leases/") {
                 let node = node.strip_prefix(LEASES).map(|node| node.trim_start_matches('/'));
-                self.seen.extend(node.map(|node| (Arc::from(node), commit.at)));
+                if let Some(node) = node {
+                    self.seen.entry(node.into()).or_default().push((commit.revision, commit.at));
+                }
             }
             let Some((Some(before), Some(after))) = change.of::<NodeSight>() else { continue };
             if !by_controller {
-                self.seen.insert(after.meta.name.clone(), commit.at);
                 continue;
             }
-            self.given_up(&before, &after, commit.at)?;
+            self.given_up(&before, &after, commit)?;
             self.cleared(&before, &after, commit.at)?;
         }
         Ok(())
@@ -101,12 +106,16 @@ impl Oracle for Silences {
 }
 
 impl Silences {
-    fn given_up(&self, before: &NodeSight, after: &NodeSight, now: Mono) -> Verdict {
+    fn given_up(&self, before: &NodeSight, after: &NodeSight, commit: &Commit) -> Verdict {
         let unknown = Some(Readiness::Unknown);
         if before.readiness() == unknown || after.readiness() != unknown {
             return Ok(());
         }
-        match self.seen.get(&after.meta.name).map(|seen| now.since(*seen)) {
+        // Before it is told of any lease it can know of none.
+        let told = commit.known::<LeaseSight>().unwrap_or(Revision::ZERO);
+        let seen = self.seen.get(&after.meta.name).into_iter().flatten();
+        let last = seen.rev().find(|(revision, _)| *revision <= told);
+        match last.map(|(_, seen)| commit.at.since(*seen)) {
             Some(silent) if silent < LEAST_SILENCE => {
                 Err(format!("node {} was given up {silent:?} after a sign of life", after.meta.name))
             }

@@ -2,8 +2,8 @@
 
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::kinds::core::v1::Pod;
-use kube_sim::scenarios::WEB;
-use kube_sim::{Explore, Sim};
+use kube_sim::scenarios::{self, WEB};
+use kube_sim::{Explore, Faults, Sim};
 use kube_store::mutant::{Mutant, select};
 
 /// Two pods on one node, then three, then gone.
@@ -18,9 +18,10 @@ fn small() -> Sim {
     })
 }
 
-/// Every so many places, or every one with `SIM_EVERYWHERE`.
+/// Every so many places: as `SIM_STEP` says, every one with `SIM_EVERYWHERE`.
 fn step(usually: usize) -> usize {
-    if std::env::var_os("SIM_EVERYWHERE").is_some() { 1 } else { usually }
+    let asked = std::env::var("SIM_STEP").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or(if std::env::var_os("SIM_EVERYWHERE").is_some() { 1 } else { usually })
 }
 
 #[test]
@@ -40,6 +41,55 @@ fn a_watch_lost_anywhere_does_no_harm() {
     let summary =
         small().explore_each(Explore::SkipAtEveryNotification, step(40)).unwrap_or_else(|f| panic!("{f}"));
     assert!(summary.runs >= 5, "{summary}");
+}
+
+/// The scenarios that together have all controllers at work.
+const EACH: [&str; 12] = [
+    "deployment",
+    "stateful",
+    "parallel",
+    "daemons",
+    "jobs",
+    "crons",
+    "evictions",
+    "namespaces",
+    "owners",
+    "rejections",
+    "services",
+    "silence",
+];
+
+/// Those scenarios that `SIM_EXPLORE` names (with commas between), all of them with `SIM_EVERYWHERE`, else the smallest.
+#[expect(clippy::print_stdout, reason = "tells how many places there are")]
+fn each_controller(what: Explore) {
+    let asked = std::env::var("SIM_EXPLORE").ok();
+    let named: Vec<&str> = match &asked {
+        Some(names) => names.split(',').collect(),
+        None if std::env::var_os("SIM_EVERYWHERE").is_some() => EACH.to_vec(),
+        None => vec!["owners"],
+    };
+    for name in named {
+        let (_, make) = scenarios::ALL.into_iter().find(|(other, _)| *other == name).expect("a scenario");
+        let sim = make(1..2).faults(Faults::none());
+        let summary = sim.explore_each(what, step(5)).unwrap_or_else(|f| panic!("{name}: {f}"));
+        println!("{what:?} in {name}: {summary}");
+        assert!(summary.runs > 5, "{name}: {summary}");
+    }
+}
+
+#[test]
+fn no_controller_minds_a_crash_after_any_write() {
+    each_controller(Explore::CrashAtEveryWrite);
+}
+
+#[test]
+fn no_controller_minds_a_view_that_stands_still_anywhere() {
+    each_controller(Explore::StaleAtEveryRead);
+}
+
+#[test]
+fn no_controller_minds_a_watch_lost_anywhere() {
+    each_controller(Explore::SkipAtEveryNotification);
 }
 
 /// Two pods, one of which gets lost, and those controllers that have to do with it.

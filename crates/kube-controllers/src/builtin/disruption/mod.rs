@@ -18,6 +18,7 @@ use kube_core::view::PodView;
 use kube_store::client::events::{EventTarget, EventType};
 use kube_store::informer::{Change, Index};
 use kube_store::mutant::{self, Mutant};
+use kube_store::service::Subresource;
 use plan::{Plan, View, counts_owners, fail_safe, plan};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,10 +62,7 @@ impl Reconciler for Budgets {
     type Resource = PodDisruptionBudget;
 
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
-        let Some(mut budget) = cx.get::<PodDisruptionBudget>(&request.key) else { return Ok(Outcome::Done) };
-        if mutant::is(Mutant::WritesOverEvictions) {
-            Arc::make_mut(&mut budget).metadata.resource_version = None;
-        }
+        let Some(budget) = cx.get::<PodDisruptionBudget>(&request.key) else { return Ok(Outcome::Done) };
         let selector = selector(&budget);
         let mut pods = cx.by_index::<PodView>(NAMESPACE, budget.namespace());
         pods.retain(|pod| selector.matches(&pod.meta.labels));
@@ -74,7 +72,13 @@ impl Reconciler for Budgets {
         match planned(cx, &budget, &pods).await {
             Ok(plan) => {
                 tell_late(cx, &budget, &plan);
-                cx.patch_status(&*budget, |status| *status = plan.status).await?;
+                if mutant::is(Mutant::WritesOverEvictions) {
+                    let status = serde_json::json!({ "status": plan.status });
+                    let kind = PodDisruptionBudget::kind_info();
+                    cx.patch_value(kind, &request.key, Subresource::Status, status).await?;
+                } else {
+                    cx.patch_status(&*budget, |status| *status = plan.status).await?;
+                }
                 Ok(plan.requeue.into())
             }
             Err(message) => {

@@ -285,7 +285,7 @@ impl Inner {
             return Ok(());
         }
         if commit.changes.iter().all(Change::is_lease) {
-            return Ok(());
+            return self.ask(&commit);
         }
         self.last_busy = now;
         if self.recent.len() == KEPT {
@@ -296,8 +296,12 @@ impl Inner {
             let what = format!("{commit} although everything is at rest");
             return Err(("silence".to_owned(), what));
         }
+        self.ask(&commit)
+    }
+
+    fn ask(&mut self, commit: &Commit) -> Result<(), (String, String)> {
         for oracle in &mut self.oracles {
-            oracle.after(&commit, &self.state).map_err(|what| (oracle.name().to_owned(), what))?;
+            oracle.after(commit, &self.state).map_err(|what| (oracle.name().to_owned(), what))?;
         }
         Ok(())
     }
