@@ -163,9 +163,9 @@ fn a_quiet_kind_can_be_waited_for_before_the_revision_is_made() {
     world.finish(informer.synced()).unwrap();
     script.hush();
     let done = Arc::new(AtomicBool::new(false));
-    let (set, waiting) = (done.clone(), informer.clone());
+    let set = done.clone();
     let _task = world.env.spawn("waiter", async move {
-        waiting.wait_for(Revision::new(1)).await.unwrap();
+        informer.wait_for(Revision::new(1)).await.unwrap();
         set.store(true, Ordering::SeqCst);
     });
     world.pass(Duration::from_millis(100));
