@@ -62,7 +62,7 @@ struct Inner {
     /// Commits that tell of life (Leases) do not count.
     last_busy: Mono,
     silent: bool,
-    recent: VecDeque<String>,
+    recent: VecDeque<Commit>,
     by_author: BTreeMap<Arc<str>, u64>,
     history: BTreeMap<Revision, Vec<Key>>,
     /// Transactions of which nobody knows whether they are stored.
@@ -254,7 +254,7 @@ impl Inner {
     fn violate(&mut self, oracle: &str, what: String, now: Mono) {
         if self.violation.is_none() {
             let at = Duration::from_nanos(now.nanos());
-            let commits = self.recent.iter().cloned().collect();
+            let commits = self.recent.iter().map(Commit::to_string).collect();
             self.violation = Some(Violation { oracle: oracle.to_owned(), what, at, commits });
         }
     }
@@ -291,7 +291,8 @@ impl Inner {
         if self.recent.len() == KEPT {
             self.recent.pop_front();
         }
-        self.recent.push_back(commit.to_string());
+        self.recent.push_back(commit);
+        let Some(commit) = self.recent.back() else { return Ok(()) };
         if self.silent {
             let what = format!("{commit} although everything is at rest");
             return Err(("silence".to_owned(), what));
