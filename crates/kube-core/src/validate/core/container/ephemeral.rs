@@ -96,7 +96,6 @@ fn as_container(ephemeral: &EphemeralContainer) -> Container {
         volume_devices: e.volume_devices,
         volume_mounts: e.volume_mounts,
         working_dir: e.working_dir,
-        ..Container::default()
     }
 }
 

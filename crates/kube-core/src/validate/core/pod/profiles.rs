@@ -1,4 +1,4 @@
-//! Profiles of AppArmor and seccomp, which were annotations before they were fields.
+//! Profiles of `AppArmor` and seccomp, which were annotations before they were fields.
 //!
 //! Source: `k8s.io/kubernetes/pkg/apis/core/validation` (`ValidateSeccompPodAnnotations`,
 //! `ValidateAppArmorPodAnnotations` and those that compare them with the fields), `pkg/registry/core/pod`
