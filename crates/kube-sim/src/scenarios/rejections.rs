@@ -24,7 +24,9 @@ pub fn rejections(seeds: Range<u64>) -> Sim {
         c.sleep(Duration::from_mins(2)).await;
         c.edit::<Deployment>("default/web", |web| {
             let pod = web.spec.as_mut().and_then(|spec| spec.template.spec.as_mut());
-            pod.into_iter().for_each(|pod| pod.node_name = None);
+            if let Some(pod) = pod {
+                pod.node_name = None;
+            }
         })
         .await;
     })

@@ -80,10 +80,10 @@ fn caught((mutant, name, seed, oracle): &(Mutant, &str, u64, &str)) -> Option<u6
 #[expect(clippy::print_stdout, reason = "tells what to change in the table")]
 fn check(part: usize) {
     // One alone, by its name.
-    let asked = std::env::var("SIM_MUTANT");
+    let asked = std::env::var_os("SIM_MUTANT");
     let mut wrong = Vec::new();
     for row @ (mutant, name, seed, oracle) in CAUGHT.iter().skip(part).step_by(PARTS) {
-        if asked.as_ref().is_ok_and(|asked| *asked != format!("{mutant:?}")) {
+        if asked.as_ref().is_some_and(|asked| *asked != *format!("{mutant:?}")) {
             continue;
         }
         let Some(found) = caught(row) else {

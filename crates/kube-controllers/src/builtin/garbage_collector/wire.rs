@@ -44,7 +44,9 @@ impl Watched {
     /// Takes an object for gone, and looks at its dependents.
     pub(super) fn bury(&self, uid: &Uid) {
         let affected = self.objects().bury(uid);
-        affected.iter().for_each(|uid| self.look_at(uid));
+        for uid in &affected {
+            self.look_at(uid);
+        }
     }
 
     /// Watches the kinds that are served now and were not before.
