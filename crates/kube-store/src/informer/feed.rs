@@ -18,6 +18,8 @@ pub(super) struct Feed<V> {
     /// The newest revision that any change or bookmark told of. Several changes may share it, so it is not
     /// certain that all of them were taken.
     newest: Revision,
+    /// Every change up to here was applied.
+    whole: Revision,
     /// The initial state as far as it came; `None` once it is complete.
     staged: Option<BTreeMap<ObjectKey, Entry<V>>>,
     /// What did not decode since somebody asked.
@@ -46,11 +48,19 @@ pub(super) enum Step<V> {
 
 impl<V: View> Feed<V> {
     pub(super) fn new() -> Self {
-        Self { taken: None, newest: Revision::ZERO, staged: None, unreadable: Vec::new() }
+        Self {
+            taken: None,
+            newest: Revision::ZERO,
+            whole: Revision::ZERO,
+            staged: None,
+            unreadable: Vec::new(),
+        }
     }
 
     /// Where the next watch has to begin.
     pub(super) fn begin(&mut self) -> WatchStart {
+        // What came of a revision that broke in the middle was given up.
+        self.newest = self.whole.max(self.certain());
         self.staged = self.taken.is_none().then(BTreeMap::new);
         let taken = if mutant::is(Mutant::SkipsOnReconnect) {
             self.taken.map(|_| self.newest.next())
@@ -63,6 +73,11 @@ impl<V: View> Feed<V> {
     /// The next watch has to begin anew: history after [`Feed::begin`]'s revision is gone.
     pub(super) fn expire(&mut self) {
         self.taken = None;
+    }
+
+    /// Everything that was taken so far is applied, and whole.
+    pub(super) fn settle(&mut self) {
+        self.whole = self.newest;
     }
 
     /// The newest revision told of, once no more events are at hand: whatever shares it came with it.
@@ -149,6 +164,7 @@ impl<V: View> Feed<V> {
         let Some(staged) = self.staged.take() else {
             self.taken = self.taken.max(Some(revision));
             self.newest = self.newest.max(revision);
+            self.whole = self.newest;
             return Ok(Taken::Nothing);
         };
         if revision < self.newest {
@@ -157,6 +173,7 @@ impl<V: View> Feed<V> {
         }
         self.taken = Some(revision);
         self.newest = revision;
+        self.whole = revision;
         Ok(Taken::State(staged, revision))
     }
 

@@ -114,13 +114,14 @@ async fn watch_once<V: View>(
 /// The next event. While there is none, everything told so far counts as complete: a revision comes as a whole.
 async fn next<V: View>(
     stream: &mut ObjectStream,
-    feed: &Feed<V>,
+    feed: &mut Feed<V>,
     shared: &Shared<V>,
     steps: &mut Vec<Step<V>>,
 ) -> Result<ObjectEvent, ApiError> {
     poll_fn(|cx| match stream.poll_next_unpin(cx) {
         Poll::Pending => {
             shared.apply(std::mem::take(steps));
+            feed.settle();
             if shared.progress.is_synced() {
                 shared.progress.reach(feed.newest());
             }
@@ -141,6 +142,7 @@ fn take<V: View>(
 ) -> Result<(), ApiError> {
     if feed.is_beyond(&event) {
         shared.apply(std::mem::take(steps));
+        feed.settle();
     }
     let taken = feed.take(event, |key| shared.known(key))?;
     feed.unreadable().into_iter().for_each(|unreadable| shared.left_out.note(unreadable));

@@ -99,6 +99,20 @@ fn it_resumes_before_a_revision_that_may_be_incomplete() {
 }
 
 #[test]
+fn a_revision_that_broke_in_the_middle_was_not_told() {
+    let mut feed = started();
+    assert_eq!(take(&mut feed, ObjectEvent::Added(raw("a", 12)), None), "insert a at 12");
+    assert_eq!(feed.begin(), WatchStart::After(Revision::new(11)));
+    assert_eq!(feed.newest(), Revision::new(11), "nothing of it was applied");
+    assert_eq!(take(&mut feed, ObjectEvent::Added(raw("a", 12)), None), "insert a at 12");
+    feed.settle();
+    feed.expire();
+    assert_eq!(feed.begin(), WatchStart::Initial);
+    assert_eq!(feed.newest(), Revision::new(12));
+    assert_eq!(take(&mut feed, bookmark(11), None), "error: a state at revision 11 after one at 12");
+}
+
+#[test]
 fn a_state_older_than_what_was_taken_is_refused() {
     let mut feed = started();
     feed.expire();
