@@ -153,7 +153,8 @@ fn a_crash_as_the_last_act_is_healed() {
 }
 
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
-/// doubt about a write of its own, asked for. And a server whose store failed after a power cut, which nobody saw.
+/// doubt about a write of its own, asked for. A server whose store failed after a power cut, which nobody saw. And caches
+/// that claimed a revision of which they had given up a part when their watch broke.
 #[test]
 fn what_failed_once_stays_mended() {
     for (sim, line) in [
@@ -162,6 +163,7 @@ fn what_failed_once_stays_mended() {
         (scenarios::crowding(0..1), "seed=17 faults=0,4,5,9"),
         (scenarios::outage(0..1), "seed=38 faults=4,5,6,11,14"),
         (scenarios::outage(0..1), "seed=39 faults=12,13"),
+        (scenarios::outage(0..1), "seed=5030"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));
         assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());
