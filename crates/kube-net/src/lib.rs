@@ -2,6 +2,8 @@
 
 pub mod alloc;
 pub mod balance;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 pub mod index;
 pub mod resolve;

@@ -2,6 +2,7 @@
 
 use super::resolver::{Feed, ServiceResolver, State};
 use super::table::EndpointTable;
+use crate::balance::{Balancing, round_robin::RoundRobin};
 use async_trait::async_trait;
 use futures::future::{Either, select};
 use kube_core::error::ApiError;
@@ -24,10 +25,11 @@ pub struct ResolverDriver {
 impl ResolverDriver {
     /// A resolver, and the component that stands behind it.
     pub fn new(informers: &Informers) -> (ServiceResolver, Self) {
-        Self::with_table(informers, EndpointTable::new())
+        let balancing = Balancing::new(informers.env(), RoundRobin);
+        Self::with_table(informers, EndpointTable::balanced(balancing))
     }
 
-    /// The same with a table of one's own choice: another balancer.
+    /// The same with a table of one's own choice: another policy.
     pub fn with_table(informers: &Informers, table: EndpointTable) -> (ServiceResolver, Self) {
         let feed = Arc::new(Feed { services: informers.informer(), slices: informers.informer() });
         let mut resolver = ServiceResolver::from(table.clone());

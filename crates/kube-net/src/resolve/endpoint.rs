@@ -1,10 +1,12 @@
 //! One endpoint of one port of a Service.
 
+use crate::balance::Load;
+use kube_core::env::Mono;
 use kube_core::kinds::discovery::v1 as discovery;
 use kube_core::resource::{ObjectKey, Uid};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// One endpoint of one port of a Service.
 #[derive(Clone, Debug)]
@@ -28,7 +30,11 @@ pub struct Endpoint {
     pub zone: Option<Arc<str>>,
     /// The object it belongs to, a pod as a rule.
     pub target: Option<TargetRef>,
-    in_flight: Arc<AtomicUsize>,
+    /// The zones whose clients should use it; none where all may.
+    pub for_zones: Arc<[Arc<str>]>,
+    /// The nodes whose clients should use it; none where all may.
+    pub for_nodes: Arc<[Arc<str>]>,
+    load: Arc<Load>,
 }
 
 /// The object that an endpoint belongs to.
@@ -56,7 +62,9 @@ impl Endpoint {
             node: None,
             zone: None,
             target: None,
-            in_flight: Arc::default(),
+            for_zones: Arc::default(),
+            for_nodes: Arc::default(),
+            load: Arc::default(),
         }
     }
 
@@ -72,7 +80,12 @@ impl Endpoint {
             ),
             uid: Uid::new(target.uid.as_deref().unwrap_or_default()),
         });
+        let hints = endpoint.hints.clone().unwrap_or_default();
+        let zones = hints.for_zones.into_iter().flatten().map(|zone| zone.name.into());
+        let nodes = hints.for_nodes.into_iter().flatten().map(|node| node.name.into());
         Some(Self {
+            for_zones: zones.collect(),
+            for_nodes: nodes.collect(),
             ready: conditions.ready.unwrap_or(true),
             serving: conditions.serving.unwrap_or(true),
             terminating: conditions.terminating.unwrap_or(false),
@@ -91,7 +104,24 @@ impl Endpoint {
 
     /// How many picks of it have not been dropped.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.load.in_flight()
+    }
+
+    /// The mean of its latencies at the last use that was reported; `None` where the policy does not measure.
+    pub fn latency(&self) -> Option<Duration> {
+        let nanos = self.load.latency().last();
+        (nanos > 0.0).then(|| Duration::from_secs_f64(nanos / 1e9))
+    }
+
+    /// Until when it is left out because it kept failing; a moment that is over where it is not.
+    pub fn ejected_until(&self) -> Mono {
+        self.load.ejected_until()
+    }
+
+    /// Waits until no pick of it is held. Ask once the endpoint has left its Service: before, new picks may follow.
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + 'static {
+        let load = self.load.clone();
+        async move { load.drained().await }
     }
 
     /// Its place among the endpoints of a port.
@@ -99,18 +129,19 @@ impl Endpoint {
         (self.address, self.port)
     }
 
-    /// Goes on counting where `before` was, if it is the same endpoint.
+    /// Whether the two are states of the same endpoint: the same pod at the same address.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.place() == other.place() && self.target == other.target
+    }
+
+    /// What has been learnt of it, and what is in flight, goes on from `before` if it is the same endpoint.
     pub(super) fn take_over(&mut self, before: &Self) {
-        if self.place() == before.place() && self.target == before.target {
-            self.in_flight = before.in_flight.clone();
+        if self.is_same(before) {
+            self.load = before.load.clone();
         }
     }
 
-    pub(super) fn begin(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn end(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn load(&self) -> &Load {
+        &self.load
     }
 }

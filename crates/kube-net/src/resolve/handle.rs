@@ -1,12 +1,18 @@
 //! A Service found, and an endpoint picked.
 
-use super::endpoint::{Endpoint, TargetRef};
+use super::changes::{EndpointChange, changes};
+use super::endpoint::Endpoint;
+use super::picked::Picked;
+use super::pool::Pool;
 use super::resolver::State;
-use super::service::{EndpointSet, Form, Joined, ServicePort};
+use super::service::{Form, Joined, ServicePort};
+use super::set::EndpointSet;
+use crate::balance::PickContext;
 use crate::error::ResolveError;
+use arc_swap::ArcSwapOption;
+use futures::Stream;
 use kube_core::resource::ObjectKey;
-use std::net::{IpAddr, SocketAddr};
-use std::ops::Deref;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A Service that was found. Keep it: it sees every later change of the Service. Cheap to clone.
@@ -17,6 +23,25 @@ pub struct ServiceHandle {
     pub(super) port: Port,
     /// The address it was found by.
     pub(super) address: Option<IpAddr>,
+    /// Whether it was found at a node's port: traffic from outside.
+    pub(super) external: bool,
+    pub(super) location: Location,
+    /// The Service as it was last seen, so that it is looked up once per snapshot.
+    pub(super) seen: Arc<ArcSwapOption<Seen>>,
+}
+
+/// A Service in the snapshot of this number.
+#[derive(Debug)]
+pub(super) struct Seen {
+    number: u64,
+    service: Arc<Joined>,
+}
+
+/// Where the caller is, as far as it is told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Location {
+    pub(super) node: Option<Arc<str>>,
+    pub(super) zone: Option<Arc<str>>,
 }
 
 /// Which port of a Service is meant.
@@ -42,6 +67,11 @@ impl ServiceHandle {
     /// Namespace and name.
     pub fn key(&self) -> &ObjectKey {
         &self.key
+    }
+
+    /// Counts the snapshots shown so far.
+    pub fn version(&self) -> u64 {
+        self.state.version()
     }
 
     /// The Service's ports; none when it is gone.
@@ -73,7 +103,7 @@ impl ServiceHandle {
                 Form::External(target) => Resolution::Cname(target.clone()),
                 Form::Headless => {
                     let set = self.set_of(service);
-                    Resolution::Endpoints(set.map(|set| set.usable.clone()).unwrap_or_default())
+                    Resolution::Endpoints(set.map(|set| set.whole.endpoints.clone()).unwrap_or_default())
                 }
             })
         })
@@ -81,15 +111,40 @@ impl ServiceHandle {
 
     /// The endpoints of the port that may be used now, by address.
     pub fn endpoints(&self) -> Vec<Arc<Endpoint>> {
-        self.read(|service| self.set_of(service).map(|set| set.usable.clone())).unwrap_or_default()
+        let cx = self.context(&PickContext::default());
+        self.read(|service| {
+            Ok(self.pool(service, &cx)?.map(|pool| pool.endpoints.clone()).unwrap_or_default())
+        })
+        .unwrap_or_default()
     }
 
-    /// The endpoint that would be picked next.
+    /// The endpoints of the port that may no longer be used and are in use still, as of the last change.
+    /// [`Endpoint::drained`] waits for one of them.
+    pub fn draining(&self) -> Vec<Arc<Endpoint>> {
+        let leaving = self.read(|service| Ok(self.set_of(service)?.leaving.clone())).unwrap_or_default();
+        leaving.into_iter().filter(|endpoint| endpoint.in_flight() != 0).collect()
+    }
+
+    /// The endpoints there are ([`ServiceHandle::endpoints`]), then every change of them. Changes that come faster than
+    /// they are taken are told as one. A Service that is gone has no endpoints; the stream goes on, as it may come back.
+    pub fn changes(&self) -> impl Stream<Item = EndpointChange> + Send + 'static + use<> {
+        changes(self.clone())
+    }
+
+    /// The endpoint that would be picked next. While endpoints are ejected or start slowly this is a guess.
     ///
     /// # Errors
     /// As [`ServiceHandle::pick`].
     pub fn peek(&self) -> Result<Arc<Endpoint>, ResolveError> {
-        self.choose(|set| set.picker.peek())
+        self.peek_for(&PickContext::default())
+    }
+
+    /// The endpoint that would be picked next for this client or key.
+    ///
+    /// # Errors
+    /// As [`ServiceHandle::pick`].
+    pub fn peek_for(&self, cx: &PickContext<'_>) -> Result<Arc<Endpoint>, ResolveError> {
+        self.choose(cx, |pool, cx| pool.endpoints.get(pool.peek(cx)?).cloned())
     }
 
     /// Picks an endpoint: keep the answer while using it.
@@ -98,78 +153,84 @@ impl ServiceHandle {
     /// [`ResolveError::NoEndpoints`]; [`ResolveError::External`] for an alias; [`ResolveError::NotFound`] and
     /// [`ResolveError::NoSuchPort`] when Service or port are gone.
     pub fn pick(&self) -> Result<Picked, ResolveError> {
-        let endpoint = self.choose(|set| set.picker.pick())?;
-        endpoint.begin();
-        Ok(Picked { endpoint })
+        self.pick_for(&PickContext::default())
     }
 
-    fn choose(&self, at: impl Fn(&EndpointSet) -> Option<usize>) -> Result<Arc<Endpoint>, ResolveError> {
+    /// Picks an endpoint for this client or key.
+    ///
+    /// # Errors
+    /// As [`ServiceHandle::pick`].
+    pub fn pick_for(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
+        self.choose(cx, |pool, cx| Picked::new(pool, pool.pick(cx)?))
+    }
+
+    fn choose<T>(
+        &self,
+        cx: &PickContext<'_>,
+        choose: impl Fn(&Arc<Pool>, &PickContext<'_>) -> Option<T>,
+    ) -> Result<T, ResolveError> {
+        let cx = self.context(cx);
         self.read(|service| {
             if let Form::External(target) = &service.form {
                 return Err(ResolveError::External { service: self.key.clone(), target: target.clone() });
             }
-            let set = self.set_of(service)?;
-            let found = at(set).and_then(|at| set.usable.get(at));
-            found.cloned().ok_or_else(|| ResolveError::NoEndpoints { service: self.key.clone() })
+            let chosen = self.pool(service, &cx)?.and_then(|pool| choose(pool, &cx));
+            chosen.ok_or_else(|| ResolveError::NoEndpoints { service: self.key.clone() })
         })
     }
 
-    fn set_of<'a>(&self, service: &'a Joined) -> Result<&'a EndpointSet, ResolveError> {
-        let (position, name) = match &self.port {
+    /// The context with where this handle's caller is.
+    pub(super) fn context<'a>(&'a self, cx: &PickContext<'a>) -> PickContext<'a> {
+        PickContext {
+            zone: cx.zone.or(self.location.zone.as_deref()),
+            node: cx.node.or(self.location.node.as_deref()),
+            ..*cx
+        }
+    }
+
+    /// What a caller there may use; `None` for nothing.
+    fn pool<'a>(
+        &self,
+        service: &'a Joined,
+        cx: &PickContext<'_>,
+    ) -> Result<Option<&'a Arc<Pool>>, ResolveError> {
+        let local = if self.external { service.external_local } else { service.internal_local };
+        Ok(self.set_of(service)?.pool(cx, local))
+    }
+
+    /// The place and name of the port that is meant.
+    pub(super) fn port_of(&self, service: &Joined) -> (Option<usize>, &str) {
+        match &self.port {
             Port::First => (Some(0), ""),
-            Port::Named(name) => (service.position(name), &**name),
-        };
+            Port::Named(name) => (service.position(name), name),
+        }
+    }
+
+    fn set_of<'a>(&self, service: &'a Joined) -> Result<&'a EndpointSet, ResolveError> {
+        let (position, name) = self.port_of(service);
         let set = position.and_then(|position| service.set(position, self.address));
         set.ok_or_else(|| no_such_port(service, name))
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Joined) -> Result<T, ResolveError>) -> Result<T, ResolveError> {
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&Joined) -> Result<T, ResolveError>,
+    ) -> Result<T, ResolveError> {
         let snapshot = self.state.snapshot.load();
-        match snapshot.services.get(&self.key) {
-            Some(service) => read(service),
-            None => Err(ResolveError::NotFound { name: self.key.to_string() }),
+        let seen = self.seen.load();
+        if let Some(seen) = &*seen
+            && seen.number == snapshot.number
+        {
+            return read(&seen.service);
         }
+        let Some(service) = snapshot.services.get(&self.key) else {
+            return Err(ResolveError::NotFound { name: self.key.to_string() });
+        };
+        self.seen.store(Some(Arc::new(Seen { number: snapshot.number, service: service.clone() })));
+        read(service)
     }
 }
 
 fn no_such_port(service: &Joined, port: &str) -> ResolveError {
     ResolveError::NoSuchPort { service: service.key.clone(), port: port.to_owned() }
-}
-
-/// An endpoint in use. Dropping it ends the use.
-#[derive(Debug)]
-#[must_use = "the use ends when this is dropped"]
-pub struct Picked {
-    endpoint: Arc<Endpoint>,
-}
-
-impl Picked {
-    /// Address and port.
-    pub fn address(&self) -> SocketAddr {
-        self.endpoint.socket()
-    }
-
-    /// The object behind, a pod as a rule.
-    pub fn target(&self) -> Option<&TargetRef> {
-        self.endpoint.target.as_ref()
-    }
-
-    /// The endpoint.
-    pub fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.endpoint
-    }
-}
-
-impl Deref for Picked {
-    type Target = Endpoint;
-
-    fn deref(&self) -> &Endpoint {
-        &self.endpoint
-    }
-}
-
-impl Drop for Picked {
-    fn drop(&mut self) {
-        self.endpoint.end();
-    }
 }

@@ -6,25 +6,39 @@
 //!
 //! # Invariants
 //! - Only endpoints that are ready are used; where there are none, those that still serve while they terminate (KEP-1669).
+//! - A client that says where it is gets the endpoints that hints and traffic policies mean for it, as kube-proxy does; one
+//!   that does not may use all.
 //! - A [`Picked`] endpoint counts as used until it is dropped, also when it has left the Service meanwhile.
 //! - Names are found whatever their case, with or without the cluster's domain and a last dot.
 
+mod changes;
 mod driver;
 mod endpoint;
 mod handle;
+mod health;
 mod name;
+mod picked;
+mod pool;
 mod resolver;
 mod service;
+mod set;
 mod shards;
 mod snapshot;
 mod table;
+mod why;
 
 #[cfg(test)]
 mod tests;
 
+pub use changes::EndpointChange;
 pub use driver::ResolverDriver;
 pub use endpoint::{Endpoint, TargetRef};
-pub use handle::{Picked, Resolution, ServiceHandle};
+pub use handle::{Resolution, ServiceHandle};
+pub use health::HealthCheck;
+pub use picked::Picked;
 pub use resolver::ServiceResolver;
 pub use service::ServicePort;
+pub(crate) use service::{Form, Joined};
+pub(crate) use snapshot::Snapshot;
 pub use table::EndpointTable;
+pub use why::{EndpointWhy, Found, Missing, Reach, Scope, SliceSkipped, SliceWhy, Verdict, Why};

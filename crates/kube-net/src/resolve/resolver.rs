@@ -1,12 +1,12 @@
 //! The door: one atomic snapshot, asked by name, address or port.
 
-use super::handle::{Port, Resolution, ServiceHandle};
+use super::handle::{Location, Port, Resolution, ServiceHandle};
 use super::name;
 use super::service::Joined;
 use super::snapshot::Snapshot;
 use super::table::EndpointTable;
 use crate::error::ResolveError;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
@@ -15,6 +15,7 @@ use kube_store::informer::Informer;
 use kube_store::storage::Revision;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 /// Finds Services and their endpoints. Cheap to clone; clones share the snapshot; asking never waits.
@@ -23,6 +24,7 @@ pub struct ServiceResolver {
     pub(super) state: Arc<State>,
     namespace: Arc<str>,
     domain: Arc<str>,
+    location: Location,
     pub(super) feed: Option<Arc<Feed>>,
 }
 
@@ -31,6 +33,8 @@ pub struct ServiceResolver {
 pub(super) struct State {
     pub(super) snapshot: ArcSwap<Snapshot>,
     version: watch::Sender<u64>,
+    /// The number of the next snapshot.
+    next: AtomicU64,
 }
 
 /// Where the snapshots come from.
@@ -43,18 +47,35 @@ pub(super) struct Feed {
 impl State {
     /// Replaces the snapshot as a whole.
     pub(super) fn publish(&self, table: &EndpointTable) {
-        self.snapshot.store(Arc::new(table.snapshot.clone()));
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.snapshot.store(Arc::new(table.snapshot.numbered(number)));
         self.version.send_modify(|version| *version += 1);
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
+    pub(super) async fn changed(&self, seen: u64) -> u64 {
+        let mut versions = self.version.subscribe();
+        // The sender lives as long as `self`, so that waiting cannot fail.
+        versions.wait_for(|version| *version > seen).await.map_or(seen, |version| *version)
     }
 }
 
 impl From<EndpointTable> for ServiceResolver {
     fn from(table: EndpointTable) -> Self {
-        let state = State { snapshot: ArcSwap::from_pointee(table.snapshot), version: watch::Sender::new(0) };
+        let first = table.snapshot.numbered(0);
+        let state = State {
+            snapshot: ArcSwap::from_pointee(first),
+            version: watch::Sender::new(0),
+            next: AtomicU64::new(1),
+        };
         Self {
             state: Arc::new(state),
             namespace: "default".into(),
             domain: "cluster.local".into(),
+            location: Location::default(),
             feed: None,
         }
     }
@@ -75,6 +96,20 @@ impl ServiceResolver {
         self
     }
 
+    /// The same resolver for callers on the node of this name: traffic policies `Local` and hints for nodes mean it.
+    #[must_use]
+    pub fn on_node(mut self, node: &str) -> Self {
+        self.location.node = Some(node.into());
+        self
+    }
+
+    /// The same resolver for callers in this zone: hints for zones mean it.
+    #[must_use]
+    pub fn in_zone(mut self, zone: &str) -> Self {
+        self.location.zone = Some(zone.into());
+        self
+    }
+
     /// Shows a later state of the table, all at once.
     pub fn publish(&self, table: &EndpointTable) {
         self.state.publish(table);
@@ -90,7 +125,7 @@ impl ServiceResolver {
         let key = name::parse(name, &self.namespace, &self.domain).ok_or_else(missing)?;
         let snapshot = self.state.snapshot.load();
         let service = snapshot.services.get(&key).ok_or_else(missing)?;
-        Ok(self.handle(service, Port::First, None))
+        Ok(self.handle(service, Port::First))
     }
 
     /// What the Service `name` stands for: its addresses, its endpoints, or another name.
@@ -113,7 +148,7 @@ impl ServiceResolver {
             service: service.key.clone(),
             port: port.to_string(),
         })?;
-        Ok(self.handle(service, Port::Named(found.name.clone()), Some(ip)))
+        Ok(ServiceHandle { address: Some(ip), ..self.handle(service, Port::Named(found.name.clone())) })
     }
 
     /// The Service that has `port` at every node, narrowed to that port. TCP comes before other protocols.
@@ -125,7 +160,7 @@ impl ServiceResolver {
         let found = snapshot.by_node_port(port);
         let (service, name) =
             found.ok_or_else(|| ResolveError::NotFound { name: format!("node port {port}") })?;
-        Ok(self.handle(service, Port::Named(name.clone()), None))
+        Ok(ServiceHandle { external: true, ..self.handle(service, Port::Named(name.clone())) })
     }
 
     /// Every Service, in key order.
@@ -136,15 +171,13 @@ impl ServiceResolver {
 
     /// Counts the snapshots shown so far.
     pub fn version(&self) -> u64 {
-        *self.state.version.borrow()
+        self.state.version()
     }
 
     /// Waits for a snapshot later than version `seen`, and returns its version. Look first, then wait, and nothing is
     /// missed.
     pub async fn changed(&self, seen: u64) -> u64 {
-        let mut versions = self.state.version.subscribe();
-        // The sender lives as long as this resolver, so that waiting cannot fail.
-        versions.wait_for(|version| *version > seen).await.map_or(seen, |version| *version)
+        self.state.changed(seen).await
     }
 
     /// Waits until the first state is complete; at once for a resolver that is not driven.
@@ -167,7 +200,27 @@ impl ServiceResolver {
         feed.slices.wait_for(revision).await
     }
 
-    fn handle(&self, service: &Joined, port: Port, address: Option<IpAddr>) -> ServiceHandle {
-        ServiceHandle { state: self.state.clone(), key: service.key.clone(), port, address }
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(crate) fn snapshot(&self) -> Guard<Arc<Snapshot>> {
+        self.state.snapshot.load()
+    }
+
+    pub(crate) fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    fn handle(&self, service: &Joined, port: Port) -> ServiceHandle {
+        ServiceHandle {
+            state: self.state.clone(),
+            key: service.key.clone(),
+            port,
+            address: None,
+            external: false,
+            location: self.location.clone(),
+            seen: Arc::default(),
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! One Service, joined with its slices.
 
 use super::endpoint::Endpoint;
-use crate::balance::{Balancer, Before, Picker};
+use super::set::{EndpointSet, Rules};
+use crate::balance::Balancing;
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
 use kube_core::resource::{ObjectKey, ResourceExt};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A port of a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct ServicePort {
 
 /// How a Service is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// By addresses of its own.
     ClusterIp(Vec<IpAddr>),
     /// By its endpoints.
@@ -38,30 +40,28 @@ pub(super) enum Form {
 
 /// One Service, joined with its slices.
 #[derive(Debug)]
-pub(super) struct Joined {
-    pub(super) key: ObjectKey,
-    pub(super) form: Form,
-    pub(super) ports: Arc<[ServicePort]>,
+pub(crate) struct Joined {
+    pub(crate) key: ObjectKey,
+    pub(crate) form: Form,
+    pub(crate) ports: Arc<[ServicePort]>,
+    /// Its slices, by name.
+    pub(super) slices: Vec<Arc<EndpointSlice>>,
+    /// The port at every node that tells whether the node has endpoints; `None` where all serve.
+    pub(super) health_check_port: Option<u16>,
+    /// Whether clients inside use endpoints on their own node only.
+    pub(super) internal_local: bool,
+    /// Whether clients from outside use endpoints on the node they came in at only.
+    pub(super) external_local: bool,
     /// One per family, the Service's own order.
-    families: Vec<Family>,
+    pub(super) families: Vec<Family>,
 }
 
 #[derive(Debug)]
-struct Family {
+pub(super) struct Family {
     /// `None` for a Service that does not say.
-    address_type: Option<&'static str>,
+    pub(super) address_type: Option<&'static str>,
     /// One per port; a single one for a headless Service without ports.
-    sets: Vec<EndpointSet>,
-}
-
-/// The endpoints of one port in one family.
-#[derive(Debug)]
-pub(super) struct EndpointSet {
-    /// All, by address.
-    all: Vec<Arc<Endpoint>>,
-    /// Those that may be used, by address.
-    pub(super) usable: Vec<Arc<Endpoint>>,
-    pub(super) picker: Arc<dyn Picker>,
+    pub(super) sets: Vec<EndpointSet>,
 }
 
 impl Joined {
@@ -69,8 +69,11 @@ impl Joined {
         service: &Service,
         slices: &BTreeMap<Arc<str>, Arc<EndpointSlice>>,
         before: Option<&Self>,
-        balancer: &dyn Balancer,
+        balancing: &Arc<Balancing>,
     ) -> Self {
+        let (internal_local, external_local) = (is_local(service, false), is_local(service, true));
+        let rules =
+            Rules { balancing, affinity: affinity(service), by_own_node: internal_local || external_local };
         let ports = ports(service);
         let names: Vec<&str> = match (&*ports, form(service)) {
             ([], Form::Headless) => vec![""],
@@ -82,12 +85,21 @@ impl Joined {
                 let portless = ports.is_empty();
                 let all = endpoints(slices, name, address_type, portless);
                 let old = before.zip(old).and_then(|(b, old)| old.sets.get(b.position(name).unwrap_or(at)));
-                EndpointSet::new(all, old, balancer)
+                EndpointSet::new(all, old, &rules)
             };
             Family { address_type, sets: names.iter().enumerate().map(set).collect() }
         };
         let families = families(service).into_iter().map(family).collect();
-        Self { key: service.key(), form: form(service), families, ports: ports.clone().into() }
+        Self {
+            key: service.key(),
+            form: form(service),
+            ports: ports.clone().into(),
+            slices: slices.values().cloned().collect(),
+            health_check_port: health_check_port(service),
+            internal_local,
+            external_local,
+            families,
+        }
     }
 
     /// The place of the port of that name.
@@ -97,35 +109,27 @@ impl Joined {
 
     /// The endpoints of a port: in the family of `address`, or in the first.
     pub(super) fn set(&self, port: usize, address: Option<IpAddr>) -> Option<&EndpointSet> {
+        self.family(port, address)?.sets.get(port)
+    }
+
+    /// Every endpoint that is ready, of every port and family.
+    pub(crate) fn ready(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        let sets = self.families.iter().flat_map(|family| &family.sets);
+        sets.flat_map(|set| &set.all).filter(|endpoint| endpoint.ready)
+    }
+
+    /// The endpoints of a port that are ready, of every family.
+    pub(crate) fn ready_of_port(&self, name: &str) -> impl Iterator<Item = &Arc<Endpoint>> {
+        let position = self.position(name);
+        let sets = self.families.iter().filter_map(move |family| family.sets.get(position?));
+        sets.flat_map(|set| &set.all).filter(|endpoint| endpoint.ready)
+    }
+
+    /// The family of `address`, or the first, if it has the port.
+    pub(super) fn family(&self, port: usize, address: Option<IpAddr>) -> Option<&Family> {
         let wanted = address.map(family_of);
         let of_address = self.families.iter().find(|family| family.address_type == wanted);
-        of_address.or_else(|| self.families.first())?.sets.get(port)
-    }
-}
-
-impl EndpointSet {
-    fn new(mut all: Vec<Endpoint>, before: Option<&Self>, balancer: &dyn Balancer) -> Self {
-        all.sort_by_key(|endpoint| (endpoint.place(), !endpoint.ready));
-        // While an endpoint moves from one slice to another it stands in both.
-        all.dedup_by_key(|endpoint| endpoint.place());
-        if let Some(before) = before {
-            for endpoint in &mut all {
-                if let Ok(at) = before.all.binary_search_by_key(&endpoint.place(), |old| old.place()) {
-                    endpoint.take_over(&before.all[at]);
-                }
-            }
-        }
-        let all: Vec<Arc<Endpoint>> = all.into_iter().map(Arc::new).collect();
-        let some = |test: fn(&Endpoint) -> bool| -> Vec<Arc<Endpoint>> {
-            all.iter().filter(|endpoint| test(endpoint)).cloned().collect()
-        };
-        let mut usable = some(|endpoint| endpoint.ready);
-        if usable.is_empty() {
-            usable = some(|endpoint| endpoint.serving && endpoint.terminating);
-        }
-        let before = before.map(|before| Before { endpoints: &before.usable, picker: &*before.picker });
-        let picker = balancer.build(&usable, before);
-        Self { all, usable, picker }
+        of_address.or_else(|| self.families.first()).filter(|family| family.sets.len() > port)
     }
 }
 
@@ -181,6 +185,28 @@ fn form(service: &Service) -> Form {
     if ips.is_empty() { Form::Headless } else { Form::ClusterIp(ips) }
 }
 
+/// How long a client stays at its endpoint; `None` where it need not. Three hours unless told.
+fn affinity(service: &Service) -> Option<Duration> {
+    let spec = service.spec.as_ref()?;
+    if spec.session_affinity.as_deref() != Some("ClientIP") {
+        return None;
+    }
+    let config = spec.session_affinity_config.as_ref().and_then(|config| config.client_ip.as_ref());
+    let seconds = config.and_then(|config| config.timeout_seconds).unwrap_or(10_800);
+    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()))
+}
+
+fn health_check_port(service: &Service) -> Option<u16> {
+    let port = service.spec.as_ref()?.health_check_node_port?;
+    u16::try_from(port).ok().filter(|port| *port != 0 && is_local(service, true))
+}
+
+fn is_local(service: &Service, external: bool) -> bool {
+    let Some(spec) = &service.spec else { return false };
+    let policy = if external { &spec.external_traffic_policy } else { &spec.internal_traffic_policy };
+    policy.as_deref() == Some("Local")
+}
+
 /// The families of a Service in its order; one that says nothing takes endpoints of any.
 fn families(service: &Service) -> Vec<Option<&'static str>> {
     let told = service.spec.iter().flat_map(|spec| spec.ip_families.iter().flatten());
@@ -188,6 +214,6 @@ fn families(service: &Service) -> Vec<Option<&'static str>> {
     if known.is_empty() { vec![None] } else { known }
 }
 
-fn family_of(ip: IpAddr) -> &'static str {
+pub(super) fn family_of(ip: IpAddr) -> &'static str {
     if ip.is_ipv6() { "IPv6" } else { "IPv4" }
 }

@@ -10,7 +10,7 @@ const SHARDS: usize = 64;
 
 /// A map in parts: a copy shares all parts, and a change copies one.
 #[derive(Clone, Debug)]
-pub(super) struct Shards<K, V>(Vec<Arc<BTreeMap<K, V>>>);
+pub(crate) struct Shards<K, V>(Vec<Arc<BTreeMap<K, V>>>);
 
 impl<K, V> Default for Shards<K, V> {
     fn default() -> Self {

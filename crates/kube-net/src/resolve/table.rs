@@ -2,7 +2,7 @@
 
 use super::service::Joined;
 use super::snapshot::Snapshot;
-use crate::balance::{Balancer, round_robin::RoundRobin};
+use crate::balance::Balancing;
 use crate::slices::SERVICE_NAME_LABEL;
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
@@ -21,23 +21,23 @@ pub struct EndpointTable {
     slices: BTreeMap<ObjectKey, BTreeMap<Arc<str>, Arc<EndpointSlice>>>,
     /// The Service that a slice belongs to.
     homes: BTreeMap<ObjectKey, ObjectKey>,
-    balancer: Arc<dyn Balancer>,
+    balancing: Arc<Balancing>,
     pub(super) snapshot: Snapshot,
 }
 
 impl EndpointTable {
-    /// A table of nothing, which balances round robin.
+    /// A table of nothing, which balances round robin. Its clock stands still: sessions (`ClientIP`) never time out.
     pub fn new() -> Self {
-        Self::balanced(Arc::new(RoundRobin))
+        Self::balanced(Balancing::default())
     }
 
-    /// A table of nothing with this policy.
-    pub fn balanced(balancer: Arc<dyn Balancer>) -> Self {
+    /// A table of nothing that balances so.
+    pub fn balanced(balancing: Balancing) -> Self {
         Self {
             services: BTreeMap::new(),
             slices: BTreeMap::new(),
             homes: BTreeMap::new(),
-            balancer,
+            balancing: Arc::new(balancing),
             snapshot: Snapshot::default(),
         }
     }
@@ -109,7 +109,7 @@ impl EndpointTable {
         let none = BTreeMap::new();
         let slices = self.slices.get(key).unwrap_or(&none);
         let before = self.snapshot.services.get(key).map(|before| &**before);
-        let joined = Joined::new(service, slices, before, &*self.balancer);
+        let joined = Joined::new(service, slices, before, &self.balancing);
         self.snapshot.insert(Arc::new(joined));
     }
 }

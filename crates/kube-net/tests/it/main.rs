@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alloc;
 #[cfg(test)]
+mod balance;
+#[cfg(test)]
 mod parity_endpointslice;
 #[cfg(test)]
 mod prop_index;

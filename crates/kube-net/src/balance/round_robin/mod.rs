@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Balancer, Before, Picker};
+use super::{Balancer, Before, PickContext, Picker};
 use crate::resolve::Endpoint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +22,8 @@ impl Balancer for RoundRobin {
     }
 
     fn build(&self, endpoints: &[Arc<Endpoint>], before: Option<Before<'_>>) -> Arc<dyn Picker> {
-        let due = before.and_then(|before| before.endpoints.get(before.picker.peek()?));
+        let due =
+            before.and_then(|before| before.endpoints.get(before.picker.peek(&PickContext::default())?));
         let start = due.map_or(0, |due| endpoints.partition_point(|endpoint| endpoint.place() < due.place()));
         Arc::new(Turn { len: endpoints.len(), next: AtomicUsize::new(start) })
     }
@@ -35,11 +36,11 @@ struct Turn {
 }
 
 impl Picker for Turn {
-    fn pick(&self) -> Option<usize> {
+    fn pick(&self, _: &PickContext<'_>) -> Option<usize> {
         self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.len)
     }
 
-    fn peek(&self) -> Option<usize> {
+    fn peek(&self, _: &PickContext<'_>) -> Option<usize> {
         self.next.load(Ordering::Relaxed).checked_rem(self.len)
     }
 }

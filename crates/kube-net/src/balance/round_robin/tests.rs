@@ -1,7 +1,7 @@
 //! Fairness, and whose turn it is after a change.
 
 use super::RoundRobin;
-use crate::balance::{Balancer, Before, Picker, find};
+use crate::balance::{Balancer, Before, PickContext, Picker};
 use crate::resolve::Endpoint;
 use std::sync::Arc;
 
@@ -10,17 +10,16 @@ fn endpoints(ids: &[u8]) -> Vec<Arc<Endpoint>> {
 }
 
 fn picks(picker: &dyn Picker, count: usize) -> Vec<usize> {
-    (0..count).filter_map(|_| picker.pick()).collect()
+    (0..count).filter_map(|_| picker.pick(&PickContext::default())).collect()
 }
 
 #[test]
 fn everybody_gets_a_turn() {
     let all = endpoints(&[1, 2, 3]);
     let picker = RoundRobin.build(&all, None);
-    assert_eq!(picker.peek(), Some(0));
+    assert_eq!(picker.peek(&PickContext::default()), Some(0));
     assert_eq!(picks(&*picker, 7), [0, 1, 2, 0, 1, 2, 0]);
-    assert_eq!(RoundRobin.build(&[], None).pick(), None);
-    assert_eq!(find("round-robin").map(|found| found.name()), Some("round-robin"));
+    assert_eq!(RoundRobin.build(&[], None).pick(&PickContext::default()), None);
 }
 
 #[test]
@@ -37,7 +36,7 @@ fn a_change_neither_skips_nor_starts_over() {
         picks(&*picker, taken);
         let new = endpoints(new);
         let after = RoundRobin.build(&new, Some(Before { endpoints: &old, picker: &*picker }));
-        let at = after.pick().expect("endpoints");
+        let at = after.pick(&PickContext::default()).expect("endpoints");
         assert_eq!(new[at].address, std::net::IpAddr::from([10, 0, 0, next]));
     }
 }

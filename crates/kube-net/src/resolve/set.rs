@@ -1,0 +1,178 @@
+//! The endpoints of one port in one family, and who may use which.
+//!
+//! Source: `k8s.io/kubernetes/pkg/proxy` (`CategorizeEndpoints`).
+
+use super::endpoint::Endpoint;
+use super::pool::{Pool, Shared};
+use crate::balance::{Affinity, Balancing, PickContext};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// The endpoints of one port in one family.
+#[derive(Debug)]
+pub(super) struct EndpointSet {
+    /// All, by address.
+    pub(super) all: Vec<Arc<Endpoint>>,
+    /// Those that may be used from everywhere.
+    pub(super) whole: Arc<Pool>,
+    /// Those that may no longer be used and are in use still.
+    pub(super) leaving: Vec<Arc<Endpoint>>,
+    /// By the node whose clients should use them; none unless every ready endpoint tells.
+    hinted_nodes: Parts,
+    /// By the zone whose clients should use them; none unless every ready endpoint tells.
+    hinted_zones: Parts,
+    /// By the node they are on; none unless a traffic policy asks.
+    own_nodes: Parts,
+}
+
+type Parts = BTreeMap<Arc<str>, Part>;
+
+/// Some endpoints; the policy is put to work when first asked, as most parts never are.
+#[derive(Debug)]
+struct Part {
+    endpoints: Vec<Arc<Endpoint>>,
+    before: Option<Arc<Pool>>,
+    pool: OnceLock<Arc<Pool>>,
+}
+
+/// How the set is used.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules<'a> {
+    pub(super) balancing: &'a Arc<Balancing>,
+    /// The timeout of session affinity, where that is wanted.
+    pub(super) affinity: Option<Duration>,
+    /// Whether a traffic policy is `Local`.
+    pub(super) by_own_node: bool,
+}
+
+impl EndpointSet {
+    pub(super) fn new(mut all: Vec<Endpoint>, before: Option<&Self>, rules: &Rules<'_>) -> Self {
+        all.sort_by_key(|endpoint| (endpoint.place(), !endpoint.ready));
+        // While an endpoint moves from one slice to another it stands in both.
+        all.dedup_by_key(|endpoint| endpoint.place());
+        for endpoint in &mut all {
+            if let Some(old) = before.and_then(|before| before.find(endpoint)) {
+                endpoint.take_over(old);
+            }
+        }
+        let all: Vec<Arc<Endpoint>> = all.into_iter().map(Arc::new).collect();
+        let usable = first_choice(&all);
+        let shared = before.map(|before| before.whole.shared()).filter(|old| suits(old, rules));
+        let shared = shared.cloned().unwrap_or_else(|| {
+            Arc::new(Shared::new(rules.balancing.clone(), rules.affinity.map(Affinity::new)))
+        });
+        let leaving = before.map(|before| before.left_behind(&usable)).unwrap_or_default();
+        let ready: Vec<&Arc<Endpoint>> = all.iter().filter(|endpoint| endpoint.ready).collect();
+        let hinted_nodes = hinted(&ready, |endpoint| &endpoint.for_nodes);
+        let hinted_zones = hinted(&ready, |endpoint| &endpoint.for_zones);
+        let own_nodes = if rules.by_own_node { by_own_node(&all) } else { BTreeMap::new() };
+        Self {
+            whole: Arc::new(Pool::whole(usable, before.map(|before| &*before.whole), &shared)),
+            leaving,
+            hinted_nodes: parts(hinted_nodes, before.map(|before| &before.hinted_nodes)),
+            hinted_zones: parts(hinted_zones, before.map(|before| &before.hinted_zones)),
+            own_nodes: parts(own_nodes, before.map(|before| &before.own_nodes)),
+            all,
+        }
+    }
+
+    /// What a client may use: of the endpoints on its own node where `local`, which may be none. A client that does not
+    /// say where it is may use all.
+    pub(super) fn pool(&self, cx: &PickContext<'_>, local: bool) -> Option<&Arc<Pool>> {
+        if let Some(node) = cx.node {
+            if local {
+                return self.own_nodes.get(node).map(|part| self.open(part));
+            }
+            if let Some(part) = self.hinted_nodes.get(node) {
+                return Some(self.open(part));
+            }
+        }
+        let zone = cx.zone.and_then(|zone| self.hinted_zones.get(zone));
+        Some(zone.map_or(&self.whole, |part| self.open(part)))
+    }
+
+    pub(super) fn is_hinted_for_node(&self, node: Option<&str>) -> bool {
+        node.is_some_and(|node| self.hinted_nodes.contains_key(node))
+    }
+
+    pub(super) fn is_hinted_for_zone(&self, zone: Option<&str>) -> bool {
+        zone.is_some_and(|zone| self.hinted_zones.contains_key(zone))
+    }
+
+    fn open<'a>(&'a self, part: &'a Part) -> &'a Arc<Pool> {
+        part.pool.get_or_init(|| {
+            let before = part.before.as_deref();
+            Arc::new(Pool::part(part.endpoints.clone(), before, self.whole.shared()))
+        })
+    }
+
+    fn find(&self, endpoint: &Endpoint) -> Option<&Arc<Endpoint>> {
+        let same = |old: &&Arc<Endpoint>| old.is_same(endpoint);
+        let at = self.all.binary_search_by_key(&endpoint.place(), |old| old.place()).ok();
+        at.map(|at| &self.all[at]).filter(same).or_else(|| self.leaving.iter().find(same))
+    }
+
+    /// Those of this set that are in use and not among `usable`.
+    fn left_behind(&self, usable: &[Arc<Endpoint>]) -> Vec<Arc<Endpoint>> {
+        let stays = |old: &Endpoint| {
+            usable
+                .binary_search_by_key(&old.place(), |new| new.place())
+                .is_ok_and(|at| usable[at].is_same(old))
+        };
+        let before = self.whole.endpoints.iter().chain(&self.leaving);
+        before.filter(|old| old.in_flight() != 0 && !stays(old)).cloned().collect()
+    }
+}
+
+/// Those that are ready; where none is, those that serve while they terminate (KEP-1669).
+fn first_choice(endpoints: &[Arc<Endpoint>]) -> Vec<Arc<Endpoint>> {
+    let some = |test: fn(&Endpoint) -> bool| -> Vec<Arc<Endpoint>> {
+        endpoints.iter().filter(|endpoint| test(endpoint)).cloned().collect()
+    };
+    let ready = some(|endpoint| endpoint.ready);
+    if ready.is_empty() { some(|endpoint| endpoint.serving && endpoint.terminating) } else { ready }
+}
+
+type Groups = BTreeMap<Arc<str>, Vec<Arc<Endpoint>>>;
+
+/// Ready endpoints by who should use them; nothing unless every one tells.
+fn hinted(ready: &[&Arc<Endpoint>], hints: fn(&Endpoint) -> &Arc<[Arc<str>]>) -> Groups {
+    let mut groups = Groups::new();
+    if ready.iter().any(|endpoint| hints(endpoint).is_empty()) {
+        return groups;
+    }
+    for endpoint in ready {
+        for name in hints(endpoint).iter() {
+            groups.entry(name.clone()).or_default().push((*endpoint).clone());
+        }
+    }
+    groups
+}
+
+fn by_own_node(all: &[Arc<Endpoint>]) -> Groups {
+    let mut groups = Groups::new();
+    for endpoint in all {
+        if let Some(node) = &endpoint.node {
+            groups.entry(node.clone()).or_default().push(endpoint.clone());
+        }
+    }
+    for group in groups.values_mut() {
+        *group = first_choice(group);
+    }
+    groups.retain(|_, group| !group.is_empty());
+    groups
+}
+
+fn parts(groups: Groups, before: Option<&Parts>) -> Parts {
+    let part = |(name, endpoints): (Arc<str>, Vec<Arc<Endpoint>>)| {
+        let old = before.and_then(|before| before.get(&name));
+        let before = old.and_then(|old| old.pool.get().or(old.before.as_ref())).cloned();
+        (name, Part { endpoints, before, pool: OnceLock::new() })
+    };
+    groups.into_iter().map(part).collect()
+}
+
+fn suits(shared: &Shared, rules: &Rules<'_>) -> bool {
+    shared.affinity().map(Affinity::timeout) == rules.affinity
+}
