@@ -4,10 +4,13 @@ pub mod alloc;
 pub mod balance;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod dns;
 mod error;
 pub mod index;
 pub mod resolve;
 pub mod slices;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use alloc::{ServiceAllocation, ServiceRanges};
 pub use error::ResolveError;

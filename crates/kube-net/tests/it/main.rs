@@ -5,6 +5,8 @@ mod alloc;
 #[cfg(test)]
 mod balance;
 #[cfg(test)]
+mod dns;
+#[cfg(test)]
 mod parity_endpointslice;
 #[cfg(test)]
 mod prop_index;
