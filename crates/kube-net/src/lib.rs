@@ -2,6 +2,7 @@
 
 pub mod alloc;
 pub mod balance;
+pub mod cloud;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod dns;

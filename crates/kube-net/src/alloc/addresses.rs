@@ -4,6 +4,7 @@ use super::families::{list, spec};
 use super::free::first_free;
 use super::ranges::{ServiceRanges, family_of};
 use super::update::needs_cluster_ip;
+use kube_core::env::Env;
 use kube_core::error::{ApiError, FieldError, ShownAsJson};
 use kube_core::kinds::core::v1::ServiceSpec;
 use kube_core::kinds::networking::v1::IPAddress;
@@ -52,7 +53,7 @@ pub(super) async fn settle(
 }
 
 /// The addresses that a stored Service holds.
-fn held(spec: &ServiceSpec) -> BTreeSet<String> {
+pub(super) fn held(spec: &ServiceSpec) -> BTreeSet<String> {
     let ips = list(spec.cluster_ips.as_ref()).iter().filter(|ip| !ip.is_empty() && *ip != "None");
     if needs_cluster_ip(spec) { ips.cloned().collect() } else { BTreeSet::new() }
 }
@@ -71,7 +72,7 @@ async fn choose(
     let place = |ip: &IpAddr| keys.object(kind, &ObjectKey::cluster(ip.to_string()));
     let all = keys.range(kind, None);
     let (ip, read) = first_free(cx, range.candidates(random), place, &all).await?.ok_or_else(full)?;
-    txn.put(&read, canonical(&object(cx, ip)));
+    txn.put(&read, canonical(&object(cx.env(), cx.key(), ip)));
     Ok(ip)
 }
 
@@ -105,7 +106,7 @@ async fn reserve(
     if read.value().is_some() {
         return fails("provided IP is already allocated");
     }
-    txn.put(&read, canonical(&object(cx, ip)));
+    txn.put(&read, canonical(&object(cx.env(), cx.key(), ip)));
     Ok(())
 }
 
@@ -113,7 +114,7 @@ async fn reserve(
 async fn release(cx: &Contribution<'_>, ip: &str, txn: &mut TxnBuilder) -> Result<(), ApiError> {
     let read = read(cx, ip).await?;
     let Some(object) = read.json()? else { return Ok(()) };
-    if object["spec"]["parentRef"] == parent(cx) {
+    if object["spec"]["parentRef"] == parent(cx.key()) {
         txn.delete(&read);
     }
     Ok(())
@@ -123,25 +124,28 @@ async fn read(cx: &Contribution<'_>, ip: &str) -> Result<Read, ApiError> {
     cx.object(IPAddress::kind_info(), &ObjectKey::cluster(ip)).await
 }
 
-fn object(cx: &Contribution<'_>, ip: IpAddr) -> Value {
+/// The object that says that `service` holds `ip`.
+pub(super) fn object(env: &Env, service: &ObjectKey, ip: IpAddr) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "IPAddress",
         "metadata": {
             "name": ip.to_string(),
-            "uid": cx.env().uid(),
+            "uid": env.uid(),
             "generation": 1,
-            "creationTimestamp": cx.env().wall_seconds().to_string(),
+            "creationTimestamp": env.wall_seconds().to_string(),
             "labels": {
                 "ipaddress.kubernetes.io/ip-family": family_of(ip),
-                "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+                MANAGED_BY_LABEL: MANAGED_BY,
             },
         },
-        "spec": {"parentRef": parent(cx)},
+        "spec": {"parentRef": parent(service)},
     })
 }
 
-fn parent(cx: &Contribution<'_>) -> Value {
-    let key = cx.key();
-    json!({"group": "", "resource": "services", "namespace": *key.namespace, "name": *key.name})
+pub(super) const MANAGED_BY_LABEL: &str = "ipaddress.kubernetes.io/managed-by";
+pub(super) const MANAGED_BY: &str = "ipallocator.k8s.io";
+
+fn parent(service: &ObjectKey) -> Value {
+    json!({"group": "", "resource": "services", "namespace": *service.namespace, "name": *service.name})
 }

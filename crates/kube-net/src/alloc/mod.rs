@@ -2,7 +2,7 @@
 //!
 //! [`ServiceAllocation`] contributes to the transaction that writes a Service: cluster IPs as `IPAddress` objects, node
 //! ports as keys of their own. A Service is stored together with what it holds, or not at all, so that nothing leaks and
-//! nothing is given out twice, however many writers there are; there is nothing to repair.
+//! nothing is given out twice, however many writers there are. [`repair`] is for stores that others have written.
 //!
 //! Dynamic allocation begins at a random place of the upper band of a range and falls back to the lower band, so that
 //! addresses and ports asked for by hand, which people choose low, rarely collide (KEP-3070, KEP-3668).
@@ -26,6 +26,7 @@ mod families;
 mod free;
 mod ports;
 mod ranges;
+mod repair;
 mod update;
 
 #[cfg(test)]
@@ -33,3 +34,4 @@ mod tests;
 
 pub use contributor::ServiceAllocation;
 pub use ranges::{AddressRange, PortRange, RangeError, ServiceRanges};
+pub use repair::{Conflict, Repaired, repair};

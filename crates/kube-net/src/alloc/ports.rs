@@ -6,9 +6,9 @@ use super::ranges::{PortRange, ServiceRanges};
 use super::update::{Form, needs_health_check_port, needs_node_ports, node_port};
 use kube_core::error::{ApiError, FieldError, FieldPath};
 use kube_core::kinds::core::v1::{Service, ServiceSpec};
-use kube_core::resource::Resource;
+use kube_core::resource::{ObjectKey, Resource};
 use kube_core::wire::canonical;
-use kube_store::objects::{Contribution, TxnBuilder};
+use kube_store::objects::{Contribution, Keys, TxnBuilder};
 use kube_store::storage::{Key, KeyRange};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ pub(super) async fn settle(
 }
 
 /// The node ports that a Service holds.
-fn held(spec: &ServiceSpec) -> BTreeSet<i32> {
+pub(super) fn held(spec: &ServiceSpec) -> BTreeSet<i32> {
     let ports = spec.ports.iter().flatten().map(node_port);
     let health = needs_health_check_port(spec).then_some(spec.health_check_node_port).flatten();
     match Form::of(spec) {
@@ -131,12 +131,16 @@ impl Pool<'_> {
         let candidates =
             self.range.candidates(&mut *self.random).filter(|port| !taken.contains(&i32::from(*port)));
         let cx = self.cx;
-        let found =
-            first_free(cx, candidates, |port| key(cx, i32::from(*port)), &KeyRange::prefix(prefix(cx)))
-                .await?;
+        let found = first_free(
+            cx,
+            candidates,
+            |port| key(cx.keys(), i32::from(*port)),
+            &KeyRange::prefix(prefix(cx.keys())),
+        )
+        .await?;
         let full = || ApiError::internal("failed to allocate a nodePort: range is full");
         let (port, read) = found.ok_or_else(full)?;
-        self.txn.put(&read, canonical(&owner(cx)));
+        self.txn.put(&read, canonical(&owner(cx.key())));
         self.taken.insert(port.into());
         Ok(port.into())
     }
@@ -148,18 +152,18 @@ impl Pool<'_> {
                 format!("provided port is not in the valid range. The range of valid ports is {range}");
             return Err(self.refuse(port, path, &detail));
         }
-        let read = self.cx.get(&key(self.cx, port)).await?;
+        let read = self.cx.get(&key(self.cx.keys(), port)).await?;
         if read.value().is_some() || !self.taken.insert(port) {
             return Err(self.refuse(port, path, ALLOCATED));
         }
-        self.txn.put(&read, canonical(&owner(self.cx)));
+        self.txn.put(&read, canonical(&owner(self.cx.key())));
         Ok(())
     }
 
     /// Releases a port, unless it is another's.
     async fn release(&mut self, port: i32) -> Result<(), ApiError> {
-        let read = self.cx.get(&key(self.cx, port)).await?;
-        if read.json()?.is_some_and(|holder| holder == owner(self.cx)) {
+        let read = self.cx.get(&key(self.cx.keys(), port)).await?;
+        if read.json()?.is_some_and(|holder| holder == owner(self.cx.key())) {
             self.txn.delete(&read);
         }
         Ok(())
@@ -178,18 +182,17 @@ fn path(at: usize) -> FieldPath {
 }
 
 /// Who holds a port.
-fn owner(cx: &Contribution<'_>) -> Value {
-    let key = cx.key();
-    json!({"resource": "services", "namespace": *key.namespace, "name": *key.name})
+pub(super) fn owner(service: &ObjectKey) -> Value {
+    json!({"resource": "services", "namespace": *service.namespace, "name": *service.name})
 }
 
-fn key(cx: &Contribution<'_>, port: i32) -> Key {
-    Key::new(format!("{}{port}", prefix(cx)))
+pub(super) fn key(keys: &Keys, port: i32) -> Key {
+    Key::new(format!("{}{port}", prefix(keys)))
 }
 
 /// Beside the objects, below the same prefix: `<prefix>/ranges/nodeports/`.
-fn prefix(cx: &Contribution<'_>) -> String {
-    let services = cx.keys().kind_prefix(Service::kind_info());
+pub(super) fn prefix(keys: &Keys) -> String {
+    let services = keys.kind_prefix(Service::kind_info());
     let root = services.strip_suffix("core/services/").unwrap_or(&services);
     format!("{root}ranges/nodeports/")
 }

@@ -95,7 +95,7 @@ fn is_headless(service: &Service) -> bool {
 }
 
 /// The Service's name and a dash, unless that makes no name.
-fn name_prefix(service: &str) -> String {
+pub(super) fn name_prefix(service: &str) -> String {
     let prefix = format!("{service}-");
     if name_is_dns_subdomain(&prefix, true).is_empty() { prefix } else { service.to_owned() }
 }

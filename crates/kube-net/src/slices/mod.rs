@@ -16,6 +16,7 @@ mod endpoint;
 mod hints;
 mod input;
 mod labels;
+mod mirror;
 mod pack;
 mod plan;
 mod zones;
@@ -25,5 +26,6 @@ mod tests;
 
 pub use input::{NodeLookup, SliceInput};
 pub use labels::{HEADLESS_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SERVICE_NAME_LABEL};
+pub use mirror::{MIRRORED_ADDRESSES, MIRRORED_BY, MirrorPlan, SKIP_MIRROR_LABEL, is_mirrored, plan_mirror};
 pub use plan::{SlicePlan, plan_slices};
 pub use zones::ZoneCapacity;

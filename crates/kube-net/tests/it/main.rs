@@ -7,6 +7,8 @@ mod balance;
 #[cfg(test)]
 mod dns;
 #[cfg(test)]
+mod mirror;
+#[cfg(test)]
 mod parity_endpointslice;
 #[cfg(test)]
 mod prop_index;

@@ -1,6 +1,7 @@
 //! Allocation in the transactions of Services, over a store in memory.
 
 mod concurrent;
+mod repair;
 mod services;
 
 use kube_core::env::Env;
