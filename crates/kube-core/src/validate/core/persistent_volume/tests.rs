@@ -141,7 +141,7 @@ fn sources_are_filled() {
 fn a_source_stays_but_may_learn_the_secret_for_growing() {
     let old = of(&json!({"csi": {"driver": "d.io", "volumeHandle": "h"}}));
     let secret = json!({"name": "s", "namespace": "n"});
-    let grown = with(&old, &[("/spec/csi/controllerExpandSecretRef", secret.clone())]);
+    let grown = with(&old, &[("/spec/csi/controllerExpandSecretRef", secret)]);
     assert_eq!(update_refusals::<PersistentVolume>(&old, &grown), Vec::<String>::new());
     let other = with(&grown, &[("/spec/csi/controllerExpandSecretRef/name", json!("t"))]);
     let immutable =

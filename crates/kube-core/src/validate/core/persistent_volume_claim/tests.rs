@@ -31,7 +31,7 @@ fn both_fields_of_a_source_say_the_same() {
     let snapshot = json!({"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "s"});
     let both = json!([snapshot, snapshot]);
     assert_eq!(prepared(&[("/spec/dataSource", snapshot.clone())], None), both);
-    assert_eq!(prepared(&[("/spec/dataSourceRef", snapshot.clone())], None), both);
+    assert_eq!(prepared(&[("/spec/dataSourceRef", snapshot)], None), both);
     // The older field knows claims and snapshots only.
     let anything = json!({"apiGroup": "a.io", "kind": "Thing", "name": "s"});
     assert_eq!(prepared(&[("/spec/dataSource", anything.clone())], None), json!([null, null]));
@@ -67,7 +67,7 @@ fn a_source_is_named() {
 fn a_class_moves_from_the_annotation_to_the_field() {
     let annotation = "/metadata/annotations";
     let named = json!({"volume.beta.kubernetes.io/storage-class": "gold"});
-    let old = with(&base(), &[("/metadata", json!({})), (annotation, named.clone())]);
+    let old = with(&base(), &[("/metadata", json!({})), (annotation, named)]);
     let moved = with(&old, &[("/spec/storageClassName", json!("gold"))]);
     assert_eq!(update_refusals::<PersistentVolumeClaim>(&old, &moved), Vec::<String>::new());
     let other = with(&old, &[(annotation, json!({"volume.beta.kubernetes.io/storage-class": "silver"}))]);

@@ -10,6 +10,7 @@ use crate::validate::check::{refusals, template, with};
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/c";
 const SECCOMP: &str = "container.seccomp.security.alpha.kubernetes.io/c";
 
+#[expect(clippy::needless_pass_by_value, reason = "annotations are written in place")]
 fn pod(annotations: Value, changes: &[(&str, Value)]) -> Value {
     let base = json!({
         "metadata": {"name": "p", "annotations": annotations},
