@@ -164,6 +164,7 @@ fn what_failed_once_stays_mended() {
         (scenarios::outage(0..1), "seed=38 faults=4,5,6,11,14"),
         (scenarios::outage(0..1), "seed=39 faults=12,13"),
         (scenarios::outage(0..1), "seed=5030"),
+        (scenarios::storm(0..1), "seed=5003"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));
         assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());

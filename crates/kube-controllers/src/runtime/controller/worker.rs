@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
 
+/// How long to wait before a store that did not say how far it is is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
 /// Works until the queue is shut down and has nothing more.
 pub(super) async fn work(shared: Arc<Shared>, reconciler: Arc<dyn AnyReconciler>) {
     loop {
@@ -90,12 +93,17 @@ async fn attempt(shared: &Shared, reconciler: &dyn AnyReconciler, cx: &Context, 
     }
 }
 
-/// Something may have been written that is not known: the next reconcile waits for all that the store has now.
+/// Something may have been written that is not known: the next reconcile waits for all that the store has by now. Nobody
+/// is called for this key before the store has said what that is.
 async fn remember_doubt(shared: &Shared, trail: &mut Trail) {
-    match shared.service().current().await {
-        Ok(revision) => trail.floors.doubt(shared.listers(), revision),
-        Err(error) => {
-            tracing::debug!(controller = %shared.name(), %error, "it is not known what was written");
+    loop {
+        match shared.service().current().await {
+            Ok(revision) => return trail.floors.doubt(shared.listers(), revision),
+            Err(error) if error.is_closed() || shared.queue().is_shut_down() => return,
+            Err(error) => {
+                tracing::debug!(controller = %shared.name(), %error, "it is not known what was written");
+                shared.service().env().sleep(ASK_AGAIN).await;
+            }
         }
     }
 }

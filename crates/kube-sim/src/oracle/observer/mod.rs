@@ -288,16 +288,16 @@ impl Inner {
             return self.ask(&commit);
         }
         self.last_busy = now;
+        let judged = if self.silent {
+            Err(("silence".to_owned(), format!("{commit} although everything is at rest")))
+        } else {
+            self.ask(&commit)
+        };
         if self.recent.len() == KEPT {
             self.recent.pop_front();
         }
         self.recent.push_back(commit);
-        let Some(commit) = self.recent.back() else { return Ok(()) };
-        if self.silent {
-            let what = format!("{commit} although everything is at rest");
-            return Err(("silence".to_owned(), what));
-        }
-        self.ask(&commit)
+        judged
     }
 
     fn ask(&mut self, commit: &Commit) -> Result<(), (String, String)> {
