@@ -276,6 +276,7 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
     }
 
     /// Gives a key back.
+    #[expect(clippy::needless_pass_by_value, reason = "a key is given back once")]
     pub fn done(&mut self, lease: Lease<K>, finish: Finish, now: Mono) {
         let Lease { slot, priority, .. } = lease;
         let Some(state) = self.state(slot) else { return };
