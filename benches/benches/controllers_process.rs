@@ -16,10 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let env = runtime.block_on(async { rt::env() });
-    print_row(&["commits/s", "commit to reconcile: p50", "p99", "most"]);
+    print_row(&["commits", "commit to reconcile: p50", "p99", "most"]);
     for (count, pause) in [(2_000, Duration::from_millis(1)), (500, Duration::from_millis(10))] {
         let spread = runtime.block_on(pace(&env, count, pause))?;
-        print_spread(&format!("{:?} apart", pause), &spread);
+        print_spread(&format!("{pause:?} apart"), &spread);
     }
     print_row(&["pods", "steady reconcile: p50", "p99", "most"]);
     for pods in [1_000, 10_000, 100_000] {
