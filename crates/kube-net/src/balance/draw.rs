@@ -64,6 +64,24 @@ pub(super) fn halves(bits: u64) -> (u32, u32) {
     ((bits >> 32) as u32, bits as u32)
 }
 
+/// Any of `len` places, by the bits that are drawn; `None` where there are none.
+pub(super) fn any(bits: u64, len: usize) -> Option<usize> {
+    (len != 0).then(|| below(halves(bits).0, len))
+}
+
+/// The cheaper of two places drawn among `len`, the first where both cost the same; `None` where there are none.
+pub(super) fn cheaper<C: PartialOrd>(
+    bits: impl FnOnce() -> u64,
+    len: usize,
+    cost: impl Fn(usize) -> C,
+) -> Option<usize> {
+    if len < 2 {
+        return len.checked_sub(1);
+    }
+    let (a, b) = pair(bits(), len);
+    Some(if cost(b) < cost(a) { b } else { a })
+}
+
 /// Two different places among `len`, which must be at least 2.
 pub(super) fn pair(bits: u64, len: usize) -> (usize, usize) {
     debug_assert!(len >= 2);

@@ -20,7 +20,7 @@ use kube_core::selector::Selector;
 use kube_core::view::PodView;
 use kube_store::informer::Change;
 use kube_store::mutant::{self, Mutant};
-use plan::{Tally, View, plan, status};
+use plan::{Plan, Tally, View, plan, status};
 use std::sync::Arc;
 use tallies::Tallies;
 
@@ -56,14 +56,13 @@ impl Reconciler for ReplicaSets {
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
         let Some(set) = cx.get::<ReplicaSet>(&request.key) else { return Ok(Outcome::Done) };
         let now = cx.now();
-        if let Some(tally) = self.steady(cx, &set) {
-            let report = status(&set, &tally, None, now);
-            cx.patch_status(&*set, |status| *status = report).await?;
-            return Ok(Outcome::Done);
-        }
-        let pods = pods_of(cx, &*set);
+        let steady = self.steady(cx, &set);
+        let pods = if steady.is_some() { Vec::new() } else { pods_of(cx, &*set) };
         let related = || related_pods(cx, &set);
-        let plan = plan(&View { set: &set, pods: &pods, related: &related, now });
+        let plan = match steady {
+            Some(tally) => Plan { tally, ..Plan::default() },
+            None => plan(&View { set: &set, pods: &pods, related: &related, now }),
+        };
         let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
         let failure = Execution::new(cx, &*set, template, &pods).run(&plan.ops).await.err();
         let message = failure.as_ref().map(ToString::to_string);

@@ -9,7 +9,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::draw::{below, halves, mix};
+use super::draw::{any, halves, mix};
 use super::{Balancer, Before, Draw, PickContext, Picker, identity};
 use crate::resolve::Endpoint;
 use kube_core::env::Env;
@@ -54,7 +54,7 @@ impl Lookup {
         if self.endpoints.is_empty() {
             return None;
         }
-        let Some(key) = cx.hash() else { return Some(below(halves(bits()).0, self.endpoints.len())) };
+        let Some(key) = cx.hash() else { return any(bits(), self.endpoints.len()) };
         let identities = || self.endpoints.iter().map(|endpoint| identity(endpoint)).collect::<Vec<_>>();
         let table = self.table.get_or_init(|| table(&identities()));
         let slot = usize::try_from(key % u64::from(SLOTS)).ok()?;

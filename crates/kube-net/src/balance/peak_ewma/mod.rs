@@ -9,10 +9,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::draw::pair;
+use super::draw::cheaper;
 use super::{Balancer, Before, Draw, PickContext, Picker, Use};
 use crate::resolve::Endpoint;
-use kube_core::env::Env;
+use kube_core::env::{Env, Mono};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,22 +84,16 @@ struct Cheaper {
 
 impl Cheaper {
     fn at(&self, bits: impl FnOnce() -> u64) -> Option<usize> {
-        match self.endpoints.len() {
-            0 => None,
-            1 => Some(0),
-            len => {
-                let (a, b) = pair(bits(), len);
-                let now = self.env.now();
-                let cost = |at: usize| {
-                    let endpoint = &self.endpoints[at];
-                    let latency = endpoint.load().latency().at(now, self.decay).unwrap_or(self.first);
-                    #[expect(clippy::cast_precision_loss, reason = "requests in flight are far below 2^52")]
-                    let requests = (endpoint.in_flight() + 1) as f64;
-                    latency * requests
-                };
-                Some(if cost(b) < cost(a) { b } else { a })
-            }
-        }
+        let now = self.env.now();
+        cheaper(bits, self.endpoints.len(), |at| self.cost(at, now))
+    }
+
+    fn cost(&self, at: usize, now: Mono) -> f64 {
+        let endpoint = &self.endpoints[at];
+        let latency = endpoint.load().latency().at(now, self.decay).unwrap_or(self.first);
+        #[expect(clippy::cast_precision_loss, reason = "requests in flight are far below 2^52")]
+        let requests = (endpoint.in_flight() + 1) as f64;
+        latency * requests
     }
 }
 

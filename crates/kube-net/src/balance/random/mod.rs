@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::draw::{below, halves};
+use super::draw::any;
 use super::{Balancer, Before, Draw, PickContext, Picker};
 use crate::resolve::Endpoint;
 use kube_core::env::Env;
@@ -38,18 +38,12 @@ struct Any {
     draw: Draw,
 }
 
-impl Any {
-    fn at(&self, bits: u64) -> Option<usize> {
-        (self.len != 0).then(|| below(halves(bits).0, self.len))
-    }
-}
-
 impl Picker for Any {
     fn pick(&self, _: &PickContext<'_>) -> Option<usize> {
-        self.at(self.draw.next())
+        any(self.draw.next(), self.len)
     }
 
     fn peek(&self, _: &PickContext<'_>) -> Option<usize> {
-        self.at(self.draw.peek())
+        any(self.draw.peek(), self.len)
     }
 }

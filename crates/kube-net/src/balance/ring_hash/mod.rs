@@ -9,7 +9,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::draw::{below, halves, mix};
+use super::draw::{any, mix};
 use super::{Balancer, Before, Draw, PickContext, Picker, identity};
 use crate::resolve::Endpoint;
 use kube_core::env::Env;
@@ -53,7 +53,7 @@ impl Ring {
         if self.endpoints.is_empty() {
             return None;
         }
-        let Some(key) = cx.hash() else { return Some(below(halves(bits()).0, self.endpoints.len())) };
+        let Some(key) = cx.hash() else { return any(bits(), self.endpoints.len()) };
         let points = self.points.get_or_init(|| points(&self.endpoints));
         let at = points.partition_point(|(place, _)| *place < key);
         let (_, endpoint) = points.get(at).or_else(|| points.first())?;

@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::draw::pair;
+use super::draw::cheaper;
 use super::{Balancer, Before, Draw, PickContext, Picker};
 use crate::resolve::Endpoint;
 use kube_core::env::Env;
@@ -42,15 +42,7 @@ struct Better {
 
 impl Better {
     fn at(&self, bits: impl FnOnce() -> u64) -> Option<usize> {
-        match self.endpoints.len() {
-            0 => None,
-            1 => Some(0),
-            len => {
-                let (a, b) = pair(bits(), len);
-                let in_flight = |at: usize| self.endpoints[at].in_flight();
-                Some(if in_flight(b) < in_flight(a) { b } else { a })
-            }
-        }
+        cheaper(bits, self.endpoints.len(), |at| self.endpoints[at].in_flight())
     }
 }
 
