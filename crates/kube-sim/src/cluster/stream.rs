@@ -40,6 +40,8 @@ pub(super) struct LinkStream {
     initial: bool,
     /// The state of the beginning is on its way: nobody uses it before it is complete.
     staged: bool,
+    /// The reader waits for more since the last delivery, so that it has taken note of it.
+    settled: bool,
     /// Stands still until then.
     still: Mono,
     timer: Option<(Mono, BoxFuture<'static, ()>)>,
@@ -63,6 +65,7 @@ impl LinkStream {
             delivered: None,
             initial: true,
             staged: anew,
+            settled: true,
             still: Mono::default(),
             timer: None,
             ended: false,
@@ -99,18 +102,23 @@ impl LinkStream {
 
     /// Takes note of what is delivered.
     fn deliver(&mut self, item: &Item) {
+        if item.is_err() {
+            self.lose();
+        }
         self.delivered = revision(item);
-        self.staged &= !matches!(item, Ok(ObjectEvent::Bookmark(_)));
+        let complete = matches!(item, Ok(ObjectEvent::Bookmark(_)));
+        self.settled = complete;
+        self.staged &= !complete;
         if let Some(revision) = self.delivered.filter(|_| !self.staged) {
             self.process.learn(&self.kind, revision);
         }
     }
 
-    /// Takes back what was said of a revision that breaks in the middle.
+    /// Takes back what was said of the last revision, when the watch breaks before the reader could know that it was
+    /// whole: it gives it up and asks for it again.
     fn lose(&self) {
-        let next = self.under_way.front().and_then(|(_, item)| revision(item));
-        if let Some(half) = next.filter(|next| !self.staged && Some(*next) == self.delivered) {
-            self.process.learn(&self.kind, Revision::new(half.get() - 1));
+        if let Some(last) = self.delivered.filter(|_| !self.staged && !self.settled) {
+            self.process.learn(&self.kind, Revision::new(last.get() - 1));
         }
     }
 
@@ -158,6 +166,7 @@ impl ObjectSource for LinkStream {
         loop {
             let Some((due, _)) = self.under_way.front() else {
                 note(&self.waits_for);
+                self.settled = true;
                 return Poll::Pending;
             };
             let now = self.base.now();
@@ -183,6 +192,7 @@ impl ObjectSource for LinkStream {
                 other => &mut other.insert((due, self.base.sleep_until(due))).1,
             };
             if timer.as_mut().poll(cx).is_pending() {
+                self.settled = true;
                 return Poll::Pending;
             }
             self.timer = None;

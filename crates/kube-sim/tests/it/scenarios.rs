@@ -153,8 +153,9 @@ fn a_crash_as_the_last_act_is_healed() {
 }
 
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
-/// doubt about a write of its own, asked for. A server whose store failed after a power cut, which nobody saw. And caches
-/// that claimed a revision of which they had given up a part when their watch broke.
+/// doubt about a write of its own, asked for. A server whose store failed after a power cut, which nobody saw. Caches
+/// that claimed a revision of which they had given up a part when their watch broke. And an oracle that took a revision
+/// for known that was told in the same moment in which the watch broke.
 #[test]
 fn what_failed_once_stays_mended() {
     for (sim, line) in [
@@ -165,6 +166,7 @@ fn what_failed_once_stays_mended() {
         (scenarios::outage(0..1), "seed=39 faults=12,13"),
         (scenarios::outage(0..1), "seed=5030"),
         (scenarios::storm(0..1), "seed=5003"),
+        (scenarios::deployment(0..1), "seed=2370"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));
         assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());
