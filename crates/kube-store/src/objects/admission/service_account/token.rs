@@ -23,7 +23,10 @@ pub(super) fn mount(spec: &mut PodSpec, suffix: &str) {
         needed |= mount_in(container, &name);
     }
     if needed && !exists {
-        spec.volumes.get_or_insert_default().push(volume(name));
+        let volumes = spec.volumes.get_or_insert_default();
+        // A volume has room for every source there is: one more, not twice as many.
+        volumes.reserve_exact(1);
+        volumes.push(volume(name));
     }
 }
 
