@@ -7,6 +7,7 @@ pub mod schedule;
 mod tests;
 
 use super::indexes::{OWNER, by_owner};
+use super::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Controller, Error, Outcome, Reconciler, Request};
 use kube_core::error::ApiError;
 use kube_core::kinds::batch::v1::{CronJob, Job};
@@ -86,6 +87,8 @@ async fn execute(cx: &Context, cron_job: &CronJob, plan: &mut Plan) -> Result<()
             }
             present
         }
+        // Nothing can be created there any more, and nothing has to be.
+        Err(error) if is_namespace_terminating(&error) => return Ok(()),
         Err(error) => {
             cx.event(cron_job, EventType::Warning, "FailedCreate", &format!("Error creating job: {error}"));
             return Err(error);

@@ -44,8 +44,7 @@ async fn judge_one(
     };
     let namespace = &item.meta.namespace;
     if kind.is_namespaced() && namespace.is_empty() {
-        let note =
-            format!("ownerRef {} names a namespaced kind, the object has no namespace", describe(reference));
+        let note = format!("ownerRef {} does not exist in namespace \"\"", describe(reference, ""));
         judged.wrong_namespace.push(note);
         return Ok(Owner::Unknown);
     }
@@ -64,7 +63,7 @@ async fn judge_one(
         let there = format!("{} {}", seen_kind.kind, meta.key());
         let note = format!(
             "ownerRef {} does not exist in namespace {namespace:?}: that uid is {there}",
-            describe(reference)
+            describe(reference, namespace)
         );
         judged.wrong_namespace.push(note);
     } else if gone || mutant::is(Mutant::TrustsItsCache) {
@@ -88,11 +87,10 @@ fn state_of(owner: &Meta) -> Owner {
     if owner.is_terminating() && foreground { Owner::Waiting } else { Owner::Present }
 }
 
-fn describe(reference: &OwnerRef) -> String {
-    format!(
-        "[{}/{}, name: {}, uid: {}]",
-        reference.api_version, reference.kind, reference.name, reference.uid
-    )
+/// Source: `k8s.io/kubernetes/pkg/controller/garbagecollector` (`objectReference.String`).
+fn describe(reference: &OwnerRef, namespace: &str) -> String {
+    let OwnerRef { api_version, kind, name, uid, .. } = reference;
+    format!("[{api_version}/{kind}, namespace: {namespace}, name: {name}, uid: {uid}]")
 }
 
 /// The owner references in `object`, as they are written.

@@ -4,6 +4,7 @@ use super::account::{Account, Done};
 use super::plan::{BURST, Op, Plan};
 use super::pods::TRACKING;
 use super::template::pod_of;
+use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Error};
 use futures::future::join_all;
 use kube_core::error::ApiError;
@@ -62,14 +63,16 @@ impl<'a> Execution<'a> {
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(size.min(rest.len()));
             let results = join_all(batch.iter().map(|op| self.execute(op))).await;
-            let mut failure = None;
+            let (mut failure, mut refused) = (None, false);
             for (op, result) in batch.iter().zip(results) {
                 match result {
                     Ok(()) => done.note(op),
+                    // Nothing can be created there any more, and nothing has to be.
+                    Err(error) if is_namespace_terminating(&error) => refused = true,
                     Err(error) => failure = failure.or(Some(error)),
                 }
             }
-            if failure.is_some() {
+            if failure.is_some() || refused {
                 return (done, failure);
             }
             rest = later;
@@ -85,6 +88,7 @@ impl<'a> Execution<'a> {
                     self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
                     Ok(())
                 }
+                Err(error) if is_namespace_terminating(&error) => Err(error),
                 Err(error) => {
                     self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
                     Err(error)

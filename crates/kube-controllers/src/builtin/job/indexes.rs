@@ -58,7 +58,7 @@ impl Intervals {
 
     /// How many there are.
     pub fn total(&self) -> i32 {
-        self.0.iter().map(|(first, last)| last - first + 1).sum()
+        self.0.iter().map(|(first, last)| last - first + 1).fold(0, i32::saturating_add)
     }
 
     /// Whether `index` is one of them.

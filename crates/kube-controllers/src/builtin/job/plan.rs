@@ -8,7 +8,7 @@ use super::end::{self, End, SUSPENDED};
 use super::failure_policy::judge;
 use super::indexes::Intervals;
 use super::pods::{Wanted, completion_index, failure_count, finished_at, ignored_failure_count, is_tracked};
-use crate::builtin::replica_set::deletion_order;
+use crate::builtin::replica_set::youth_order;
 use jiff::{SignedDuration, Timestamp};
 use kube_core::condition::is_true;
 use kube_core::kinds::batch::v1::{Job, JobStatus};
@@ -291,7 +291,7 @@ impl<'a> Facts<'a> {
     }
 
     fn wait_for_index(&self, failed: &PodView) -> Duration {
-        let failures = failure_count(failed) + ignored_failure_count(failed) + 1;
+        let failures = failures_of_index(failed).saturating_add(1);
         Backoff { failures, last_failure: Some(finished_at(failed)) }.remaining(self.view.now)
     }
 
@@ -303,14 +303,15 @@ impl<'a> Facts<'a> {
             before.map_or((0, 0), |pod| (failure_count(pod), ignored_failure_count(pod)));
         if let Some(pod) = before {
             let counts = judge(self.wanted.spec.pod_failure_policy.as_ref(), pod).counts;
-            *(if counts { &mut failures } else { &mut ignored_failures }) += 1;
+            let count = if counts { &mut failures } else { &mut ignored_failures };
+            *count = count.saturating_add(1);
         }
         NewPod { index: Some(index), failures: Some(failures), ignored_failures }
     }
 
     /// At least `count` pods to remove: those without a place of their own first.
     fn surplus(&self, count: usize) -> Vec<Arc<PodView>> {
-        let order = deletion_order(&self.active, &[], self.view.now);
+        let order = youth_order(&self.active);
         if !self.wanted.indexed {
             return order.into_iter().take(count).collect();
         }
@@ -339,8 +340,10 @@ impl<'a> Facts<'a> {
             if self.succeeded_indexes.1.has(index) || failed_indexes.has(index) || active.contains(&index) {
                 continue;
             }
-            let rank = |pod: &PodView| (failure_count(pod) + ignored_failure_count(pod), finished_at(pod));
-            if last.get(&index).is_none_or(|other| rank(other) <= rank(pod)) {
+            let later = |other: &PodView| {
+                failures_of_index(other) <= failures_of_index(pod) && finished_at(other) <= finished_at(pod)
+            };
+            if last.get(&index).is_none_or(|other| later(other)) {
                 last.insert(index, pod.clone());
             }
         }
@@ -371,6 +374,11 @@ pub fn failed_indexes(job: &Job, wanted: Wanted<'_>, pods: &[Arc<PodView>]) -> O
         verdict.action.as_deref() == Some("FailIndex") || (verdict.counts && failure_count(pod) >= limit)
     });
     Some(before.with(failed.filter_map(|pod| wanted.index_of(pod))))
+}
+
+/// How often the index of the pod had failed before, whether that counts or not.
+fn failures_of_index(pod: &PodView) -> i32 {
+    failure_count(pod).saturating_add(ignored_failure_count(pod))
 }
 
 fn delete(pod: &PodView) -> Op {

@@ -86,14 +86,14 @@ pub fn completion_index(pod: &PodView) -> Option<i32> {
     annotation(pod, COMPLETION_INDEX).filter(|index| *index >= 0)
 }
 
-/// How often the index of the pod had failed before.
+/// How often the index of the pod had failed before; what is no number of failures counts as none.
 pub fn failure_count(pod: &PodView) -> i32 {
-    annotation(pod, FAILURE_COUNT).unwrap_or(0)
+    annotation(pod, FAILURE_COUNT).unwrap_or(0).max(0)
 }
 
 /// Failures of the pod's index before that did not count.
 pub fn ignored_failure_count(pod: &PodView) -> i32 {
-    annotation(pod, IGNORED_FAILURE_COUNT).unwrap_or(0)
+    annotation(pod, IGNORED_FAILURE_COUNT).unwrap_or(0).max(0)
 }
 
 fn annotation(pod: &PodView, key: &str) -> Option<i32> {

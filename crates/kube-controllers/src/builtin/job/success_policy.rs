@@ -13,8 +13,8 @@ pub fn met(policy: Option<&SuccessPolicy>, completions: i32, succeeded: &Interva
         match (wanted, rule.succeeded_count) {
             (Some(wanted), count) => {
                 let (common, all) = (wanted.common(succeeded), wanted.total());
-                // All of them are enough, however many are asked for.
-                count.map_or(common >= all, |count| common >= count || (all > 0 && common >= all))
+                // All of them are enough, however many are asked for; a rule that names none is never met.
+                all > 0 && (common >= all || count.is_some_and(|count| common >= count))
             }
             (None, Some(count)) => succeeded.total() >= count,
             (None, None) => false,

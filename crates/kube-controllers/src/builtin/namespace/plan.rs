@@ -19,7 +19,7 @@ const HELD: SignedDuration = SignedDuration::from_secs(15);
 /// Objects of one kind that are left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// Resource and group, as `deployments.apps`.
+    /// Resource and group, as `deployments.apps`, and as `pods.` of the group without a name.
     pub resource: String,
     /// How many.
     pub count: usize,
@@ -38,11 +38,7 @@ impl Content {
         }
         // The time of a deletion is when its grace ends.
         let until = items.iter().filter_map(|item| item.meta.deletion_timestamp).max();
-        let resource = if kind.group.is_empty() {
-            kind.plural.to_string()
-        } else {
-            format!("{}.{}", kind.plural, kind.group)
-        };
+        let resource = format!("{}.{}", kind.plural, kind.group);
         (!items.is_empty()).then_some(Self { resource, count: items.len(), finalizers, until })
     }
 }
@@ -114,7 +110,8 @@ pub fn conditions(
 type Told = (&'static str, bool, &'static str, String);
 
 fn told(remaining: &Remaining, failures: &[ApiError]) -> [Told; 5] {
-    let failed: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    let mut failed: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    failed.sort_unstable();
     [
         (
             "NamespaceDeletionDiscoveryFailure",

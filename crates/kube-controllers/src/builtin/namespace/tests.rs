@@ -40,7 +40,7 @@ fn what_is_left_is_told() {
     conditions(&mut status, &Remaining::of(&content()), &[ApiError::bad_request("no")], at(0));
     let all = told(&status);
     assert_eq!(all.len(), 5);
-    let kinds = "Some resources are remaining: deployments.apps has 1 resource instances, pods has 2 resource instances";
+    let kinds = "Some resources are remaining: deployments.apps has 1 resource instances, pods. has 2 resource instances";
     assert_eq!(all["NamespaceContentRemaining"], ("True", kinds));
     let held = "Some content in the namespace has finalizers remaining: a/b in 2 resource instances";
     assert_eq!(all["NamespaceFinalizersRemaining"], ("True", held));

@@ -1,7 +1,8 @@
 //! Doing what the monitor asks for. What fails is asked for again by a later look.
 
-use super::plan::{Act, note_silence};
+use super::plan::Act;
 use super::sight::{NodeSight, Readiness};
+use super::silence::note_silence;
 use super::taints::{NOT_READY, UNREACHABLE, missing_labels, no_schedule, swapped};
 use crate::runtime::Context;
 use kube_core::condition::{self, FALSE};

@@ -3,6 +3,7 @@
 mod execute;
 pub mod plan;
 pub mod sight;
+pub mod silence;
 pub mod taints;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! Who lives, who is cleared, how fast, and when not.
 
-use super::plan::{Act, Monitor, Settings, Sight, note_silence};
+use super::plan::{Act, Monitor, Settings, Sight};
 use super::sight::NodeSight;
+use super::silence::note_silence;
 use super::taints::{NOT_READY, UNREACHABLE, missing_labels, no_schedule, swapped};
 use super::zones::ZoneState;
 use jiff::{SignedDuration, Timestamp};

@@ -8,7 +8,7 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 
-pub use ranks::{DELETION_COST, deletion_order};
+pub use ranks::{DELETION_COST, deletion_order, youth_order};
 
 use super::indexes::{ORPHAN, OWNER, by_owner, manager_uid};
 use super::pod_owners::{over_pods, pods_of};

@@ -1,6 +1,6 @@
 //! Which pods go first when there are too many.
 //!
-//! Source: `k8s.io/kubernetes/pkg/controller` (`ActivePodsWithRanks`).
+//! Source: `k8s.io/kubernetes/pkg/controller` (`ActivePodsWithRanks`, `ActivePods`).
 
 use jiff::Timestamp;
 use kube_core::resource::Uid;
@@ -41,6 +41,20 @@ pub fn deletion_order(pods: &[Arc<PodView>], related: &[Arc<PodView>], now: Time
     order
 }
 
+/// The same for pods of Jobs: costs and nodes do not matter, and of two ages the younger goes first however close they
+/// are.
+pub fn youth_order(pods: &[Arc<PodView>]) -> Vec<Arc<PodView>> {
+    let mut order = pods.to_vec();
+    order.sort_by_cached_key(|pod| {
+        // Without a time comes before everything, then what is young.
+        let young = |since: Option<Timestamp>| (since.is_some(), Reverse(since));
+        let ready = pod.is_ready().then(|| young(ready_since(pod)));
+        let created = young(pod.meta.creation_timestamp);
+        (pod.node_name().is_some(), phase(pod), ready, Reverse(restarts(pod)), created, pod.meta.uid.clone())
+    });
+    order
+}
+
 /// The place of a pod in the order; lower goes first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
@@ -60,11 +74,7 @@ impl Rank {
         let since = ready_since(pod);
         Self {
             assigned: pod.node_name().is_some(),
-            phase: match pod.status.phase {
-                PodPhase::Pending => 0,
-                PodPhase::Unknown => 1,
-                _ => 2,
-            },
+            phase: phase(pod),
             ready: pod.is_ready() != mutant::is(Mutant::GivesUpReadyPods),
             cost: deletion_cost(pod),
             colocated: Reverse(colocated),
@@ -87,6 +97,14 @@ impl Age {
             let nanos = now.duration_since(since).as_nanos();
             u128::try_from(nanos).ok().and_then(u128::checked_ilog2).map_or(-1, u32::cast_signed)
         }))
+    }
+}
+
+fn phase(pod: &PodView) -> u8 {
+    match pod.status.phase {
+        PodPhase::Pending => 0,
+        PodPhase::Unknown => 1,
+        _ => 2,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Jobs count every pod once, whatever is cut short, and end as they should.
 
+mod policies;
+mod surplus;
+
 use super::account::Done;
 use super::backoff::Backoff;
 use super::indexes::Intervals;

@@ -4,6 +4,9 @@
 //! at once, which the same node may reject as fast (kubernetes#89007, #120160). Here every round of rejections doubles
 //! the wait. The pods themselves are what is counted, so that nothing is lost with the controller.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 use kube_core::view::{PodPhase, PodView};
 use std::sync::Arc;
