@@ -1,6 +1,7 @@
 //! Controllers at scale: what Criterion cannot sample, since one run takes seconds.
 
 use kube_benches::controllers::{Spread, collect, pace, steady};
+use kube_benches::process::{self, resident};
 use kube_core::graph::{ObjectRef, OwnerGraph};
 use kube_store::rt;
 use std::error::Error;
@@ -57,21 +58,11 @@ fn graph() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Bytes that this process is resident with.
-fn resident() -> Result<usize, Box<dyn Error>> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    let kilobytes: usize = line.split_whitespace().next().ok_or("no number")?.parse()?;
-    Ok(kilobytes * 1024)
-}
-
 fn print_spread(name: &str, spread: &Spread) {
     let cells = [50, 99, 100].map(|percent| format!("{:.1?}", spread.at(percent)));
     print_row(&[name, &cells[0], &cells[1], &cells[2]]);
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn print_row(cells: &[&str]) {
-    let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>24}")).collect();
-    println!("{}", cells.join(" "));
+    process::print_row(24, cells);
 }

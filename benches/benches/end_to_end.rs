@@ -5,6 +5,7 @@
 
 use kube_benches::end_to_end::baseline::polling;
 use kube_benches::end_to_end::{Report, ours};
+use kube_benches::process;
 use kube_core::error::ApiError;
 use kube_plane::ControlPlane;
 use kube_store::rt;
@@ -17,7 +18,7 @@ const PODS_PER_NODE: usize = 10;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    print_row(&["pods", "nodes", "who", "create", "schedule", "run", "slices", "total s"].map(str::to_owned));
+    process::print_row(13, &["pods", "nodes", "who", "create", "schedule", "run", "slices", "total s"]);
     for pods in [200, 400, 800] {
         let ours = runtime.block_on(run_ours(pods))?;
         print(pods, "ours", &ours);
@@ -46,11 +47,5 @@ fn print(pods: usize, who: &str, report: &Report) {
     let mut row = vec![pods.to_string(), (pods / PODS_PER_NODE).to_string(), who.to_owned()];
     row.extend(report.stages.iter().map(span));
     row.push(format!("{:.2}", report.total().as_secs_f64()));
-    print_row(&row);
-}
-
-#[expect(clippy::print_stdout, reason = "the table is what the program is for")]
-fn print_row(cells: &[String]) {
-    let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>13}")).collect();
-    println!("{}", cells.join(" "));
+    process::print_row(13, &row);
 }

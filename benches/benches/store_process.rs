@@ -2,6 +2,7 @@
 //!
 //! Each memory figure is measured in a process of its own, since an allocator gives little back.
 
+use kube_benches::process::{self, resident};
 use kube_benches::store::{Ours, Pods, baseline::Locked, long_keys, pod};
 use kube_core::env::Env;
 use kube_store::rt;
@@ -89,24 +90,17 @@ fn memory(who: &str, count: usize) -> Result<(), Box<dyn Error>> {
             (loaded, resident()?)
         }
     };
-    let megabytes = |bytes: u64| format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
-    let each = then.saturating_sub(loaded) / u64::try_from(overwritten.max(1))?;
+    let megabytes = |bytes: usize| format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
+    let each = then.saturating_sub(loaded) / overwritten.max(1);
     print_row(&[
         &count.to_string(),
         who,
-        &megabytes(loaded - empty),
+        &megabytes(loaded.saturating_sub(empty)),
         &overwritten.to_string(),
-        &megabytes(then - empty),
+        &megabytes(then.saturating_sub(empty)),
         &each.to_string(),
     ]);
     Ok(())
-}
-
-/// Bytes of this process in memory.
-fn resident() -> Result<u64, Box<dyn Error>> {
-    const PAGE: u64 = 4096;
-    let pages = std::fs::read_to_string("/proc/self/statm")?;
-    Ok(pages.split(' ').nth(1).ok_or("no resident size")?.parse::<u64>()? * PAGE)
 }
 
 /// Commits at an even pace while tasks watch, and prints how long the deliveries took.
@@ -208,8 +202,6 @@ impl Watch {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn print_row(cells: &[&str]) {
-    let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>15}")).collect();
-    println!("{}", cells.join(" "));
+    process::print_row(15, cells);
 }

@@ -12,6 +12,7 @@ pub mod controllers;
 pub mod durable;
 pub mod end_to_end;
 pub mod objects;
+pub mod process;
 pub mod quantity;
 pub mod rbac;
 pub mod schedule;

@@ -26,7 +26,8 @@ pub struct EndpointTable {
 }
 
 impl EndpointTable {
-    /// A table of nothing, which balances round robin. Its clock stands still: sessions (`ClientIP`) never time out.
+    /// A table of nothing, which balances round robin. It has no clock but one that stands still, so that sessions
+    /// (`ClientIP`) never time out; with that of an environment: [`EndpointTable::balanced`].
     pub fn new() -> Self {
         Self::balanced(Balancing::default())
     }
@@ -42,7 +43,7 @@ impl EndpointTable {
         }
     }
 
-    /// A table of these Services and slices, which balances round robin.
+    /// A table of these Services and slices, which balances round robin, with the clock of [`EndpointTable::new`].
     pub fn from_slices(services: &[Service], slices: &[EndpointSlice]) -> Self {
         let mut table = Self::new();
         for slice in slices {

@@ -25,22 +25,38 @@ impl Balancer for RoundRobin {
         let due =
             before.and_then(|before| before.endpoints.get(before.picker.peek(&PickContext::default())?));
         let start = due.map_or(0, |due| endpoints.partition_point(|endpoint| endpoint.place() < due.place()));
-        Arc::new(Turn { len: endpoints.len(), next: AtomicUsize::new(start) })
+        Arc::new(Turn::new(endpoints.len(), start))
     }
 }
 
+/// Whose turn it is among so many.
 #[derive(Debug)]
-struct Turn {
+pub(super) struct Turn {
     len: usize,
     next: AtomicUsize,
 }
 
-impl Picker for Turn {
-    fn pick(&self, _: &PickContext<'_>) -> Option<usize> {
+impl Turn {
+    /// The turn of `start` among `len`.
+    pub(super) fn new(len: usize, start: usize) -> Self {
+        Self { len, next: AtomicUsize::new(start) }
+    }
+
+    pub(super) fn next(&self) -> Option<usize> {
         self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.len)
     }
 
-    fn peek(&self, _: &PickContext<'_>) -> Option<usize> {
+    pub(super) fn due(&self) -> Option<usize> {
         self.next.load(Ordering::Relaxed).checked_rem(self.len)
+    }
+}
+
+impl Picker for Turn {
+    fn pick(&self, _: &PickContext<'_>) -> Option<usize> {
+        self.next()
+    }
+
+    fn peek(&self, _: &PickContext<'_>) -> Option<usize> {
+        self.due()
     }
 }

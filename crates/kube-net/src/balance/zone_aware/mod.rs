@@ -13,12 +13,12 @@
 mod tests;
 
 use super::draw::{halves, unit};
+use super::round_robin::Turn;
 use super::{Balancer, Before, Draw, PickContext, Picker};
 use crate::resolve::Endpoint;
 use kube_core::env::Env;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FEWEST: usize = 6;
 
@@ -61,7 +61,7 @@ impl Balancer for ZoneAware {
                     name,
                     keeps: share / fair,
                     spare: (share - fair).max(0.0),
-                    members: Turn::new(members),
+                    members: Members::new(members),
                 }
             })
             .collect();
@@ -69,7 +69,7 @@ impl Balancer for ZoneAware {
         Arc::new(Zones {
             named,
             spare,
-            all: Turn::new((0..endpoints.len()).collect()),
+            all: Members::new((0..endpoints.len()).collect()),
             draw: self.draws.fork(),
         })
     }
@@ -81,7 +81,7 @@ struct Zones {
     named: Vec<Zone>,
     /// What all zones can take over.
     spare: f64,
-    all: Turn,
+    all: Members,
     draw: Draw,
 }
 
@@ -92,12 +92,12 @@ struct Zone {
     keeps: f64,
     /// What part of all requests it can take over.
     spare: f64,
-    members: Turn,
+    members: Members,
 }
 
 impl Zones {
     /// The endpoints that a request goes to; `bits` decides where that is a matter of chance.
-    fn turn(&self, cx: &PickContext<'_>, bits: impl FnOnce() -> u64) -> &Turn {
+    fn members(&self, cx: &PickContext<'_>, bits: impl FnOnce() -> u64) -> &Members {
         let Some(zone) = cx.zone else { return &self.all };
         let Ok(own) = self.named.binary_search_by(|other| (*other.name).cmp(zone)) else { return &self.all };
         let own = &self.named[own];
@@ -124,34 +124,32 @@ impl Zones {
 
 impl Picker for Zones {
     fn pick(&self, cx: &PickContext<'_>) -> Option<usize> {
-        self.turn(cx, || self.draw.next()).next()
+        self.members(cx, || self.draw.next()).next()
     }
 
     fn peek(&self, cx: &PickContext<'_>) -> Option<usize> {
-        self.turn(cx, || self.draw.peek()).peek()
+        self.members(cx, || self.draw.peek()).due()
     }
 }
 
 /// Some endpoints, one after the other.
 #[derive(Debug)]
-struct Turn {
-    members: Vec<usize>,
-    next: AtomicUsize,
+struct Members {
+    places: Vec<usize>,
+    turn: Turn,
 }
 
-impl Turn {
-    fn new(members: Vec<usize>) -> Self {
-        Self { members, next: AtomicUsize::new(0) }
+impl Members {
+    fn new(places: Vec<usize>) -> Self {
+        Self { turn: Turn::new(places.len(), 0), places }
     }
 
     fn next(&self) -> Option<usize> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.members.len())?;
-        self.members.get(turn).copied()
+        self.places.get(self.turn.next()?).copied()
     }
 
-    fn peek(&self) -> Option<usize> {
-        let turn = self.next.load(Ordering::Relaxed).checked_rem(self.members.len())?;
-        self.members.get(turn).copied()
+    fn due(&self) -> Option<usize> {
+        self.places.get(self.turn.due()?).copied()
     }
 }
 
