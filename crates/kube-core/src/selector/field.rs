@@ -99,7 +99,7 @@ impl FieldSelector {
         })
     }
 
-    /// The requirements, in the order of their texts.
+    /// The requirements, in the order of their texts as they were written.
     pub fn requirements(&self) -> &[FieldRequirement] {
         self.0.as_deref().unwrap_or_default()
     }
