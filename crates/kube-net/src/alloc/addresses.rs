@@ -1,8 +1,8 @@
 //! Cluster IPs: one `IPAddress` object each.
 
 use super::families::{list, spec};
-use super::free::first_free;
-use super::ranges::{ServiceRanges, family_of};
+use super::free::{Believed, Places, first_free};
+use super::ranges::{ServiceRanges, family_of, number};
 use super::update::needs_cluster_ip;
 use kube_core::env::Env;
 use kube_core::error::{ApiError, FieldError, ShownAsJson};
@@ -11,14 +11,21 @@ use kube_core::kinds::networking::v1::IPAddress;
 use kube_core::resource::{ObjectKey, Resource};
 use kube_core::wire::canonical;
 use kube_store::objects::{Contribution, Read, TxnBuilder};
+use kube_store::storage::Key;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+/// What is given out, and what is believed of it.
+pub(super) struct Supply<'a> {
+    pub(super) ranges: &'a ServiceRanges,
+    pub(super) believed: &'a Believed,
+}
+
 /// Takes the addresses that `new` holds and `old` did not, choosing those that are not given, and releases the others.
 pub(super) async fn settle(
     cx: &Contribution<'_>,
-    ranges: &ServiceRanges,
+    supply: &Supply<'_>,
     specs: (Option<&ServiceSpec>, Option<&mut ServiceSpec>),
     random: &mut (dyn FnMut(u128) -> u128 + Send),
     txn: &mut TxnBuilder,
@@ -34,12 +41,12 @@ pub(super) async fn settle(
         ips.resize(families.len().max(ips.len()), String::new());
         for (at, family) in families.iter().enumerate() {
             if ips[at].is_empty() {
-                ips[at] = choose(cx, ranges, family, random, txn).await?.to_string();
+                ips[at] = choose(cx, supply, family, random, txn).await?.to_string();
                 after.insert(ips[at].clone());
             } else if before.contains(&ips[at]) {
                 after.insert(ips[at].clone());
             } else {
-                reserve(cx, ranges, &ips, at, txn).await?;
+                reserve(cx, supply.ranges, &ips, at, txn).await?;
                 after.insert(ips[at].clone());
             }
         }
@@ -47,7 +54,7 @@ pub(super) async fn settle(
         new.cluster_ips = Some(ips);
     }
     for ip in before.difference(&after) {
-        release(cx, ip, txn).await?;
+        release(cx, supply.believed, ip, txn).await?;
     }
     Ok(())
 }
@@ -60,18 +67,28 @@ pub(super) fn held(spec: &ServiceSpec) -> BTreeSet<String> {
 
 async fn choose(
     cx: &Contribution<'_>,
-    ranges: &ServiceRanges,
+    supply: &Supply<'_>,
     family: &str,
     random: &mut (dyn FnMut(u128) -> u128 + Send),
     txn: &mut TxnBuilder,
 ) -> Result<IpAddr, ApiError> {
     let kind = IPAddress::kind_info();
     let full = || ApiError::internal("failed to allocate a serviceIP: range is full");
-    let range = ranges.of_family(family).ok_or_else(full)?;
+    let range = supply.ranges.of_family(family).ok_or_else(full)?;
     let keys = cx.keys();
-    let place = |ip: &IpAddr| keys.object(kind, &ObjectKey::cluster(ip.to_string()));
-    let all = keys.range(kind, None);
-    let (ip, read) = first_free(cx, range.candidates(random), place, &all).await?.ok_or_else(full)?;
+    let key = |number: u128| keys.object(kind, &ObjectKey::cluster(range.address(number).to_string()));
+    let prefix = keys.kind_prefix(kind);
+    let of_key =
+        |key: &Key| -> Option<u128> { Some(number(key.as_str().strip_prefix(&prefix)?.parse().ok()?)) };
+    let places = Places {
+        spans: range.spans(random),
+        except: &BTreeSet::new(),
+        key: &key,
+        number: &of_key,
+        all: keys.range(kind, None),
+    };
+    let (number, read) = first_free(cx, supply.believed, &places).await?.ok_or_else(full)?;
+    let ip = range.address(number);
     txn.put(&read, canonical(&object(cx.env(), cx.key(), ip)));
     Ok(ip)
 }
@@ -111,11 +128,19 @@ async fn reserve(
 }
 
 /// Releases an address, unless it is another's.
-async fn release(cx: &Contribution<'_>, ip: &str, txn: &mut TxnBuilder) -> Result<(), ApiError> {
+async fn release(
+    cx: &Contribution<'_>,
+    believed: &Believed,
+    ip: &str,
+    txn: &mut TxnBuilder,
+) -> Result<(), ApiError> {
     let read = read(cx, ip).await?;
     let Some(object) = read.json()? else { return Ok(()) };
     if object["spec"]["parentRef"] == parent(cx.key()) {
         txn.delete(&read);
+        if let Ok(ip) = ip.parse() {
+            believed.forget(number(ip));
+        }
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The contribution to the transactions of Services.
 
+use super::addresses::Supply;
 use super::families::fill;
+use super::free::Believed;
 use super::ranges::ServiceRanges;
 use super::update::{begin, carry_over};
 use super::{addresses, ports};
@@ -19,12 +21,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 pub struct ServiceAllocation {
     ranges: ServiceRanges,
     random: OnceLock<Mutex<Rng>>,
+    addresses: Believed,
+    ports: Believed,
 }
 
 impl ServiceAllocation {
     /// Allocation from these ranges.
     pub fn new(ranges: ServiceRanges) -> Self {
-        Self { ranges, random: OnceLock::new() }
+        Self { ranges, random: OnceLock::new(), addresses: Believed::default(), ports: Believed::default() }
     }
 
     /// A number below `bound`. One stream for all writes: places that are tried at the same time differ.
@@ -60,8 +64,10 @@ impl Contributor for ServiceAllocation {
                 .map_err(|errors| ApiError::invalid("", "Service", &cx.key().name, &errors))?;
         }
         let mut random = |bound| self.draw(cx, bound);
-        addresses::settle(cx, &self.ranges, (old.as_ref(), spec.as_deref_mut()), &mut random, txn).await?;
-        ports::settle(cx, &self.ranges, (old.as_ref(), spec), &mut random, txn).await
+        let addresses = Supply { ranges: &self.ranges, believed: &self.addresses };
+        addresses::settle(cx, &addresses, (old.as_ref(), spec.as_deref_mut()), &mut random, txn).await?;
+        let ports = Supply { ranges: &self.ranges, believed: &self.ports };
+        ports::settle(cx, &ports, (old.as_ref(), spec), &mut random, txn).await
     }
 }
 

@@ -27,6 +27,7 @@ mod free;
 mod ports;
 mod ranges;
 mod repair;
+mod taken;
 mod update;
 
 #[cfg(test)]

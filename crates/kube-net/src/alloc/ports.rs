@@ -1,8 +1,9 @@
 //! Node ports: one key each.
 
+use super::addresses::Supply;
 use super::families::spec;
-use super::free::first_free;
-use super::ranges::{PortRange, ServiceRanges};
+use super::free::{Believed, Places, first_free};
+use super::ranges::PortRange;
 use super::update::{Form, needs_health_check_port, needs_node_ports, node_port};
 use kube_core::error::{ApiError, FieldError, FieldPath};
 use kube_core::kinds::core::v1::{Service, ServiceSpec};
@@ -16,15 +17,22 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Takes the node ports that `new` holds and `old` did not, choosing those that are not given, and releases the others.
 pub(super) async fn settle(
     cx: &Contribution<'_>,
-    ranges: &ServiceRanges,
+    supply: &Supply<'_>,
     specs: (Option<&ServiceSpec>, Option<&mut ServiceSpec>),
     random: &mut (dyn FnMut(u128) -> u128 + Send),
     txn: &mut TxnBuilder,
 ) -> Result<(), ApiError> {
     let (old, new) = specs;
     let before = old.map(held).unwrap_or_default();
-    let mut pool =
-        Pool { cx, range: ranges.node_ports(), random, txn, before: &before, taken: BTreeSet::new() };
+    let mut pool = Pool {
+        cx,
+        range: supply.ranges.node_ports(),
+        believed: supply.believed,
+        random,
+        txn,
+        before: &before,
+        taken: BTreeSet::new(),
+    };
     let mut after = BTreeSet::new();
     if let Some(new) = new {
         if matches!(Form::of(new), Form::NodePort | Form::LoadBalancer) {
@@ -55,6 +63,7 @@ pub(super) fn held(spec: &ServiceSpec) -> BTreeSet<i32> {
 struct Pool<'a> {
     cx: &'a Contribution<'a>,
     range: PortRange,
+    believed: &'a Believed,
     random: &'a mut (dyn FnMut(u128) -> u128 + Send),
     txn: &'a mut TxnBuilder,
     /// Held already.
@@ -127,22 +136,24 @@ impl Pool<'_> {
     }
 
     async fn choose(&mut self) -> Result<i32, ApiError> {
-        let taken = &self.taken;
-        let candidates =
-            self.range.candidates(&mut *self.random).filter(|port| !taken.contains(&i32::from(*port)));
         let cx = self.cx;
-        let found = first_free(
-            cx,
-            candidates,
-            |port| key(cx.keys(), i32::from(*port)),
-            &KeyRange::prefix(prefix(cx.keys())),
-        )
-        .await?;
+        let prefix = prefix(cx.keys());
+        let key = |number: u128| Key::new(format!("{prefix}{number}"));
+        let of_key = |key: &Key| -> Option<u128> { key.as_str().strip_prefix(&prefix)?.parse().ok() };
+        let places = Places {
+            spans: self.range.spans(&mut *self.random),
+            except: &self.taken.iter().filter_map(|port| u128::try_from(*port).ok()).collect(),
+            key: &key,
+            number: &of_key,
+            all: KeyRange::prefix(prefix.clone()),
+        };
+        let found = first_free(cx, self.believed, &places).await?;
         let full = || ApiError::internal("failed to allocate a nodePort: range is full");
-        let (port, read) = found.ok_or_else(full)?;
+        let (number, read) = found.ok_or_else(full)?;
+        let port = i32::try_from(number).map_err(ApiError::internal)?;
         self.txn.put(&read, canonical(&owner(cx.key())));
-        self.taken.insert(port.into());
-        Ok(port.into())
+        self.taken.insert(port);
+        Ok(port)
     }
 
     async fn reserve(&mut self, port: i32, path: &FieldPath) -> Result<(), ApiError> {
@@ -165,6 +176,7 @@ impl Pool<'_> {
         let read = self.cx.get(&key(self.cx.keys(), port)).await?;
         if read.json()?.is_some_and(|holder| holder == owner(self.cx.key())) {
             self.txn.delete(&read);
+            self.believed.forget(u128::try_from(port).unwrap_or_default());
         }
         Ok(())
     }

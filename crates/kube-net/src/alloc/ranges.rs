@@ -121,17 +121,22 @@ impl AddressRange {
         if size <= 16 { 0 } else { (size / 16).clamp(16, 256) }
     }
 
-    /// Every address in the order in which dynamic allocation tries them: from a place of the upper band on, around, then
-    /// the lower band the same way. `random` gives numbers below its argument.
-    pub(super) fn candidates(
-        &self,
-        random: &mut dyn FnMut(u128) -> u128,
-    ) -> impl Iterator<Item = IpAddr> + use<> {
-        let (first, last, v6) = (self.first(), self.last(), self.network.addr().is_ipv6());
+    /// The numbers of all addresses in the order in which dynamic allocation tries them: from a place of the upper band
+    /// on, around, then the lower band the same way. `random` gives numbers below its argument.
+    pub(super) fn spans(&self, random: &mut dyn FnMut(u128) -> u128) -> Vec<(u128, u128)> {
+        let (first, last) = (self.first(), self.last());
         let upper = first + self.static_addresses();
-        let above = around(upper, last, random(last + 1 - upper));
-        let below = around(first, upper - 1, random(upper - first));
-        above.chain(below).map(move |number| address(number, v6))
+        let above = around(upper, last + 1, random(last + 1 - upper));
+        let below = around(first, upper, random(upper - first));
+        [above, below].concat()
+    }
+
+    /// The address of a number of [`AddressRange::spans`].
+    pub(super) fn address(&self, number: u128) -> IpAddr {
+        match u32::try_from(number) {
+            Ok(number) if self.network.addr().is_ipv4() => IpAddr::V4(number.into()),
+            _ => IpAddr::V6(number.into()),
+        }
     }
 
     fn first(&self) -> u128 {
@@ -174,16 +179,13 @@ impl PortRange {
         if size <= 16 { 0 } else { (size / 32).clamp(16, 128) }
     }
 
-    /// As [`AddressRange::candidates`].
-    pub(super) fn candidates(
-        self,
-        random: &mut dyn FnMut(u128) -> u128,
-    ) -> impl Iterator<Item = u16> + use<> {
-        let (low, high) = (u128::from(self.low), u128::from(self.high));
+    /// As [`AddressRange::spans`].
+    pub(super) fn spans(self, random: &mut dyn FnMut(u128) -> u128) -> Vec<(u128, u128)> {
+        let (low, end) = (u128::from(self.low), u128::from(self.high) + 1);
         let upper = low + u128::from(self.static_ports());
-        let above = around(upper, high, random(high + 1 - upper));
-        let below = around(low, upper - 1, random(upper - low));
-        above.chain(below).filter_map(|port| u16::try_from(port).ok())
+        let above = around(upper, end, random(end - upper));
+        let below = around(low, upper, random(upper - low));
+        [above, below].concat()
     }
 }
 
@@ -198,22 +200,17 @@ pub(super) fn family_of(ip: IpAddr) -> &'static str {
     if ip.is_ipv6() { "IPv6" } else { "IPv4" }
 }
 
-/// `low..=high` once around, from `low + start` on; nothing where `high` is below `low`.
-fn around(low: u128, high: u128, start: u128) -> impl Iterator<Item = u128> {
-    let start = low.saturating_add(start);
-    (start..=high).chain(low..start.min(high.saturating_add(1)))
+/// The numbers from `low` to `end`, which is left out, once around from `low + start` on: first and last of each piece.
+fn around(low: u128, end: u128, start: u128) -> Vec<(u128, u128)> {
+    let middle = low.saturating_add(start);
+    let pieces = [(middle, end), (low, middle.min(end))];
+    pieces.into_iter().filter(|(from, to)| from < to).map(|(from, to)| (from, to - 1)).collect()
 }
 
-fn number(ip: IpAddr) -> u128 {
+/// An address as a number. Those of the two families are apart: no IPv6 range for Services begins with 96 zero bits.
+pub(super) fn number(ip: IpAddr) -> u128 {
     match ip {
         IpAddr::V4(ip) => u32::from(ip).into(),
         IpAddr::V6(ip) => ip.into(),
-    }
-}
-
-fn address(number: u128, v6: bool) -> IpAddr {
-    match u32::try_from(number) {
-        Ok(number) if !v6 => IpAddr::V4(number.into()),
-        _ => IpAddr::V6(number.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! Bands and the order of candidates.
 
+use super::taken::Taken;
 use super::{AddressRange, PortRange, ServiceRanges};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -29,7 +30,8 @@ fn lower_bands_are_those_of_kubernetes() {
 #[test]
 fn every_address_is_tried_once_the_upper_band_first() {
     let range = range("10.0.0.0/26");
-    let tried: Vec<IpAddr> = range.candidates(&mut |bound| bound / 2).collect();
+    let spans = range.spans(&mut |bound| bound / 2).into_iter();
+    let tried: Vec<IpAddr> = spans.flat_map(|(low, high)| low..=high).map(|n| range.address(n)).collect();
     assert_eq!(tried.len(), 62);
     assert_eq!(tried.iter().collect::<BTreeSet<_>>().len(), 62);
     assert!(tried.iter().all(|ip| range.contains(*ip)));
@@ -48,4 +50,27 @@ fn ranges_must_make_sense() {
     assert!(nets(&["10.0.0.0/31"]).is_err());
     assert!(nets(&["fd00::/48"]).is_err());
     assert!(PortRange::new(2, 1).is_err());
+}
+
+/// Runs hold what a set holds, whatever was put in and taken out before.
+#[test]
+fn runs_equal_a_set() {
+    let (mut runs, mut set, mut state) = (Taken::default(), BTreeSet::new(), 7_u64);
+    for _ in 0..5_000 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let number = u128::from(state >> 33) % 40;
+        if state & (1 << 20) == 0 {
+            runs.insert(number);
+            set.insert(number);
+        } else {
+            runs.remove(number);
+            set.remove(&number);
+        }
+        for low in 0..42 {
+            assert_eq!(runs.next_free(low, 40), (low..=40).find(|n| !set.contains(n)), "{set:?}");
+        }
+        assert_eq!(runs, set.iter().copied().collect::<Taken>(), "{set:?}");
+    }
+    runs.insert(u128::MAX);
+    assert_eq!(runs.next_free(u128::MAX, u128::MAX), None);
 }

@@ -112,7 +112,7 @@ impl CloudProvider for MemoryCloud {
         let balancer = Balancer {
             address: self.address(&state, &name, service)?,
             ports: ports.collect(),
-            nodes: names(service, nodes),
+            nodes: names(nodes),
             health_check_port: spec.health_check_node_port.filter(|port| *port != 0),
             sources: spec.load_balancer_source_ranges.unwrap_or_default(),
         };
@@ -125,7 +125,7 @@ impl CloudProvider for MemoryCloud {
         let mut state = self.change()?;
         let name = balancer_name(service);
         let Some(balancer) = state.balancers.get_mut(&name) else { return Err(CloudError::Missing { name }) };
-        balancer.nodes = names(service, nodes);
+        balancer.nodes = names(nodes);
         Ok(())
     }
 
@@ -135,8 +135,8 @@ impl CloudProvider for MemoryCloud {
     }
 }
 
-fn names(service: &Service, nodes: &[Arc<NodeView>]) -> Vec<Arc<str>> {
-    balancer_nodes(service, nodes).iter().map(|node| node.meta.name.clone()).collect()
+fn names(nodes: &[Arc<NodeView>]) -> Vec<Arc<str>> {
+    balancer_nodes(nodes).iter().map(|node| node.meta.name.clone()).collect()
 }
 
 fn status(balancer: &Balancer) -> LoadBalancerStatus {

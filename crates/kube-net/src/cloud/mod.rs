@@ -97,7 +97,7 @@ pub enum CloudError {
     },
 }
 
-/// Label of nodes that load balancers leave out, whatever its value.
+/// Label of nodes that load balancers leave out: see [`is_excluded`].
 pub const EXCLUDE_LABEL: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
 /// The finalizer that keeps a Service until its balancer is gone.
 pub const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
@@ -119,17 +119,23 @@ pub fn balancer_name(service: &Service) -> String {
     name.take(32).collect()
 }
 
-/// Which of `nodes` stand behind a Service's balancer, by name. With `externalTrafficPolicy: Local` health checks find the
-/// right ones, so that readiness does not count.
-pub fn balancer_nodes(service: &Service, nodes: &[Arc<NodeView>]) -> Vec<Arc<NodeView>> {
-    let policy = service.spec.as_ref().and_then(|spec| spec.external_traffic_policy.as_deref());
-    let is_local = policy == Some("Local");
+/// Which of `nodes` stand behind balancers, by name: those that are not being deleted, are not excluded
+/// ([`is_excluded`]), and do not leave for the cluster autoscaler. Whether they are ready does not count: health checks
+/// find that out sooner, and connections are not cut.
+///
+/// Source: `k8s.io/cloud-provider/controllers/service` (`stableNodeSetPredicates`), KEP-3458.
+pub fn balancer_nodes(nodes: &[Arc<NodeView>]) -> Vec<Arc<NodeView>> {
     let stands = |node: &NodeView| {
         let leaving = node.spec.taints.iter().any(|taint| *taint.key == *SCALED_DOWN);
-        let excluded = node.meta.labels.contains_key(EXCLUDE_LABEL);
-        !leaving && !excluded && (is_local || node.is_ready())
+        !leaving && node.meta.deletion_timestamp.is_none() && !is_excluded(node)
     };
     let mut chosen: Vec<Arc<NodeView>> = nodes.iter().filter(|node| stands(node)).cloned().collect();
     chosen.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
     chosen
+}
+
+/// Whether balancers leave the node out for its label [`EXCLUDE_LABEL`]: with any value but one that means false.
+pub fn is_excluded(node: &NodeView) -> bool {
+    let label = node.meta.labels.get(EXCLUDE_LABEL);
+    label.is_some_and(|value| !["0", "f", "F", "false", "FALSE", "False"].contains(&&**value))
 }

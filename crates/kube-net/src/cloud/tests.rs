@@ -67,26 +67,24 @@ fn nodes_stand_behind_as_kubernetes_has_it() {
         node("a", true, &json!({})),
         node("down", false, &json!({})),
         node("out", true, &json!({"labels": {super::EXCLUDE_LABEL: ""}})),
+        node("in", true, &json!({"labels": {super::EXCLUDE_LABEL: "false"}})),
         node(
             "leaving",
             true,
             &json!({"spec": {"taints": [{"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}]}}),
         ),
     ];
-    let names = |service: &Service| -> Vec<String> {
-        balancer_nodes(service, &nodes).iter().map(|node| node.meta.name.to_string()).collect()
-    };
-    assert_eq!(names(&service("u", json!({}))), ["a", "b"]);
-    let local = service("u", json!({"externalTrafficPolicy": "Local", "healthCheckNodePort": 31000}));
-    assert_eq!(names(&local), ["a", "b", "down"]);
+    let names: Vec<String> = balancer_nodes(&nodes).iter().map(|node| node.meta.name.to_string()).collect();
+    assert_eq!(names, ["a", "b", "down", "in"]);
 
+    let local = service("u", json!({"externalTrafficPolicy": "Local", "healthCheckNodePort": 31000}));
     let cloud = MemoryCloud::new("203.0.113.0/29".parse().unwrap());
     let missing = block_on(cloud.update_nodes(&local, &nodes));
     assert_eq!(missing, Err(CloudError::Missing { name: "au".to_owned() }));
     block_on(cloud.ensure(&local, &nodes[..1])).unwrap();
     block_on(cloud.update_nodes(&local, &nodes)).unwrap();
     let made = &cloud.balancers()["au"];
-    assert_eq!((made.nodes.len(), made.health_check_port), (3, Some(31000)));
+    assert_eq!((made.nodes.len(), made.health_check_port), (4, Some(31000)));
     assert_eq!(made.ports, [("TCP".to_owned(), 80, 30080)]);
 }
 

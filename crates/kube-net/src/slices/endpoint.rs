@@ -7,7 +7,9 @@ use kube_core::pod_resources::ContainerResourceView;
 use kube_core::resource::ResourceExt;
 use kube_core::view::{NodeView, PodView};
 use std::cmp::Ordering;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 /// Label of a node with its zone.
 pub(super) const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
@@ -72,6 +74,56 @@ pub(super) fn ports(service: &Service, pod: &PodView) -> Vec<EndpointPort> {
         .collect();
     ports.sort_by(|a, b| PortKey::of(a).cmp(&PortKey::of(b)));
     ports
+}
+
+/// A port of a Service that none of its pods has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct UnresolvedPort {
+    /// The number by which the Service offers it.
+    pub port: i32,
+    /// Its name; empty for the only port of a Service.
+    pub name: String,
+    /// The name that it looks for in pods.
+    pub target: String,
+    /// Its protocol.
+    pub protocol: String,
+    /// How many pods were looked at.
+    pub pods: usize,
+}
+
+impl fmt::Display for UnresolvedPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "port {}", self.port)?;
+        if !self.name.is_empty() {
+            write!(f, " ({})", self.name)?;
+        }
+        let (target, protocol, pods) = (&self.target, &self.protocol, self.pods);
+        write!(
+            f,
+            " cannot be resolved: none of the {pods} selected pods has a {protocol} port named {target:?}"
+        )
+    }
+}
+
+/// The ports of `service` that lead nowhere, in its order: they look for a name that no pod in `pods` with an address
+/// has. Without such pods nothing can be told.
+pub fn unresolved_ports(service: &Service, pods: &[Arc<PodView>]) -> Vec<UnresolvedPort> {
+    let pods: Vec<&Arc<PodView>> = pods.iter().filter(|pod| has_endpoint(pod)).collect();
+    let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    let lost =
+        ports.filter(|port| !pods.is_empty() && pods.iter().all(|pod| target_port(port, pod).is_none()));
+    lost.map(|port| UnresolvedPort {
+        port: port.port,
+        name: port.name.clone().unwrap_or_default(),
+        target: match &port.target_port {
+            Some(IntOrString::String(name)) => name.clone(),
+            _ => String::new(),
+        },
+        protocol: protocol(port).to_owned(),
+        pods: pods.len(),
+    })
+    .collect()
 }
 
 fn protocol(port: &ServicePort) -> &str {

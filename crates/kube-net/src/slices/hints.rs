@@ -18,6 +18,12 @@ pub(super) enum Hinting {
     Auto,
 }
 
+/// Whether the Service wants hints by the zones' shares of the cluster, for which a plan needs
+/// [`ZoneCapacity`](super::ZoneCapacity).
+pub fn wants_zone_shares(service: &Service) -> bool {
+    Hinting::of(service) == Hinting::Auto
+}
+
 impl Hinting {
     pub(super) fn of(service: &Service) -> Self {
         let annotation = |key| service.metadata.annotations.as_ref()?.get(key).map(String::as_str);

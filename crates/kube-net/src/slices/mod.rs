@@ -24,6 +24,8 @@ mod zones;
 #[cfg(test)]
 mod tests;
 
+pub use endpoint::{UnresolvedPort, unresolved_ports};
+pub use hints::wants_zone_shares;
 pub use input::{NodeLookup, SliceInput};
 pub use labels::{HEADLESS_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SERVICE_NAME_LABEL};
 pub use mirror::{MIRRORED_ADDRESSES, MIRRORED_BY, MirrorPlan, SKIP_MIRROR_LABEL, is_mirrored, plan_mirror};

@@ -29,14 +29,11 @@ impl ZoneCapacity {
     pub fn of_nodes<'a>(nodes: impl IntoIterator<Item = &'a NodeView>) -> Self {
         let mut milli: BTreeMap<Arc<str>, i64> = BTreeMap::new();
         for node in nodes {
-            let labels = &node.meta.labels;
-            let control_plane = labels.contains_key("node-role.kubernetes.io/control-plane")
-                || labels.contains_key("node-role.kubernetes.io/master");
-            if control_plane || !node.is_ready() {
+            if !is_worker(node) || !node.is_ready() {
                 continue;
             }
             let cpu = node.status.allocatable.get(CPU).map_or(0, Quantity::milli_value);
-            match labels.get(ZONE_LABEL) {
+            match node.meta.labels.get(ZONE_LABEL) {
                 Some(zone) if !zone.is_empty() && cpu != 0 => *milli.entry(zone.clone()).or_default() += cpu,
                 _ => return Self::default(),
             }
@@ -46,6 +43,16 @@ impl ZoneCapacity {
         }
         let total: i64 = milli.values().sum();
         Self { shares: milli.into_iter().map(|(zone, cpu)| (zone, ratio(cpu, total))).collect() }
+    }
+
+    /// Whether a change of a node from `old` to `new`, either of which may be absent, can change shares.
+    pub fn depends_on(old: Option<&NodeView>, new: Option<&NodeView>) -> bool {
+        let part = |node: &NodeView| {
+            let cpu = node.status.allocatable.get(CPU).map_or(0, Quantity::milli_value);
+            let zone = node.meta.labels.get(ZONE_LABEL).cloned();
+            (is_worker(node) && node.is_ready()).then_some((zone, cpu))
+        };
+        old.and_then(part) != new.and_then(part)
     }
 
     /// How many of `endpoints` ready endpoints each zone should have; `None` where that cannot be done well.
@@ -65,6 +72,13 @@ impl ZoneCapacity {
         let allocation = |(minimum, desired)| Allocation { maximum: minimum + spare, desired };
         Some(zones.into_iter().map(|(zone, both)| (zone, allocation(both))).collect())
     }
+}
+
+/// Whether a node is not for the control plane.
+fn is_worker(node: &NodeView) -> bool {
+    let labels = &node.meta.labels;
+    !labels.contains_key("node-role.kubernetes.io/control-plane")
+        && !labels.contains_key("node-role.kubernetes.io/master")
 }
 
 #[derive(Debug)]
