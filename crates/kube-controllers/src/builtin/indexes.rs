@@ -1,7 +1,9 @@
 //! Indexes that several controllers use.
 
-use kube_core::resource::{Resource, ResourceExt};
+use kube_core::kinds::discovery::v1::EndpointSlice;
+use kube_core::resource::{ObjectKey, Resource, ResourceExt};
 use kube_core::view::PodView;
+use kube_net::slices::SERVICE_NAME_LABEL;
 use kube_store::informer::Index;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ pub(super) const OWNER: &str = "owner";
 pub(super) const ORPHAN: &str = "orphan";
 /// Objects by namespace.
 pub(super) const NAMESPACE: &str = "namespace";
+/// Slices by `namespace/name` of their Service.
+pub(super) const SERVICE: &str = "service";
 
 /// Typed objects, as [`OWNER`].
 pub(super) fn by_owner<K: Resource>() -> Index<K> {
@@ -35,6 +39,19 @@ pub(super) fn orphan_pods() -> Index<PodView> {
         Some(_) => Vec::new(),
         None => vec![pod.meta.namespace.clone()],
     })
+}
+
+/// Slices, as [`SERVICE`].
+pub(super) fn slices_by_service() -> Index<EndpointSlice> {
+    Index::new(SERVICE, |slice: &EndpointSlice| {
+        service_of(slice).map(|key| Arc::from(key.to_string())).into_iter().collect()
+    })
+}
+
+/// The Service whose name a slice carries.
+pub(super) fn service_of(slice: &EndpointSlice) -> Option<ObjectKey> {
+    let name = slice.metadata.labels.as_ref()?.get(SERVICE_NAME_LABEL)?;
+    Some(ObjectKey::new(slice.namespace(), name.as_str()))
 }
 
 /// The uid of the manager.

@@ -10,6 +10,7 @@ pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
+pub mod endpoint_slice_mirroring;
 pub mod garbage_collector;
 pub mod history;
 mod indexes;
@@ -24,6 +25,7 @@ pub mod replica_set;
 pub mod replication_controller;
 pub mod root_ca;
 pub mod service_account;
+pub mod service_load_balancer;
 pub mod stateful_set;
 pub mod taint_eviction;
 pub mod ttl_after_finished;
@@ -31,6 +33,8 @@ pub mod ttl_after_finished;
 pub use coverage::controlled_by_kubernetes;
 
 use crate::runtime::Controller;
+use kube_net::cloud::CloudProvider;
+use std::sync::Arc;
 
 /// All of them, to add to, to take from, to replace in.
 pub fn builtin() -> Vec<Controller> {
@@ -41,6 +45,7 @@ pub fn builtin() -> Vec<Controller> {
         disruption::controller(),
         disruption::stale::controller(),
         endpoint_slice::controller(),
+        endpoint_slice_mirroring::controller(),
         garbage_collector::controller(),
         job::controller(),
         namespace::controller(),
@@ -54,4 +59,9 @@ pub fn builtin() -> Vec<Controller> {
         taint_eviction::controller(),
         ttl_after_finished::controller(),
     ]
+}
+
+/// Those that ask a provider of load balancers besides: they come after [`builtin`].
+pub fn of_cloud(cloud: Arc<dyn CloudProvider>) -> Vec<Controller> {
+    vec![service_load_balancer::controller(cloud)]
 }

@@ -9,6 +9,8 @@ mod disruption;
 #[cfg(test)]
 mod garbage;
 #[cfg(test)]
+mod load_balancers;
+#[cfg(test)]
 mod namespaces;
 #[cfg(test)]
 mod node_failure;

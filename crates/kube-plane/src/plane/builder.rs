@@ -7,6 +7,7 @@ use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Pod, ServiceAccount};
 use kube_core::resource::{GroupResource, KindInfo, Resource};
+use kube_net::cloud::CloudProvider;
 use kube_net::{ResolverDriver, ServiceAllocation, ServiceRanges};
 use kube_node::{FleetDriver, SimFleet};
 use kube_sched::guard::NodeGuard;
@@ -92,6 +93,13 @@ impl ControlPlaneBuilder {
     #[must_use]
     pub fn controllers(mut self, controllers: impl IntoIterator<Item = Controller>) -> Self {
         self.controllers.extend(controllers);
+        self
+    }
+
+    /// Makes load balancers of Services by this provider.
+    #[must_use]
+    pub fn cloud(mut self, provider: impl CloudProvider) -> Self {
+        self.controllers.extend(kube_controllers::builtin::of_cloud(Arc::new(provider)));
         self
     }
 

@@ -16,6 +16,7 @@ use kube_core::graph::{ObjectRef, OwnerGraph};
 use kube_core::resource::{GroupResource, KindInfo, ObjectKey, Resource};
 use kube_core::view::Meta;
 use kube_net::ServiceResolver;
+use kube_net::alloc::{Repaired, repair};
 use kube_sched::{SchedulerHandle, Why};
 use kube_store::api::Api;
 use kube_store::client::Running;
@@ -108,6 +109,15 @@ impl ControlPlane {
     /// The first document that is refused, and why.
     pub async fn apply_files(&self, streams: &[(&str, &str)]) -> Result<Vec<ManifestObject>, ManifestError> {
         manifest::apply(streams, &*self.objects).await
+    }
+
+    /// Frees cluster IPs and node ports that no Service holds, and notes those that one holds: see
+    /// [`repair`](kube_net::alloc::repair). Finds nothing in a store that only planes have written.
+    ///
+    /// # Errors
+    /// What the store answers, and what is stored and does not decode.
+    pub async fn repair_allocations(&self) -> Result<Repaired, ApiError> {
+        repair(&self.objects, &self.env).await
     }
 
     /// The kinds whose objects a component of this plane acts on.

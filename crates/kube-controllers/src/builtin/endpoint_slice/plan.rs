@@ -3,7 +3,9 @@
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
 use kube_core::view::PodView;
-use kube_net::slices::{NodeLookup, SliceInput, SlicePlan, plan_slices};
+use kube_net::slices::{
+    NodeLookup, SliceInput, SlicePlan, UnresolvedPort, ZoneCapacity, plan_slices, unresolved_ports,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub struct View<'a> {
     pub nodes: &'a NodeLookup<'a>,
     /// The slices with the Service's name on them.
     pub slices: &'a [Arc<EndpointSlice>],
+    /// The zones' shares of the cluster; needed by a Service that [wants them](kube_net::slices::wants_zone_shares).
+    pub zones: Option<&'a ZoneCapacity>,
 }
 
 impl std::fmt::Debug for View<'_> {
@@ -26,11 +30,22 @@ impl std::fmt::Debug for View<'_> {
     }
 }
 
+/// What is to be written, and told.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The slices.
+    pub slices: SlicePlan,
+    /// Ports that lead nowhere.
+    pub unresolved: Vec<UnresolvedPort>,
+}
+
 /// Plans the next step. Nothing for a Service without a selector, whose slices others make.
-pub fn plan(view: &View<'_>) -> SlicePlan {
-    let Some(selector) = selector(view.service) else { return SlicePlan::default() };
+pub fn plan(view: &View<'_>) -> Plan {
+    let Some(selector) = selector(view.service) else { return Plan::default() };
     let pods: Vec<Arc<PodView>> = view.pods.iter().filter(|pod| selects(selector, pod)).cloned().collect();
-    plan_slices(&SliceInput::new(view.service, &pods, view.nodes, view.slices))
+    let mut input = SliceInput::new(view.service, &pods, view.nodes, view.slices);
+    input.zones = view.zones;
+    Plan { slices: plan_slices(&input), unresolved: unresolved_ports(view.service, &pods) }
 }
 
 /// What the Service selects; `None` for one that selects nothing, or that has no endpoints of its own.

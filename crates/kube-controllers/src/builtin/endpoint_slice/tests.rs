@@ -20,8 +20,8 @@ fn planned_endpoints(spec: &Value) -> usize {
     let service: Service = serde_json::from_value(service).expect("a service");
     let pods = [pod("a", "web"), pod("b", "other")];
     let nodes = |_: &str| Some(Arc::new(NodeView::default()));
-    let plan = plan(&View { service: &service, pods: &pods, nodes: &nodes, slices: &[] });
-    plan.create.iter().flat_map(|slice| slice.endpoints.iter().flatten()).count()
+    let plan = plan(&View { service: &service, pods: &pods, nodes: &nodes, slices: &[], zones: None });
+    plan.slices.create.iter().flat_map(|slice| slice.endpoints.iter().flatten()).count()
 }
 
 #[test]
@@ -36,4 +36,37 @@ fn pods_are_those_with_every_label() {
 fn services_without_selector_and_names_have_no_slices_of_ours() {
     assert_eq!(planned_endpoints(&json!({ "ipFamilies": ["IPv4"] })), 0);
     assert_eq!(planned_endpoints(&json!({ "type": "ExternalName", "selector": { "app": "web" } })), 0);
+}
+
+#[test]
+fn ports_that_lead_nowhere_are_told() {
+    let service = json!({
+        "metadata": { "name": "web", "namespace": "default", "uid": "s" },
+        "spec": { "selector": { "app": "web" }, "ipFamilies": ["IPv4"], "ports": [
+            { "name": "http", "port": 80 },
+            { "name": "admin", "port": 81, "targetPort": "adm", "protocol": "UDP" },
+        ] },
+    });
+    let service: Service = serde_json::from_value(service).expect("a service");
+    let nodes = |_: &str| Some(Arc::new(NodeView::default()));
+    let told = |pods: &[Arc<PodView>]| -> Vec<String> {
+        let plan = plan(&View { service: &service, pods, nodes: &nodes, slices: &[], zones: None });
+        plan.unresolved.iter().map(ToString::to_string).collect()
+    };
+    let nowhere =
+        "port 81 (admin) cannot be resolved: none of the 1 selected pods has a UDP port named \"adm\"";
+    assert_eq!(told(&[pod("a", "web"), pod("b", "other")]), [nowhere]);
+    assert_eq!(told(&[pod("b", "other")]), [""; 0], "nothing is known without pods");
+    let with = |protocol: &str| {
+        let mut with = json!({
+            "metadata": { "name": "c", "namespace": "default", "uid": "c", "labels": { "app": "web" } },
+            "spec": { "containers": [{ "name": "c", "ports": [
+                { "name": "adm", "containerPort": 9, "protocol": protocol },
+            ] }] },
+        });
+        with["status"] = json!({ "phase": "Running", "podIP": "10.0.0.3", "podIPs": [{ "ip": "10.0.0.3" }] });
+        Arc::new(view::from_value(with).expect("a pod"))
+    };
+    assert_eq!(told(&[with("TCP")]), [nowhere]);
+    assert_eq!(told(&[pod("a", "web"), with("UDP")]), [""; 0], "one pod is enough");
 }
