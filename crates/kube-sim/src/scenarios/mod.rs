@@ -3,11 +3,13 @@
 //! Each gives a [`Sim`] without seeds' results: choose faults, add oracles, and run it.
 
 mod acts;
+mod balancers;
 mod crons;
 mod daemons;
 mod evictions;
 mod gangs;
 mod jobs;
+mod mirrors;
 mod namesakes;
 mod namespaces;
 mod outage;
@@ -21,11 +23,13 @@ mod stateful;
 mod storms;
 mod traps;
 
+pub use balancers::balancers;
 pub use crons::crons;
 pub use daemons::daemons;
 pub use evictions::evictions;
 pub use gangs::gangs;
 pub use jobs::jobs;
+pub use mirrors::mirrors;
 pub use namesakes::namesakes;
 pub use namespaces::namespaces;
 pub use outage::outage;
@@ -62,7 +66,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 26] = [
+pub const ALL: [Named; 28] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -89,6 +93,8 @@ pub const ALL: [Named; 26] = [
     ("rejections", rejections),
     ("resizes", resizes),
     ("services", services),
+    ("mirrors", mirrors),
+    ("balancers", balancers),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component

@@ -48,7 +48,7 @@ fn a_watch_lost_anywhere_does_no_harm() {
 }
 
 /// The scenarios that together have all controllers at work.
-const EACH: [&str; 12] = [
+const EACH: [&str; 14] = [
     "deployment",
     "stateful",
     "parallel",
@@ -60,6 +60,8 @@ const EACH: [&str; 12] = [
     "owners",
     "rejections",
     "services",
+    "mirrors",
+    "balancers",
     "silence",
 ];
 

@@ -226,3 +226,11 @@ fn what_is_left_without_its_owners_is_noticed() {
     let collected = Sim::new(0).nodes(0).without_scheduler().only(&["garbage-collector"]);
     assert_eq!(noticed_by(&orphan(collected)), None);
 }
+
+#[test]
+fn endpoints_that_nobody_mirrors_are_noticed() {
+    let sim = || kube_sim::scenarios::mirrors(0..1).faults(kube_sim::Faults::none());
+    assert_eq!(noticed_by(&sim()), None);
+    let without = sim().only(&["endpointslice-controller", "garbage-collector"]);
+    assert_eq!(noticed_by(&without).as_deref(), Some("mirrors"));
+}

@@ -139,6 +139,16 @@ fn services_survive_everything() {
     survives(scenarios::services);
 }
 
+#[test]
+fn mirrors_survive_everything() {
+    survives(scenarios::mirrors);
+}
+
+#[test]
+fn balancers_survive_everything() {
+    survives(scenarios::balancers);
+}
+
 /// Whoever dies as the last thing that happens lives again at once: its burial, which came a moment later, once took the
 /// next life with it.
 #[test]
