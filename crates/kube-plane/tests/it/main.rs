@@ -1,6 +1,8 @@
 //! The public contract of kube-plane: what a whole control plane does, and what bad input gets.
 
 #[cfg(test)]
+mod allocation;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod closing;
