@@ -22,7 +22,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::map::FxMap;
+use crate::map::{Places, fx_hash};
 use crate::resource::{ObjectKey, Uid};
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -66,7 +66,7 @@ pub struct OwnerGraph {
     /// `None` where nothing lies.
     nodes: Vec<Option<Node>>,
     free: Vec<Place>,
-    by_uid: FxMap<Uid, Place>,
+    by_uid: Places,
     /// Owner and dependent.
     edges: BTreeSet<(Place, Place)>,
     /// Versions, kinds and namespaces: many objects share one.
@@ -98,15 +98,22 @@ impl OwnerGraph {
         &mut self.nodes[index]
     }
 
+    /// Where the object of that uid lies.
+    fn find(&self, uid: &Uid) -> Option<Place> {
+        let is = |place| node_at(&self.nodes, place).is_some_and(|node| node.object.uid == *uid);
+        self.by_uid.find(fx_hash(uid), is)
+    }
+
     /// Where the object lies, at first as a virtual one.
     fn place(&mut self, object: &ObjectRef) -> Place {
-        if let Some(place) = self.by_uid.get(&object.uid) {
-            return *place;
+        if let Some(place) = self.find(&object.uid) {
+            return place;
         }
         let next = || Place::try_from(self.nodes.len()).unwrap_or(Place::MAX);
         let place = self.free.pop().unwrap_or_else(next);
         let object = self.shared(object);
-        self.by_uid.insert(object.uid.clone(), place);
+        let hash_at = |place| node_at(&self.nodes, place).map_or(0, |node| fx_hash(&node.object.uid));
+        self.by_uid.insert(fx_hash(&object.uid), place, hash_at);
         *self.slot(place) = Some(Node { object, owners: Box::default(), seen: false });
         place
     }
@@ -130,7 +137,7 @@ impl OwnerGraph {
 
     /// Takes the object out. While dependents still refer to it, it stays as a virtual node.
     pub fn remove(&mut self, uid: &Uid) {
-        let Some(&place) = self.by_uid.get(uid) else { return };
+        let Some(place) = self.find(uid) else { return };
         let Some(node) = self.slot(place) else { return };
         node.seen = false;
         for owner in std::mem::take(&mut node.owners) {
@@ -144,7 +151,7 @@ impl OwnerGraph {
     fn forget_unreferenced(&mut self, place: Place) {
         let referenced = self.dependents_of(place).next().is_some();
         if !referenced && let Some(node) = self.slot(place).take_if(|node| !node.seen) {
-            self.by_uid.remove(&node.object.uid);
+            self.by_uid.remove(fx_hash(&node.object.uid), place);
             self.free.push(place);
         }
     }
@@ -154,12 +161,12 @@ impl OwnerGraph {
     }
 
     fn node(&self, uid: &Uid) -> Option<(Place, &Node)> {
-        let place = *self.by_uid.get(uid)?;
-        Some((place, self.nodes.get(place as usize)?.as_ref()?))
+        let place = self.find(uid)?;
+        Some((place, node_at(&self.nodes, place)?))
     }
 
     fn objects_at(&self, places: impl Iterator<Item = Place>) -> Vec<&ObjectRef> {
-        let nodes = places.filter_map(|place| self.nodes.get(place as usize)?.as_ref());
+        let nodes = places.filter_map(|place| node_at(&self.nodes, place));
         sorted(nodes.map(|node| &node.object).collect())
     }
 
@@ -265,6 +272,10 @@ impl OwnerGraph {
         dot.push_str("}\n");
         dot
     }
+}
+
+fn node_at(nodes: &[Option<Node>], place: Place) -> Option<&Node> {
+    nodes.get(place as usize)?.as_ref()
 }
 
 fn sorted(mut objects: Vec<&ObjectRef>) -> Vec<&ObjectRef> {

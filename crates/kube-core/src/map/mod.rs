@@ -2,6 +2,10 @@
 //!
 //! Iterating one would leak the hash order into what users see: clippy's `iter_over_hash_type` denies it.
 
+mod places;
+
+pub use places::{Places, fx_hash};
+
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A hash map with a fixed hasher. For look-ups only: never iterate it.
