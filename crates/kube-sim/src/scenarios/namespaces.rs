@@ -34,6 +34,8 @@ pub fn namespaces(seeds: Range<u64>) -> Sim {
         c.apply(NAMESPACES).await;
         c.delete::<ServiceAccount>("shop/default").await;
         c.sleep(Duration::from_secs(5)).await;
+        let certificates = ObjectKey::from("shop/kube-root-ca.crt");
+        c.until("its certificates are there", |state| state.get::<ConfigMap>(&certificates).is_some()).await;
         c.edit::<ConfigMap>("shop/kube-root-ca.crt", |ca| ca.data = None).await;
     })
 }

@@ -6,7 +6,7 @@ use crate::oracle::{Commit, Oracle, State, Verdict};
 use kube_core::env::Mono;
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::resource::Uid;
-use kube_core::view::PodView;
+use kube_core::view::{PodPhase, PodView};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
@@ -32,7 +32,8 @@ pub fn rejections(seeds: Range<u64>) -> Sim {
     })
 }
 
-/// No ReplicaSet makes pods faster than it may be refused them.
+/// No ReplicaSet makes pods faster than it may be refused them. A pod that begins to run ends a row of rejections: a node
+/// that starts anew may run a younger pod than before.
 #[derive(Debug, Default)]
 struct Paces {
     made: BTreeMap<Uid, VecDeque<Mono>>,
@@ -48,9 +49,16 @@ impl Oracle for Paces {
 
     fn after(&mut self, commit: &Commit, _state: &State) -> Verdict {
         for change in &commit.changes {
-            let Some((None, Some(pod))) = change.of::<PodView>() else { continue };
+            let Some((before, Some(pod))) = change.of::<PodView>() else { continue };
             let Some(owner) = pod.meta.controller() else { continue };
             let made = self.made.entry(owner.uid.clone()).or_default();
+            let runs = |pod: &PodView| pod.status.phase == PodPhase::Running;
+            if let Some(before) = before {
+                if runs(&pod) && !runs(&before) {
+                    made.clear();
+                }
+                continue;
+            }
             made.push_back(commit.at);
             while made.front().is_some_and(|first| commit.at.since(*first) > SPAN) {
                 made.pop_front();

@@ -164,8 +164,9 @@ fn a_crash_as_the_last_act_is_healed() {
 
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
 /// doubt about a write of its own, asked for. A server whose store failed after a power cut, which nobody saw. Caches
-/// that claimed a revision of which they had given up a part when their watch broke. And an oracle that took a revision
-/// for known that was told in the same moment in which the watch broke.
+/// that claimed a revision of which they had given up a part when their watch broke. And oracles that asked for more than
+/// is promised: that a revision is known which was told in the same moment in which the watch broke, that a config map is
+/// there at once, and that a pod which runs for the first time ends no row of rejections.
 #[test]
 fn what_failed_once_stays_mended() {
     for (sim, line) in [
@@ -177,6 +178,12 @@ fn what_failed_once_stays_mended() {
         (scenarios::outage(0..1), "seed=5030"),
         (scenarios::storm(0..1), "seed=5003"),
         (scenarios::deployment(0..1), "seed=2370"),
+        (
+            scenarios::namespaces(0..1),
+            "seed=1 fault=stale-at:root-ca-certificate-publisher-controller:8:30000",
+        ),
+        (scenarios::rejections(0..1), "seed=1 fault=crash-after:node-0:21:2000"),
+        (scenarios::rejections(0..1), "seed=1 fault=crash-after:node-0:27:2000"),
     ] {
         let replayed = sim.replay(&line.parse().expect("a replay"));
         assert!(replayed.is_ok(), "{line}: {}", replayed.unwrap_err());

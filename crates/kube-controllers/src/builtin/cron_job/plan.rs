@@ -147,7 +147,8 @@ impl Draft<'_> {
         }
         if spec.schedule.contains("TZ") {
             let note = format!(
-                "CRON_TZ or TZ used in schedule {:?} is not officially supported, use timeZone",
+                "CRON_TZ or TZ used in schedule {:?} is not officially supported, see \
+                 https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details",
                 spec.schedule
             );
             self.tell(EventType::Warning, "UnsupportedSchedule", note);
@@ -181,7 +182,7 @@ impl Draft<'_> {
         let cron_job = self.view.cron_job;
         let spec = &cron_job.spec;
         if is_too_late(cron_job, at, self.view.now) {
-            let time = at.strftime("%a, %d %b %Y %H:%M:%S UTC");
+            let time = at.strftime("%a, %d %b %Y %H:%M:%S +0000");
             let note = format!("Missed scheduled time to start a job: {time}");
             return self.tell(EventType::Warning, "MissSchedule", note);
         }
