@@ -27,9 +27,9 @@ pub struct StorageStatus {
     pub compacted: Revision,
     /// Changes whenever history was lost or replaced (a restore, a new store): older watchers must start again.
     pub incarnation: u64,
-    /// Keys at the newest revision.
+    /// Keys at the newest revision; 0 where the engine does not tell.
     pub keys: usize,
-    /// Bytes of keys and values at the newest revision.
+    /// Bytes of keys and values at the newest revision; 0 where the engine does not tell.
     pub bytes: u64,
     /// Bytes on the medium, history and what is to be cleaned up included; 0 without one.
     pub disk: u64,

@@ -34,8 +34,9 @@ pub enum Compare {
         /// The key.
         key: Key,
     },
-    /// No key of the range was created, changed or deleted after this revision. Embedded engines only; a remote
-    /// engine answers [`StorageError::Invalid`](super::StorageError::Invalid) where it cannot check it.
+    /// No key of the range was created, changed or deleted after this revision. A remote
+    /// engine answers [`StorageError::Invalid`](super::StorageError::Invalid) where it cannot check it, and may not
+    /// see a key that was created and deleted again in between.
     RangeUnchanged {
         /// The range.
         range: KeyRange,

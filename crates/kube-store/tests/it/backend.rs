@@ -24,6 +24,12 @@ pub(crate) trait Backend: Send + Sync + fmt::Debug {
         true
     }
 
+    /// Whether the store is another process: it answers in its own time, has a clock of its own, and what was sent
+    /// to it cannot be called back.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Lets the medium fail after some more operations, until it is opened again. Answers whether it can fail at all.
     fn fail_after(&self, operations: usize) -> bool {
         let _ = operations;

@@ -5,11 +5,11 @@ use super::program::{At, Condition, From, KEYS, PREFIXES, Step, Write};
 use super::watched::{Owes, Watched};
 use crate::backend::Backend;
 use crate::stage::Stage;
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use kube_store::storage::mvcc::Snapshot;
 use kube_store::storage::{
     Continue, KeyRange, ListOptions, Op, ReadAt, Revision, Storage, StorageError, TtlId, TtlOp, Txn,
-    TxnOutcome, WatchFrom, WatchOptions,
+    TxnOutcome, WatchFrom, WatchOptions, WatchStream,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Pair<'a> {
     backend: &'a dyn Backend,
     storage: Arc<dyn Storage>,
     model: Model,
+    /// Tells how far a remote store has come with its watches.
+    progress: Option<WatchStream>,
     watches: Vec<Watched>,
     snapshots: Vec<(Snapshot, u64)>,
     page: Option<(&'static str, Continue)>,
@@ -40,11 +42,20 @@ impl<'a> Pair<'a> {
     pub(crate) fn new(backend: &'a dyn Backend) -> Self {
         let stage = Stage::new();
         let storage = backend.open(&stage.env).expect("a new medium opens");
+        let (mut model, mut progress) = (Model::new(), None);
+        if backend.is_remote() {
+            let status = storage.status();
+            model = Model::remote(status.head.get(), status.compacted.get());
+            let options = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: true };
+            let watch = stage.run(storage.watch(&KeyRange::all(), &options));
+            progress = Some(watch.expect("a store answers").expect("a watch opens"));
+        }
         Self {
             stage,
             backend,
             storage,
-            model: Model::new(),
+            model,
+            progress,
             watches: Vec::new(),
             snapshots: Vec::new(),
             page: None,
@@ -56,7 +67,30 @@ impl<'a> Pair<'a> {
         self.stage.run(future).expect("a store answers")
     }
 
+    /// Waits until everything that was written can be told.
+    fn settle(&mut self) {
+        let Some(stream) = &mut self.progress else { return };
+        while stream.position().get() < self.model.head() {
+            match self.stage.run(stream.next()) {
+                Some(Some(Ok(_))) => {}
+                other => panic!("the watches do not come to {}: {other:?}", self.model.head()),
+            }
+        }
+    }
+
+    /// What a remote store cannot be asked: see [`Backend::is_remote`](crate::backend::Backend::is_remote).
+    fn is_beyond(&self, step: &Step) -> bool {
+        let local = matches!(
+            step,
+            Step::Forget(_) | Step::Fail { .. } | Step::Hold | Step::Look { .. } | Step::Advance(_)
+        );
+        local && self.backend.is_remote()
+    }
+
     pub(crate) fn run(&mut self, step: &Step) {
+        if self.is_beyond(step) {
+            return;
+        }
         match step {
             Step::Txn { compares, ops } => self.txn(compares, ops),
             Step::Forget(ops) => self.forget(ops),
@@ -90,6 +124,7 @@ impl<'a> Pair<'a> {
             Step::Current => assert_eq!(self.now(self.storage.current()).unwrap().get(), self.model.head()),
             Step::Reopen => self.reopen(None),
         }
+        self.settle();
         self.figures();
     }
 
@@ -108,6 +143,9 @@ impl<'a> Pair<'a> {
         let (status, rows) = (self.storage.status(), self.model.newest());
         assert_eq!((status.head.get(), status.compacted.get()), (self.model.head(), self.model.compacted));
         let bytes: usize = rows.iter().map(|(key, row)| key.len() + bytes(row.value).len()).sum();
+        if self.backend.is_remote() {
+            return;
+        }
         assert_eq!((status.keys, status.bytes), (rows.len(), bytes as u64));
         assert!(status.watchers <= self.watches.len());
     }
@@ -228,7 +266,7 @@ impl<'a> Pair<'a> {
     }
 
     fn compact(&mut self, back: u64) {
-        let to = self.model.head().saturating_sub(back);
+        let to = self.model.back(back);
         self.now(self.storage.compact(Revision::new(to))).unwrap();
         self.model.compacted = self.model.compacted.max(to);
     }
@@ -305,7 +343,7 @@ impl<'a> Pair<'a> {
             From::Now => (WatchFrom::Now, head),
             From::Initial => (WatchFrom::Initial, head),
             From::After(back) => {
-                let after = head.saturating_sub(back);
+                let after = self.model.back(back);
                 (WatchFrom::After(Revision::new(after)), after)
             }
         };
@@ -321,6 +359,8 @@ impl<'a> Pair<'a> {
     }
 
     fn grant(&mut self, seconds: u64) {
+        // Nothing ends while a program runs whose clock is real.
+        let seconds = if self.backend.is_remote() { seconds * 1000 } else { seconds };
         let info = self.now(self.storage.ttl(TtlOp::Grant(Duration::from_secs(seconds)))).unwrap();
         assert!(!self.ids.contains(&info.id.0), "{:?} is given twice", info.id);
         self.ids.push(info.id.0);
@@ -360,6 +400,7 @@ impl<'a> Pair<'a> {
         let seen = seen.map(|info| (info.granted, info.remaining, texts(&info.keys)));
         let wanted = self.model.leases.get(&id).map(|lease| {
             let left = Duration::from_secs(lease.deadline - self.model.now);
+            let left = seen.as_ref().ok().filter(|_| self.backend.is_remote()).map_or(left, |seen| seen.1);
             (Duration::from_secs(lease.length), left, self.keys(id))
         });
         assert_eq!(seen, wanted.ok_or("not found"), "lease {id}");

@@ -37,6 +37,10 @@ pub(crate) struct Model {
     states: Vec<Rows>,
     /// The changes of every revision.
     changes: Vec<Vec<Change>>,
+    /// Where the program began: others may have been there before.
+    base: u64,
+    /// Whether a range is unchanged when it is as it was, whatever came and went in between.
+    lenient: bool,
     pub(crate) compacted: u64,
     pub(crate) leases: BTreeMap<u64, Lease>,
     pub(crate) now: u64,
@@ -66,10 +70,24 @@ impl Model {
         Self {
             states: vec![Rows::new()],
             changes: vec![Vec::new()],
+            base: 0,
+            lenient: false,
             compacted: 0,
             leases: BTreeMap::new(),
             now: 0,
         }
+    }
+
+    /// A model of an empty part of a remote store at revision `head`.
+    pub(crate) fn remote(head: u64, compacted: u64) -> Self {
+        let mut model = Self { compacted, base: head, lenient: true, ..Self::new() };
+        model.reopened(head);
+        model
+    }
+
+    /// The revision so far back from the newest.
+    pub(crate) fn back(&self, by: u64) -> u64 {
+        self.head().saturating_sub(by).max(self.base)
     }
 
     pub(crate) fn head(&self) -> u64 {
@@ -86,7 +104,7 @@ impl Model {
 
     /// What a read asks for.
     pub(crate) fn asked(&self, at: At) -> ReadAt {
-        let back = |back: u64| Revision::new(self.head().saturating_sub(back));
+        let back = |by: u64| Revision::new(self.back(by));
         match at {
             At::Latest => ReadAt::Latest,
             At::Any => ReadAt::Any,
@@ -139,8 +157,12 @@ impl Model {
             Condition::Absent(key) => !now.contains_key(KEYS[*key]),
             Condition::Exists(key) => now.contains_key(KEYS[*key]),
             Condition::Range { prefix, back } => {
-                let from = self.head().saturating_sub(*back);
+                let from = self.back(*back);
                 self.judge(from)?;
+                if self.lenient {
+                    let prefix = PREFIXES[*prefix];
+                    return Ok(self.listed(prefix, from) == self.listed(prefix, self.head()));
+                }
                 self.matching(PREFIXES[*prefix], from + 1..self.head() + 1).next().is_none()
             }
         })
@@ -167,7 +189,7 @@ impl Model {
             Condition::Exists(key) => Compare::Exists { key: KEYS[*key].into() },
             Condition::Range { prefix, back } => Compare::RangeUnchanged {
                 range: KeyRange::prefix(PREFIXES[*prefix]),
-                revision: Revision::new(self.head().saturating_sub(*back)),
+                revision: Revision::new(self.back(*back)),
             },
         }
     }
