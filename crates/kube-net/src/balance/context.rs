@@ -1,6 +1,7 @@
 //! What a pick may depend on.
 
 use super::identity::hash;
+use kube_core::env::Mono;
 use std::net::IpAddr;
 
 /// What a pick may depend on, as far as the caller knows it. Nothing by default.
@@ -14,6 +15,8 @@ pub struct PickContext<'a> {
     pub zone: Option<&'a str>,
     /// The node that the caller is on.
     pub node: Option<&'a str>,
+    /// The time, where the caller has read the clock already.
+    pub now: Option<Mono>,
 }
 
 impl<'a> PickContext<'a> {

@@ -25,11 +25,13 @@ pub(crate) struct Load {
 
 impl Load {
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        // Ordered after the look at what is on offer, where one waits for the end.
+        self.in_flight.load(Ordering::SeqCst)
     }
 
     pub(crate) fn begin(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        // Ordered before the look at what is current: see `ServiceHandle::is_current`.
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn end(&self) {
@@ -112,8 +114,11 @@ impl Decaying {
     }
 
     fn weight(&self, now: Mono, decay: Duration) -> f64 {
-        let elapsed = now.since(Mono::from_nanos(self.at.load(Ordering::Relaxed)));
-        (-nanos(elapsed) / nanos(decay).max(1.0)).exp()
+        let elapsed = now.nanos().saturating_sub(self.at.load(Ordering::Relaxed));
+        #[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
+        let part = elapsed as f64 / nanos(decay).max(1.0);
+        // Under load the last sample is microseconds old: the curve is its tangent, to 8 digits.
+        if part < 1e-4 { 1.0 - part } else { (-part).exp() }
     }
 }
 

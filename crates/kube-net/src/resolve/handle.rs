@@ -2,6 +2,7 @@
 
 use super::changes::{EndpointChange, changes};
 use super::endpoint::Endpoint;
+use super::local::LocalHandle;
 use super::picked::Picked;
 use super::pool::Pool;
 use super::resolver::State;
@@ -33,8 +34,8 @@ pub struct ServiceHandle {
 /// A Service in the snapshot of this number.
 #[derive(Debug)]
 pub(super) struct Seen {
-    number: u64,
-    service: Arc<Joined>,
+    pub(super) number: u64,
+    pub(super) service: Arc<Joined>,
 }
 
 /// Where the caller is, as far as it is told.
@@ -144,7 +145,13 @@ impl ServiceHandle {
     /// # Errors
     /// As [`ServiceHandle::pick`].
     pub fn peek_for(&self, cx: &PickContext<'_>) -> Result<Arc<Endpoint>, ResolveError> {
-        self.choose(cx, |pool, cx| pool.endpoints.get(pool.peek(cx)?).cloned())
+        let cx = self.context(cx);
+        self.read(|service| Ok(self.peek_in(service, &cx)?.clone()))
+    }
+
+    /// The same Service for one thread that asks again and again.
+    pub fn local(&self) -> LocalHandle {
+        LocalHandle::new(self.clone())
     }
 
     /// Picks an endpoint: keep the answer while using it.
@@ -161,22 +168,67 @@ impl ServiceHandle {
     /// # Errors
     /// As [`ServiceHandle::pick`].
     pub fn pick_for(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
-        self.choose(cx, |pool, cx| Picked::new(pool, pool.pick(cx)?))
+        loop {
+            let (number, picked) = self.see(|seen| Ok((seen.number, self.pick_in(&seen.service, cx)?)))?;
+            if self.is_current(number) {
+                return Ok(picked);
+            }
+            picked.cancel();
+        }
     }
 
-    fn choose<T>(
-        &self,
-        cx: &PickContext<'_>,
-        choose: impl Fn(&Arc<Pool>, &PickContext<'_>) -> Option<T>,
-    ) -> Result<T, ResolveError> {
-        let cx = self.context(cx);
-        self.read(|service| {
-            if let Form::External(target) = &service.form {
-                return Err(ResolveError::External { service: self.key.clone(), target: target.clone() });
+    /// Whether `endpoint` may be picked by somebody, wherever that is. Once it may not, [`Endpoint::drained`] waits for its
+    /// end: no pick follows.
+    pub fn offers(&self, endpoint: &Endpoint) -> bool {
+        let snapshot = self.state.snapshot.load();
+        let service = snapshot.services.get(&self.key);
+        let offered =
+            service.and_then(|service| self.set_of(service).ok()).is_some_and(|set| set.offers(endpoint));
+        // Of a snapshot that is being shown just now not everybody who picks knows.
+        offered || snapshot.number > self.state.number()
+    }
+
+    /// Waits until nobody uses `endpoint` any more: it may not be picked, and no pick of it is held. An endpoint that is
+    /// about to end waits for this, and no request is lost.
+    ///
+    /// It may never come: of a Service that has nobody else the last endpoint is used until it does not serve any more.
+    pub fn released(&self, endpoint: &Endpoint) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let (handle, endpoint) = (self.clone(), endpoint.clone());
+        async move {
+            loop {
+                let seen = handle.version();
+                if !handle.offers(&endpoint) {
+                    return endpoint.drained().await;
+                }
+                handle.state.changed(seen).await;
             }
-            let chosen = self.pool(service, &cx)?.and_then(|pool| choose(pool, &cx));
-            chosen.ok_or_else(|| ResolveError::NoEndpoints { service: self.key.clone() })
-        })
+        }
+    }
+
+    pub(super) fn peek_in<'a>(
+        &self,
+        service: &'a Joined,
+        cx: &PickContext<'_>,
+    ) -> Result<&'a Arc<Endpoint>, ResolveError> {
+        let pool = self.pool(service, cx)?;
+        pool.and_then(|pool| pool.endpoints.get(pool.peek(cx)?)).ok_or_else(|| self.none())
+    }
+
+    /// What is picked of this state of the Service. Picks are only good while the state is the current one.
+    pub(super) fn pick_in(&self, service: &Joined, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
+        let cx = self.context(cx);
+        let pool = self.pool(service, &cx)?;
+        pool.and_then(|pool| Picked::new(pool, &cx)).ok_or_else(|| self.none())
+    }
+
+    /// Whether no snapshot after that of this number is shown. Asked once an endpoint is marked as in use: whoever has
+    /// taken the endpoint out and then looks whether it is in use sees the mark, or it is seen here that it was taken out.
+    pub(super) fn is_current(&self, number: u64) -> bool {
+        number >= self.state.number()
+    }
+
+    fn none(&self) -> ResolveError {
+        ResolveError::NoEndpoints { service: self.key.clone() }
     }
 
     /// The context with where this handle's caller is.
@@ -194,6 +246,9 @@ impl ServiceHandle {
         service: &'a Joined,
         cx: &PickContext<'_>,
     ) -> Result<Option<&'a Arc<Pool>>, ResolveError> {
+        if let Form::External(target) = &service.form {
+            return Err(ResolveError::External { service: self.key.clone(), target: target.clone() });
+        }
         let local = if self.external { service.external_local } else { service.internal_local };
         Ok(self.set_of(service)?.pool(cx, local))
     }
@@ -216,18 +271,28 @@ impl ServiceHandle {
         &self,
         read: impl FnOnce(&Joined) -> Result<T, ResolveError>,
     ) -> Result<T, ResolveError> {
-        let snapshot = self.state.snapshot.load();
+        self.see(|seen| read(&seen.service))
+    }
+
+    fn see<T>(&self, read: impl FnOnce(&Seen) -> Result<T, ResolveError>) -> Result<T, ResolveError> {
         let seen = self.seen.load();
         if let Some(seen) = &*seen
-            && seen.number == snapshot.number
+            && self.is_current(seen.number)
         {
-            return read(&seen.service);
+            return read(seen);
         }
+        read(&*self.look()?)
+    }
+
+    /// The Service as it is now.
+    pub(super) fn look(&self) -> Result<Arc<Seen>, ResolveError> {
+        let snapshot = self.state.snapshot.load();
         let Some(service) = snapshot.services.get(&self.key) else {
             return Err(ResolveError::NotFound { name: self.key.to_string() });
         };
-        self.seen.store(Some(Arc::new(Seen { number: snapshot.number, service: service.clone() })));
-        read(service)
+        let seen = Arc::new(Seen { number: snapshot.number, service: service.clone() });
+        self.seen.store(Some(seen.clone()));
+        Ok(seen)
     }
 }
 

@@ -8,7 +8,8 @@
 //! - Only endpoints that are ready are used; where there are none, those that still serve while they terminate (KEP-1669).
 //! - A client that says where it is gets the endpoints that hints and traffic policies mean for it, as kube-proxy does; one
 //!   that does not may use all.
-//! - A [`Picked`] endpoint counts as used until it is dropped, also when it has left the Service meanwhile.
+//! - A [`Picked`] endpoint counts as used until it is dropped, also when it has left the Service meanwhile. Once a state
+//!   without an endpoint is shown no pick of that endpoint follows: [`ServiceHandle::released`] misses nobody.
 //! - Names are found whatever their case, with or without the cluster's domain and a last dot.
 
 mod changes;
@@ -16,6 +17,7 @@ mod driver;
 mod endpoint;
 mod handle;
 mod health;
+mod local;
 mod name;
 mod picked;
 mod pool;
@@ -35,6 +37,7 @@ pub use driver::ResolverDriver;
 pub use endpoint::{Endpoint, TargetRef};
 pub use handle::{Resolution, ServiceHandle};
 pub use health::HealthCheck;
+pub use local::LocalHandle;
 pub use picked::Picked;
 pub use resolver::ServiceResolver;
 pub use service::ServicePort;

@@ -2,7 +2,7 @@
 
 use super::endpoint::{Endpoint, TargetRef};
 use super::pool::Pool;
-use crate::balance::Use;
+use crate::balance::{PickContext, Use};
 use kube_core::env::Mono;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -12,34 +12,42 @@ use std::sync::Arc;
 #[derive(Debug)]
 #[must_use = "the use ends when this is dropped"]
 pub struct Picked {
-    endpoint: Arc<Endpoint>,
-    /// Who is told how it went, and when it began; `None` where nobody asks.
-    listener: Option<(Arc<Pool>, Mono)>,
+    /// Where it was picked, and its place there: one count of references, not two.
+    pool: Arc<Pool>,
+    at: usize,
+    /// When the use began; `None` where nobody asks how it went.
+    began: Option<Mono>,
     succeeded: bool,
 }
 
 impl Picked {
-    pub(super) fn new(pool: &Arc<Pool>, at: usize) -> Option<Self> {
-        let endpoint = pool.endpoints.get(at)?.clone();
-        endpoint.load().begin();
+    /// What the policy of `pool` picks; `None` where there is nothing.
+    pub(super) fn new(pool: &Arc<Pool>, cx: &PickContext<'_>) -> Option<Self> {
         let shared = pool.shared();
-        let listener = shared.listens().then(|| (pool.clone(), shared.now()));
-        Some(Self { endpoint, listener, succeeded: true })
+        let began = shared.listens().then(|| shared.now());
+        let at = pool.pick(&PickContext { now: began, ..*cx })?;
+        pool.endpoints.get(at)?.load().begin();
+        Some(Self { pool: pool.clone(), at, began, succeeded: true })
+    }
+
+    /// Undoes the pick: nothing was used.
+    pub(super) fn cancel(mut self) {
+        self.began = None;
     }
 
     /// Address and port.
     pub fn address(&self) -> SocketAddr {
-        self.endpoint.socket()
+        self.endpoint().socket()
     }
 
     /// The object behind, a pod as a rule.
     pub fn target(&self) -> Option<&TargetRef> {
-        self.endpoint.target.as_ref()
+        self.endpoint().target.as_ref()
     }
 
     /// The endpoint.
     pub fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.endpoint
+        &self.pool.endpoints[self.at]
     }
 
     /// Ends the use, which went well.
@@ -57,17 +65,17 @@ impl Deref for Picked {
     type Target = Endpoint;
 
     fn deref(&self) -> &Endpoint {
-        &self.endpoint
+        self.endpoint()
     }
 }
 
 impl Drop for Picked {
     fn drop(&mut self) {
         // First what was learnt: once nothing is in flight, everything is.
-        if let Some((pool, began)) = &self.listener {
-            let now = pool.shared().now();
-            pool.report(&self.endpoint, &Use::new(self.succeeded, now.since(*began), now));
+        if let Some(began) = self.began {
+            let now = self.pool.shared().now();
+            self.pool.report(self.endpoint(), &Use::new(self.succeeded, now.since(began), now));
         }
-        self.endpoint.load().end();
+        self.endpoint().load().end();
     }
 }

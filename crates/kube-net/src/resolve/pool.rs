@@ -19,6 +19,8 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Shared {
     balancing: Arc<Balancing>,
+    /// Whether uses are to be reported.
+    listens: bool,
     affinity: Option<Affinity>,
     /// Until when an endpoint is ejected or has less than its share, in nanoseconds; 0 where none is.
     attention: AtomicU64,
@@ -31,7 +33,8 @@ const TRIES: usize = 4;
 
 impl Shared {
     pub(super) fn new(balancing: Arc<Balancing>, affinity: Option<Affinity>) -> Self {
-        Self { balancing, affinity, attention: AtomicU64::new(0), members: Mutex::default() }
+        let listens = balancing.listens();
+        Self { balancing, listens, affinity, attention: AtomicU64::new(0), members: Mutex::default() }
     }
 
     pub(super) fn affinity(&self) -> Option<&Affinity> {
@@ -40,7 +43,7 @@ impl Shared {
 
     /// Whether uses are to be reported.
     pub(super) fn listens(&self) -> bool {
-        self.balancing.listens()
+        self.listens
     }
 
     pub(super) fn now(&self) -> Mono {

@@ -1,5 +1,6 @@
 //! The door: one atomic snapshot, asked by name, address or port.
 
+use super::endpoint::Endpoint;
 use super::handle::{Location, Port, Resolution, ServiceHandle};
 use super::name;
 use super::service::Joined;
@@ -10,12 +11,12 @@ use arc_swap::{ArcSwap, Guard};
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
-use kube_core::resource::ObjectKey;
+use kube_core::resource::{ObjectKey, Uid};
 use kube_store::informer::Informer;
 use kube_store::storage::Revision;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// Finds Services and their endpoints. Cheap to clone; clones share the snapshot; asking never waits.
@@ -33,8 +34,10 @@ pub struct ServiceResolver {
 pub(super) struct State {
     pub(super) snapshot: ArcSwap<Snapshot>,
     version: watch::Sender<u64>,
-    /// The number of the next snapshot.
-    next: AtomicU64,
+    /// The number of the snapshot, so that who knows that one need not ask for it.
+    number: AtomicU64,
+    /// The number of the next snapshot; held while one is shown.
+    next: Mutex<u64>,
 }
 
 /// Where the snapshots come from.
@@ -47,9 +50,18 @@ pub(super) struct Feed {
 impl State {
     /// Replaces the snapshot as a whole.
     pub(super) fn publish(&self, table: &EndpointTable) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.snapshot.store(Arc::new(table.snapshot.numbered(number)));
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        self.snapshot.store(Arc::new(table.snapshot.numbered(*next)));
+        // Ordered before what is then asked of endpoints in use: see `ServiceHandle::pick_for`.
+        self.number.store(*next, Ordering::SeqCst);
+        *next += 1;
+        drop(next);
         self.version.send_modify(|version| *version += 1);
+    }
+
+    /// The number of the snapshot. One that is shown just now may have a later one.
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::SeqCst)
     }
 
     pub(super) fn version(&self) -> u64 {
@@ -69,7 +81,8 @@ impl From<EndpointTable> for ServiceResolver {
         let state = State {
             snapshot: ArcSwap::from_pointee(first),
             version: watch::Sender::new(0),
-            next: AtomicU64::new(1),
+            number: AtomicU64::new(0),
+            next: Mutex::new(1),
         };
         Self {
             state: Arc::new(state),
@@ -161,6 +174,27 @@ impl ServiceResolver {
         let (service, name) =
             found.ok_or_else(|| ResolveError::NotFound { name: format!("node port {port}") })?;
         Ok(ServiceHandle { external: true, ..self.handle(service, Port::Named(name.clone())) })
+    }
+
+    /// Every endpoint of the pod with this uid, each with the port of the Service that has it. The pod may end once each is
+    /// [released](ServiceHandle::released). Looks through all Services.
+    pub fn endpoints_of(&self, pod: &Uid) -> Vec<(ServiceHandle, Arc<Endpoint>)> {
+        let snapshot = self.state.snapshot.load();
+        let is_its_own = |endpoint: &&Arc<Endpoint>| endpoint.target.as_ref().is_some_and(|t| t.uid == *pod);
+        let mut found = Vec::new();
+        for (_, service) in snapshot.services.sorted() {
+            for (port, set) in service.sets() {
+                for endpoint in set.all.iter().filter(is_its_own) {
+                    let port = port.map_or(Port::First, |port| Port::Named(port.name.clone()));
+                    let handle = self.handle(service, port);
+                    found.push((
+                        ServiceHandle { address: Some(endpoint.address), ..handle },
+                        endpoint.clone(),
+                    ));
+                }
+            }
+        }
+        found
     }
 
     /// Every Service, in key order.

@@ -112,6 +112,12 @@ impl Joined {
         self.family(port, address)?.sets.get(port)
     }
 
+    /// The endpoints of every port in every family; a headless Service may have some without a port.
+    pub(super) fn sets(&self) -> impl Iterator<Item = (Option<&ServicePort>, &EndpointSet)> {
+        let sets = self.families.iter().flat_map(|family| family.sets.iter().enumerate());
+        sets.map(|(at, set)| (self.ports.get(at), set))
+    }
+
     /// Every endpoint that is ready, of every port and family.
     pub(crate) fn ready(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
         let sets = self.families.iter().flat_map(|family| &family.sets);

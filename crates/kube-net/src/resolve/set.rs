@@ -100,6 +100,13 @@ impl EndpointSet {
         zone.is_some_and(|zone| self.hinted_zones.contains_key(zone))
     }
 
+    /// Whether `endpoint` may be picked by somebody.
+    pub(super) fn offers(&self, endpoint: &Endpoint) -> bool {
+        let own = endpoint.node.as_ref().and_then(|node| self.own_nodes.get(node));
+        // Those with hints are among all.
+        has(&self.whole.endpoints, endpoint) || own.is_some_and(|part| has(&part.endpoints, endpoint))
+    }
+
     fn open<'a>(&'a self, part: &'a Part) -> &'a Arc<Pool> {
         part.pool.get_or_init(|| {
             let before = part.before.as_deref();
@@ -115,14 +122,15 @@ impl EndpointSet {
 
     /// Those of this set that are in use and not among `usable`.
     fn left_behind(&self, usable: &[Arc<Endpoint>]) -> Vec<Arc<Endpoint>> {
-        let stays = |old: &Endpoint| {
-            usable
-                .binary_search_by_key(&old.place(), |new| new.place())
-                .is_ok_and(|at| usable[at].is_same(old))
-        };
         let before = self.whole.endpoints.iter().chain(&self.leaving);
-        before.filter(|old| old.in_flight() != 0 && !stays(old)).cloned().collect()
+        before.filter(|old| old.in_flight() != 0 && !has(usable, old)).cloned().collect()
     }
+}
+
+/// Whether `endpoint` is among these, which stand by address.
+fn has(endpoints: &[Arc<Endpoint>], endpoint: &Endpoint) -> bool {
+    let found = endpoints.binary_search_by_key(&endpoint.place(), |other| other.place());
+    found.is_ok_and(|at| endpoints[at].is_same(endpoint))
 }
 
 /// Those that are ready; where none is, those that serve while they terminate (KEP-1669).

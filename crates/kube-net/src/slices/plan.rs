@@ -74,7 +74,7 @@ pub fn plan_slices(input: &SliceInput<'_>) -> SlicePlan {
 /// The address types that a Service has endpoints of.
 ///
 /// Source: `k8s.io/endpointslice` (`getAddressTypesForService`).
-fn address_types(service: &Service) -> BTreeSet<&'static str> {
+pub(super) fn address_types(service: &Service) -> BTreeSet<&'static str> {
     let spec = service.spec.as_ref();
     let families = spec.iter().flat_map(|spec| spec.ip_families.iter().flatten());
     let known: BTreeSet<&'static str> =
@@ -244,7 +244,7 @@ fn group_of(groups: &mut Vec<Group>, ports: Vec<EndpointPort>) -> usize {
     }
 }
 
-fn annotate(slice: &mut EndpointSlice, time: Option<Timestamp>) {
+pub(super) fn annotate(slice: &mut EndpointSlice, time: Option<Timestamp>) {
     let annotations = slice.metadata.annotations.get_or_insert_default();
     match time {
         Some(time) => annotations.insert(TRIGGER_TIME.to_owned(), time.to_string()),

@@ -3,7 +3,7 @@
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
 use kube_core::view::{NodeView, PodView, from_value};
-use kube_net::slices::{SliceInput, SlicePlan, plan_slices};
+use kube_net::slices::{SliceInput, SlicePlan, plan_pod, plan_slices};
 use proptest::prelude::{Strategy, any, prop, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use serde_json::{Value, json};
@@ -192,6 +192,40 @@ proptest! {
             case.ready = !case.ready;
             let changed = plan(&step, &slices, false);
             prop_assert!(changed.update.len() <= 1 && changed.create.is_empty() && changed.delete.is_empty());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn one_pod_alone_is_planned_as_among_all(mut step in step(), at in any::<prop::sample::Index>(), change in 0..4_u8) {
+        let mut slices = Vec::new();
+        apply(&mut slices, &plan(&step, &[], false), &mut 0);
+        if step.pods.is_empty() {
+            return Ok(());
+        }
+        let place = at.index(step.pods.len());
+        let case = &mut step.pods[place];
+        match change {
+            0 => case.ready = !case.ready,
+            1 => case.terminating = !case.terminating,
+            2 => case.port = !case.port,
+            _ => case.ended = !case.ended,
+        }
+        let changed = pod(case);
+        let holds = |slice: &&Arc<EndpointSlice>| {
+            let targets = slice.endpoints.iter().flatten().filter_map(|endpoint| endpoint.target_ref.as_ref());
+            targets.into_iter().any(|target| target.uid.as_deref() == Some(changed.meta.uid.as_str()))
+        };
+        let holding: Vec<_> = slices.iter().filter(holds).cloned().collect();
+        let service = service(&step);
+        let pods = [changed.clone()];
+        let alone = plan_pod(&SliceInput::new(&service, &pods, &node, &holding).max_endpoints(3));
+        let shown = |plan: &SlicePlan| json!([plan.create, plan.update, plan.delete]).to_string();
+        let stays = change < 2 && !holding.is_empty() && !step.pods[place].ended;
+        prop_assert!(alone.is_some() || !stays, "it has only changed where it stands");
+        if let Some(alone) = alone {
+            prop_assert_eq!(shown(&alone), shown(&plan(&step, &slices, false)));
         }
     }
 }

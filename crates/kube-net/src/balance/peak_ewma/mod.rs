@@ -83,8 +83,8 @@ struct Cheaper {
 }
 
 impl Cheaper {
-    fn at(&self, bits: impl FnOnce() -> u64) -> Option<usize> {
-        let now = self.env.now();
+    fn at(&self, cx: &PickContext<'_>, bits: impl FnOnce() -> u64) -> Option<usize> {
+        let now = cx.now.unwrap_or_else(|| self.env.now());
         cheaper(bits, self.endpoints.len(), |at| self.cost(at, now))
     }
 
@@ -98,12 +98,12 @@ impl Cheaper {
 }
 
 impl Picker for Cheaper {
-    fn pick(&self, _: &PickContext<'_>) -> Option<usize> {
-        self.at(|| self.draw.next())
+    fn pick(&self, cx: &PickContext<'_>) -> Option<usize> {
+        self.at(cx, || self.draw.next())
     }
 
-    fn peek(&self, _: &PickContext<'_>) -> Option<usize> {
-        self.at(|| self.draw.peek())
+    fn peek(&self, cx: &PickContext<'_>) -> Option<usize> {
+        self.at(cx, || self.draw.peek())
     }
 
     fn report(&self, endpoint: &Endpoint, use_: &Use) {

@@ -1,8 +1,10 @@
 //! Policies at work in a resolver.
 
+mod allocations;
 mod conforms;
 mod ejection;
 mod prop_balance;
+mod released;
 mod rollout;
 mod sessions;
 mod slow_replica;
