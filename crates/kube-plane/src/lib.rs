@@ -19,6 +19,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod drain;
 pub mod manifest;
 pub mod plane;
 
