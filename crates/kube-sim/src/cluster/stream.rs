@@ -38,15 +38,23 @@ pub(super) struct LinkStream {
     delivered: Option<Revision>,
     /// The state that a watch begins with is not told event by event.
     initial: bool,
-    /// The state of the beginning is on its way: nobody uses it before it is complete.
-    staged: bool,
-    /// The reader waits for more since the last delivery, so that it has taken note of it.
-    settled: bool,
+    noted: Noted,
     /// Stands still until then.
     still: Mono,
     timer: Option<(Mono, BoxFuture<'static, ()>)>,
     ended: bool,
     relay: Arc<Relay>,
+}
+
+/// What a reader has taken note of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    /// Nothing: the state of the beginning is on its way, and nobody uses it before it is complete.
+    Nothing,
+    /// All but the last revision, perhaps: it cannot know yet that this is whole.
+    AllButLast,
+    /// All: it waits for more.
+    All,
 }
 
 impl LinkStream {
@@ -64,8 +72,7 @@ impl LinkStream {
             last: None,
             delivered: None,
             initial: true,
-            staged: anew,
-            settled: true,
+            noted: if anew { Noted::Nothing } else { Noted::All },
             still: Mono::default(),
             timer: None,
             ended: false,
@@ -106,10 +113,12 @@ impl LinkStream {
             self.lose();
         }
         self.delivered = revision(item);
-        let complete = matches!(item, Ok(ObjectEvent::Bookmark(_)));
-        self.settled = complete;
-        self.staged &= !complete;
-        if let Some(revision) = self.delivered.filter(|_| !self.staged) {
+        self.noted = match (item, self.noted) {
+            (Ok(ObjectEvent::Bookmark(_)), _) => Noted::All,
+            (_, Noted::Nothing) => Noted::Nothing,
+            _ => Noted::AllButLast,
+        };
+        if let Some(revision) = self.delivered.filter(|_| self.noted != Noted::Nothing) {
             self.process.learn(&self.kind, revision);
         }
     }
@@ -117,9 +126,17 @@ impl LinkStream {
     /// Takes back what was said of the last revision, when the watch breaks before the reader could know that it was
     /// whole: it gives it up and asks for it again.
     fn lose(&self) {
-        if let Some(last) = self.delivered.filter(|_| !self.staged && !self.settled) {
+        if let Some(last) = self.delivered.filter(|_| self.noted == Noted::AllButLast) {
             self.process.learn(&self.kind, Revision::new(last.get() - 1));
         }
+    }
+
+    /// The reader has everything that was delivered, and waits.
+    fn wait(&mut self) -> Poll<Item> {
+        if self.noted == Noted::AllButLast {
+            self.noted = Noted::All;
+        }
+        Poll::Pending
     }
 
     /// What is wrong with the next delivery: an error instead of it, or a moment before which it does not come.
@@ -166,8 +183,7 @@ impl ObjectSource for LinkStream {
         loop {
             let Some((due, _)) = self.under_way.front() else {
                 note(&self.waits_for);
-                self.settled = true;
-                return Poll::Pending;
+                return self.wait();
             };
             let now = self.base.now();
             let due = (*due).max(self.still);
@@ -192,8 +208,7 @@ impl ObjectSource for LinkStream {
                 other => &mut other.insert((due, self.base.sleep_until(due))).1,
             };
             if timer.as_mut().poll(cx).is_pending() {
-                self.settled = true;
-                return Poll::Pending;
+                return self.wait();
             }
             self.timer = None;
         }

@@ -31,7 +31,7 @@ pub fn controller(cloud: Arc<dyn CloudProvider>) -> Controller {
             needs_balancer(service).then(|| Arc::from(YES)).into_iter().collect()
         }))
         .watches(Source::new(all_balanced).predicate(concerns_balancers))
-        .retry(RetryLimits::new(Duration::from_secs(5), Duration::from_secs(300)))
+        .retry(RetryLimits::new(Duration::from_secs(5), Duration::from_mins(5)))
         .workers(5)
         .build()
 }

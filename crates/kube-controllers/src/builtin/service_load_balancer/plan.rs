@@ -61,10 +61,9 @@ pub fn plan(view: &View<'_>) -> Plan {
     let held = service.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER);
     if !needs_balancer(service) {
         return match view.made {
-            Some(_) => Plan::Remove,
             None if !held => Plan::Nothing,
             None if has_class(service) => Plan::RemoveIfThere,
-            None => Plan::Remove,
+            _ => Plan::Remove,
         };
     }
     let Some(Made { service: before, nodes, status: Some(status) }) = view.made else {

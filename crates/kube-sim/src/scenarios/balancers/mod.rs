@@ -57,7 +57,9 @@ fn over(seeds: Range<u64>, make: fn(StoredCloud) -> Arc<dyn CloudProvider>) -> S
         edit(&c, "front", |spec| {
             let port = ServicePort { name: Some("more".to_owned()), port: 81, ..ServicePort::default() };
             let ports = spec.ports.get_or_insert_default();
-            ports.iter_mut().for_each(|port| port.name = Some("web".to_owned()));
+            for port in ports.iter_mut() {
+                port.name = Some("web".to_owned());
+            }
             ports.push(port);
         })
         .await;
@@ -134,17 +136,14 @@ impl CloudProvider for StoredCloud {
     ) -> Result<LoadBalancerStatus, CloudError> {
         let name = balancer_name(service);
         let wanted = data(service, nodes);
-        let done = match self.find(&name).await? {
-            Some(mut there) => {
-                there.data = Some(wanted);
-                self.balancers().update(&there).await
-            }
-            None => {
-                let mut made = ConfigMap { data: Some(wanted), ..ConfigMap::default() };
-                made.metadata.name = Some(name.clone());
-                made.metadata.labels = Some([(BALANCER.to_owned(), service.uid().to_string())].into());
-                self.balancers().create(&made).await
-            }
+        let done = if let Some(mut there) = self.find(&name).await? {
+            there.data = Some(wanted);
+            self.balancers().update(&there).await
+        } else {
+            let mut made = ConfigMap { data: Some(wanted), ..ConfigMap::default() };
+            made.metadata.name = Some(name.clone());
+            made.metadata.labels = Some([(BALANCER.to_owned(), service.uid().to_string())].into());
+            self.balancers().create(&made).await
         };
         done.map_err(|error| lost(&error))?;
         Ok(status(&name))
@@ -210,7 +209,7 @@ impl Oracle for Balancers {
             .all::<Service>()
             .iter()
             .filter(|service| service.metadata.finalizers.iter().flatten().any(|name| name == FINALIZER))
-            .map(|service| service.uid().clone())
+            .map(|service| service.uid())
             .collect();
         for (of, balancer) in made(state) {
             if !held.iter().any(|uid| uid.as_str() == of) {
