@@ -20,6 +20,7 @@
 
 mod builtin;
 mod locate;
+mod print;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -34,8 +35,10 @@ use crate::resource::Resource;
 use crate::table::PrinterColumn;
 use crate::validate::{Kind, validate_builtin_finalizers};
 use crate::view::DecodeError;
-use crate::wire::{canonical, fields, object_of};
+use crate::wire::{Scanned, canonical};
 use bytes::Bytes;
+use jiff::Timestamp;
+use print::{print_in_order, read_status};
 use serde::de::value::MapDeserializer;
 use serde_json::Value;
 use std::fmt;
@@ -56,9 +59,10 @@ pub struct Codec {
     read: fn(&Value) -> Decoded,
     read_head: fn(&Value) -> Decoded,
     parse: fn(&[u8]) -> Decoded,
+    holds_any_json: bool,
     takes_over: fn(&dyn TypedObject) -> bool,
     copy: fn(&dyn TypedObject, Extent) -> Option<Box<dyn TypedObject>>,
-    status_alone: fn(&dyn TypedObject) -> Option<Box<dyn TypedObject>>,
+    read_status: fn(&dyn TypedObject) -> Result<Option<Box<dyn TypedObject>>, DecodeError>,
     print: fn(&dyn TypedObject) -> Result<Bytes, DecodeError>,
     defaults: fn(&mut dyn TypedObject),
     prepare_create: fn(&mut dyn TypedObject),
@@ -85,8 +89,8 @@ pub enum Extent {
 #[derive(Clone, Copy)]
 struct StatusRules {
     /// Reads of a stored object what the rules look at; nothing for rules that look at the new one alone.
-    parse: Option<fn(&[u8]) -> Decoded>,
-    prepare: fn(&mut dyn TypedObject, &dyn TypedObject),
+    parse: Option<fn(&Scanned, &dyn TypedObject) -> Decoded>,
+    prepare: fn(&mut dyn TypedObject, &dyn TypedObject, Timestamp),
     validate: fn(&dyn TypedObject, Option<&dyn TypedObject>) -> Vec<FieldError>,
 }
 
@@ -97,9 +101,10 @@ impl Codec {
             read: |object| Ok(Box::new(K::from_json_value(object)?)),
             read_head: |object| Ok(Box::new(K::from_json_value(object)?)),
             parse: parse::<K>,
+            holds_any_json: true,
             takes_over: |_| false,
             copy: |_, _| None,
-            status_alone: |_| None,
+            read_status: |_| Ok(None),
             print: |object| Ok(canonical(&object.to_json()?)),
             defaults: |_| {},
             prepare_create: |_| {},
@@ -108,7 +113,7 @@ impl Codec {
             validate_update: |new, _| new.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
             status: Some(StatusRules {
                 parse: None,
-                prepare: |_, _| {},
+                prepare: |_, _, _| {},
                 validate: |new, _| new.as_kind::<K>().map(K::validate_shape).unwrap_or_default(),
             }),
             warnings: |_, _| Vec::new(),
@@ -124,9 +129,10 @@ impl Codec {
             read: |object| Ok(Box::new(K::decode(object).map_err(DecodeError::new)?)),
             read_head: read_head::<K>,
             parse: parse::<K>,
+            holds_any_json: !K::AS_IT_IS,
             takes_over: |object| K::AS_IT_IS && object.as_kind::<K>().is_some(),
             copy: copy::<K>,
-            status_alone: |object| Some(Box::new(object.as_kind::<K>()?.status_alone()?)),
+            read_status: read_status::<K>,
             print: print_in_order::<K>,
             defaults: |object| {
                 if let Some(object) = object.as_kind_mut::<K>() {
@@ -158,10 +164,10 @@ impl Codec {
                 errors
             },
             status: K::JUDGES_STATUS.then_some(StatusRules {
-                parse: Some(|json| Ok(Box::new(K::decode_for_status(json).map_err(DecodeError::new)?))),
-                prepare: |new, old| {
+                parse: Some(parse_for_status::<K>),
+                prepare: |new, old, now| {
                     if let (Some(new), Some(old)) = (new.as_kind_mut::<K>(), old.as_kind::<K>()) {
-                        new.prepare_status_update(old);
+                        new.prepare_status_update(old, now);
                     }
                 },
                 validate: |new, old| match (new.as_kind::<K>(), old.and_then(|old| old.as_kind::<K>())) {
@@ -203,6 +209,12 @@ impl Codec {
         (self.parse)(json)
     }
 
+    /// Whether objects of the kind may hold JSON of any depth, beside their metadata. Where not, nothing that is nested
+    /// deeply outlives the reading.
+    pub fn holds_any_json(&self) -> bool {
+        self.holds_any_json
+    }
+
     /// Whether an object that a program made is what reading its JSON would give. Not so for kinds that are read in a way
     /// of their own, and for objects of another type.
     pub fn takes_over(&self, object: &dyn TypedObject) -> bool {
@@ -214,10 +226,13 @@ impl Codec {
         (self.copy)(object, extent)
     }
 
-    /// The status of an object that a program made, and nothing else; `None` where [`Codec::takes_over`] says no, and for
-    /// kinds without a status.
-    pub fn status_alone(&self, object: &dyn TypedObject) -> Option<Box<dyn TypedObject>> {
-        (self.status_alone)(object)
+    /// The status of an object that a program made, and nothing else, as reading its JSON gives it; `None` where
+    /// [`Codec::takes_over`] says no, and for kinds without a status.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    pub fn read_status(&self, object: &dyn TypedObject) -> Result<Option<Box<dyn TypedObject>>, DecodeError> {
+        (self.read_status)(object)
     }
 
     /// Writes the object as canonical JSON.
@@ -253,20 +268,24 @@ impl Codec {
         (self.validate_update)(new, old)
     }
 
-    /// Reads of an object that was stored what the rules of its status look at, but for its metadata; `None` for kinds
-    /// without such rules.
+    /// Reads of an object that was stored what the rules of its status look at to judge that of `new`, but for its
+    /// metadata; `None` for kinds without such rules.
     ///
     /// # Errors
     /// The object does not decode.
-    pub fn parse_for_status(&self, json: &[u8]) -> Result<Option<Box<dyn TypedObject>>, DecodeError> {
-        self.status.and_then(|rules| rules.parse).map(|parse| parse(json)).transpose()
+    pub fn parse_for_status(
+        &self,
+        stored: &Scanned,
+        new: &dyn TypedObject,
+    ) -> Result<Option<Box<dyn TypedObject>>, DecodeError> {
+        self.status.and_then(|rules| rules.parse).map(|parse| parse(stored, new)).transpose()
     }
 
-    /// Keeps what a write of the status may leave out; `old` is from [`Codec::parse_for_status`]. Of `new` only
-    /// metadata and status are looked at.
-    pub fn prepare_status(&self, new: &mut dyn TypedObject, old: &dyn TypedObject) {
+    /// Keeps what a write of the status may leave out, and notes what has changed `now`; `old` is from
+    /// [`Codec::parse_for_status`]. Of `new` only metadata and status are looked at.
+    pub fn prepare_status(&self, new: &mut dyn TypedObject, old: &dyn TypedObject, now: Timestamp) {
         if let Some(rules) = self.status {
-            (rules.prepare)(new, old);
+            (rules.prepare)(new, old, now);
         }
     }
 
@@ -357,6 +376,14 @@ fn parse<K: Resource>(json: &[u8]) -> Decoded {
     Ok(Box::new(K::from_json(json)?))
 }
 
+fn parse_for_status<K: Kind>(stored: &Scanned, new: &dyn TypedObject) -> Decoded {
+    let read = match new.as_kind::<K>() {
+        Some(new) => K::decode_for_status(stored, new),
+        None => serde_json::from_slice(stored.bytes()),
+    };
+    Ok(Box::new(read.map_err(DecodeError::new)?))
+}
+
 fn read_head<K: Kind>(object: &Value) -> Decoded {
     let fields = object.as_object().into_iter().flatten().filter(|(name, _)| is_head(name));
     let fields = fields.map(|(name, value)| (name.as_str(), value));
@@ -375,21 +402,4 @@ fn copy<K: Kind>(object: &dyn TypedObject, extent: Extent) -> Option<Box<dyn Typ
         own.drop_status();
     }
     Some(Box::new(own))
-}
-
-/// Prints a built-in kind: its structures write their fields sorted by name already, save that `apiVersion` and
-/// `kind` come first.
-fn print_in_order<K: Kind>(object: &dyn TypedObject) -> Result<Bytes, DecodeError> {
-    let Some(object) = object.as_kind::<K>() else { return Ok(canonical(&object.to_json()?)) };
-    let json = object.to_json_bytes()?;
-    let in_order = fields(&json).nth(2).is_none_or(|third| third.name > "kind");
-    let printed = if in_order {
-        Bytes::from(json)
-    } else {
-        let mut sorted: Vec<_> = fields(&json).collect();
-        sorted.sort_by_key(|field| field.name);
-        object_of(sorted)
-    };
-    debug_assert_eq!(printed, canonical(&object.to_json_value()?), "one object has one form");
-    Ok(printed)
 }

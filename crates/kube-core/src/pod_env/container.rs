@@ -15,6 +15,13 @@ pub trait Objects {
 
     /// The secret of that name.
     fn secret(&self, name: &str) -> Option<&Secret>;
+
+    /// The value of `key` in the file of variables at `path` of one of the pod's volumes (KEP-3721). Only the node that
+    /// runs the pod knows it, once a container has written the file: nothing unless that is said here.
+    fn file_key(&self, volume: &str, path: &str, key: &str) -> Option<String> {
+        let _ = (volume, path, key);
+        None
+    }
 }
 
 /// Why a container's environment cannot be made.
@@ -38,6 +45,14 @@ pub enum EnvError {
         namespace: String,
         /// Its name.
         name: String,
+        /// The key.
+        key: String,
+    },
+    /// A file of variables is not there or has no such key, and neither is optional.
+    #[error("environment variable key \"{key}\" not found in file \"{path}\"")]
+    NoFileKey {
+        /// The path of the file in its volume.
+        path: String,
         /// The key.
         key: String,
     },
@@ -193,6 +208,15 @@ impl Sourced<'_> {
                 secret.data.as_ref().and_then(|data| data.get(&key.key)).map(|value| text(&value.0))
             });
             return self.keyed(value, "Secret", (&key.name, &key.key), key.optional);
+        }
+        if let Some(file) = &source.file_key_ref {
+            let found = self.objects.file_key(&file.volume_name, &file.path, &file.key);
+            return match found {
+                None if file.optional != Some(true) => {
+                    Err(EnvError::NoFileKey { path: file.path.clone(), key: file.key.clone() })
+                }
+                found => Ok(found),
+            };
         }
         Ok(Some(String::new()))
     }

@@ -63,6 +63,21 @@ pub fn config_map_files(
 ///
 /// # Errors
 /// `items` name a key that is not there, and the volume is not optional.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{KeyToPath, Secret};
+/// use kube_core::pod_env::secret_files;
+/// use serde_json::{from_value, json};
+///
+/// let secret: Secret = from_value(json!({"data": {"password": "aHVudGVyMg=="}}))?;
+/// let files = secret_files(&secret, &[], Some(0o400), false)?;
+/// assert_eq!((&files["password"].data[..], files["password"].mode), (&b"hunter2"[..], 0o400));
+///
+/// let items: Vec<KeyToPath> = from_value(json!([{"key": "token", "path": "token"}]))?;
+/// assert!(secret_files(&secret, &items, None, false).is_err());
+/// assert!(secret_files(&secret, &items, None, true)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn secret_files(
     secret: &Secret,
     items: &[KeyToPath],
@@ -108,6 +123,27 @@ fn files<'a>(
 ///
 /// # Errors
 /// A field or resource that cannot be read.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{DownwardAPIVolumeFile, Pod};
+/// use kube_core::pod_env::downward_files;
+/// use serde_json::{from_value, json};
+/// use std::collections::BTreeMap;
+///
+/// let pod: Pod = from_value(json!({
+///     "metadata": {"name": "web", "labels": {"app": "web"}},
+///     "spec": {"containers": [{"name": "main", "resources": {"limits": {"memory": "64Mi"}}}]},
+/// }))?;
+/// let items: Vec<DownwardAPIVolumeFile> = from_value(json!([
+///     {"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}},
+///     {"path": "mebibytes", "resourceFieldRef":
+///         {"containerName": "main", "resource": "limits.memory", "divisor": "1Mi"}},
+/// ]))?;
+/// let files = downward_files(&pod, &items, None, &BTreeMap::new())?;
+/// assert_eq!(files["labels"].data, b"app=\"web\"");
+/// assert_eq!(files["mebibytes"].data, b"64");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn downward_files(
     pod: &Pod,
     items: &[DownwardAPIVolumeFile],
@@ -137,6 +173,36 @@ pub fn downward_files(
 ///
 /// # Errors
 /// An object or a key that is not there and not optional, or a field that cannot be read.
+///
+/// ```
+/// use kube_core::kinds::core::v1::{ConfigMap, Pod, ProjectedVolumeSource, Secret};
+/// use kube_core::pod_env::{Objects, projected_files};
+/// use serde_json::{from_value, json};
+/// use std::collections::BTreeMap;
+///
+/// #[derive(Debug)]
+/// struct Around(ConfigMap);
+/// impl Objects for Around {
+///     fn config_map(&self, name: &str) -> Option<&ConfigMap> {
+///         (self.0.metadata.name.as_deref() == Some(name)).then_some(&self.0)
+///     }
+///     fn secret(&self, _name: &str) -> Option<&Secret> {
+///         None
+///     }
+/// }
+///
+/// let around = Around(from_value(json!({"metadata": {"name": "ca"}, "data": {"ca.crt": "..."}}))?);
+/// let volume: ProjectedVolumeSource = from_value(json!({"sources": [
+///     {"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 600}},
+///     {"configMap": {"name": "ca"}},
+///     {"secret": {"name": "extra", "optional": true}},
+/// ]}))?;
+/// let token = |audience: &str, seconds: i64| format!("for {audience}, {seconds} seconds");
+/// let files = projected_files(&Pod::default(), &volume, &around, &BTreeMap::new(), &token)?;
+/// assert_eq!(files.keys().collect::<Vec<_>>(), ["ca.crt", "token"]);
+/// assert_eq!(files["token"].data, b"for vault, 600 seconds");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn projected_files(
     pod: &Pod,
     volume: &ProjectedVolumeSource,

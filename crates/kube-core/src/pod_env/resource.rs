@@ -24,6 +24,20 @@ pub enum ResourceFieldError {
 ///
 /// # Errors
 /// There is none.
+///
+/// ```
+/// use kube_core::kinds::core::v1::Pod;
+/// use kube_core::pod_env::find_container;
+/// use serde_json::{from_value, json};
+///
+/// let pod: Pod = from_value(json!({"spec": {
+///     "initContainers": [{"name": "migrate", "image": "tool:2"}],
+///     "containers": [{"name": "web", "image": "web:1"}],
+/// }}))?;
+/// assert_eq!(find_container(&pod, "migrate")?.image.as_deref(), Some("tool:2"));
+/// assert_eq!(find_container(&pod, "log").unwrap_err().to_string(), "container log not found");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn find_container<'a>(pod: &'a Pod, name: &str) -> Result<&'a Container, ResourceFieldError> {
     let spec = pod.spec.as_ref();
     let containers = spec

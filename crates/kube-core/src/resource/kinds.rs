@@ -83,8 +83,8 @@ macro_rules! resources {
             }
 
             #[$inline]
-            fn to_json_bytes(&self) -> Result<Vec<u8>, DecodeError> {
-                serde_json::to_vec(self).map_err(DecodeError::new)
+            fn append_json(&self, json: &mut Vec<u8>) -> Result<(), DecodeError> {
+                serde_json::to_writer(json, self).map_err(DecodeError::new)
             }
 
             #[$inline]

@@ -51,7 +51,17 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + fmt::Debug + Send + S
     /// # Errors
     /// A value in it has no JSON form.
     fn to_json_bytes(&self) -> Result<Vec<u8>, DecodeError> {
-        serde_json::to_vec(self).map_err(DecodeError::new)
+        let mut json = Vec::with_capacity(128);
+        self.append_json(&mut json)?;
+        Ok(json)
+    }
+
+    /// Puts the same text behind what `json` holds.
+    ///
+    /// # Errors
+    /// As [`Resource::to_json_bytes`]; `json` may then hold some of it.
+    fn append_json(&self, json: &mut Vec<u8>) -> Result<(), DecodeError> {
+        serde_json::to_writer(json, self).map_err(DecodeError::new)
     }
 
     /// The object as a JSON value.

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::Kind;
 use crate::error::FieldError;
+use crate::wire::Scanned;
+use jiff::Timestamp;
 
 /// Defaulted, as JSON.
 pub(super) fn filled<K: Kind>(object: &Value) -> Value {
@@ -32,11 +34,11 @@ pub(super) fn update_refusals<K: Kind>(old: &Value, new: &Value) -> Vec<String> 
 /// known, as in a status write; both statuses as they come out.
 pub(super) fn status_refusals<K: Kind>(old: &Value, new: &Value) -> Vec<String> {
     let stored = defaulted::<K>(old);
-    let mut old = K::decode_for_status(&serde_json::to_vec(&stored).unwrap()).unwrap();
-    old.metadata_mut().clone_from(stored.metadata());
     let head = json!({"metadata": new["metadata"], "status": new["status"]});
     let mut new = K::decode(&head).unwrap();
-    new.prepare_status_update(&old);
+    let mut old = K::decode_for_status(&Scanned::new(serde_json::to_vec(&stored).unwrap()), &new).unwrap();
+    old.metadata_mut().clone_from(stored.metadata());
+    new.prepare_status_update(&old, Timestamp::UNIX_EPOCH);
     printed(&new.validate_status_update(&old))
 }
 

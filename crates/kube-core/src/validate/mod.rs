@@ -57,6 +57,8 @@ pub use label_selector::{validate_label_selector, validate_label_selector_requir
 use crate::error::FieldError;
 use crate::names::{self, NameRule};
 use crate::resource::Resource;
+use crate::wire::Scanned;
+use jiff::Timestamp;
 
 /// A kind whose shape has rules.
 pub trait Kind: Resource {
@@ -81,9 +83,14 @@ pub trait Kind: Resource {
     /// Takes away the status of a typed object that is taken over, for kinds that have one.
     fn drop_status(&mut self) {}
 
-    /// An object with the status of this one and nothing else, for kinds that are taken over and have a status.
-    fn status_alone(&self) -> Option<Self> {
-        None
+    /// Puts the status, as JSON, behind what `json` holds, and tells that it did: for kinds that are taken over and have a
+    /// status.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        let _ = json;
+        Ok(false)
     }
 
     /// Fills what was left out, as Kubernetes does when it decodes the object.
@@ -102,19 +109,20 @@ pub trait Kind: Resource {
     /// Whether writes of the status have rules beyond its shape: what follows is asked of no other kind.
     const JUDGES_STATUS: bool = false;
 
-    /// Reads of a stored object what the rules of its status look at: the status, and what they need of the rest. Its
-    /// metadata, which is known already, is filled in later.
+    /// Reads of a stored object what the rules of its status look at: the status, and what they need of the rest to judge
+    /// that of `new`. Its metadata, which is known already, is filled in later.
     ///
     /// # Errors
     /// The object is not of this kind.
-    fn decode_for_status(json: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(json)
+    fn decode_for_status(stored: &Scanned, new: &Self) -> Result<Self, serde_json::Error> {
+        let _ = new;
+        serde_json::from_slice(stored.bytes())
     }
 
-    /// Keeps what a write of the status may leave out. Of the object only metadata and status are looked at; `old` is
-    /// read by [`Kind::decode_for_status`].
-    fn prepare_status_update(&mut self, old: &Self) {
-        let _ = old;
+    /// Keeps what a write of the status may leave out, and notes what has changed `now`. Of the object only metadata and
+    /// status are looked at; `old` is read by [`Kind::decode_for_status`].
+    fn prepare_status_update(&mut self, old: &Self, now: Timestamp) {
+        let _ = (old, now);
     }
 
     /// What is wrong with the status as a successor of that of `old`, beyond the object's metadata. What is wanted is

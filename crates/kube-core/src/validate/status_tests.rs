@@ -10,6 +10,8 @@ use crate::kinds::core::v1::{
 };
 use crate::kinds::networking::v1::Ingress;
 use crate::kinds::policy::v1::PodDisruptionBudget;
+use crate::wire::Scanned;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The errors of `new` as the status of an object whose status was `old`.
@@ -154,7 +156,7 @@ fn addresses_of_a_pod_stand_in_both_fields() {
     let pod = |status: Value| Pod::decode(&json!({"metadata": {"name": "a"}, "status": status})).unwrap();
     let filled = |status: Value| {
         let mut pod = pod(status);
-        pod.prepare_status_update(&Pod::default());
+        pod.prepare_status_update(&Pod::default(), Timestamp::UNIX_EPOCH);
         let status = pod.status.unwrap();
         (
             status.pod_ip.unwrap_or_default(),
@@ -419,12 +421,12 @@ fn generations_that_a_node_leaves_out_are_kept() {
         "spec": {"containers": [{"name": "c", "image": "nginx"}]},
         "status": {"observedGeneration": 3, "conditions": [ready(2)]},
     });
-    let old = Pod::decode_for_status(&serde_json::to_vec(&stored).unwrap()).unwrap();
     let mut new = Pod::decode(&json!({
         "status": {"conditions": [{"type": "Ready", "status": "False"}, {"type": "Other", "status": "True"}]},
     }))
     .unwrap();
-    new.prepare_status_update(&old);
+    let old = Pod::decode_for_status(&Scanned::new(serde_json::to_vec(&stored).unwrap()), &new).unwrap();
+    new.prepare_status_update(&old, Timestamp::UNIX_EPOCH);
     let status = serde_json::to_value(new.status).unwrap();
     assert_eq!(status["observedGeneration"], 3);
     assert_eq!(status["conditions"][0]["observedGeneration"], 2);

@@ -194,6 +194,17 @@ fn storage_classes_do_not_change() {
             "reclaimPolicy: Invalid value: \"Retain\": field is immutable",
         ],
     );
+    let term = |zones: &[&str]| json!({"matchLabelExpressions": [{"key": "zone", "values": zones}]});
+    let topologies = json!([term(&["a", "b"]), term(&["a"]), term(&["b", "a"])]);
+    check::<StorageClass>(
+        &with(&class, &[("/allowedTopologies", topologies)]),
+        &["allowedTopologies[2].matchLabelExpressions: Duplicate value: \"\""],
+    );
+    // That one is told of is Kubernetes' doing.
+    check::<StorageClass>(
+        &with(&class, &[("/allowedTopologies", json!([{}]))]),
+        &["allowedTopologies[0].matchLabelExpressions: Duplicate value: \"\""],
+    );
 }
 
 #[test]
@@ -226,6 +237,14 @@ fn roles_grant_something_and_bindings_keep_their_role() {
         ],
     );
     check::<ClusterRole>(&json!({"rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}]}), &[]);
+    let selector = json!({"matchExpressions": [{"key": "a", "operator": "Near"}]});
+    check::<ClusterRole>(
+        &json!({"rules": [], "aggregationRule": {"clusterRoleSelectors": [selector]}}),
+        &[
+            "aggregationRule.clusterRoleSelectors[0].matchExpressions[0].operator: Invalid value: \"Near\": not a valid selector operator",
+            "aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.",
+        ],
+    );
     let binding =
         json!({"roleRef": {"kind": "ClusterRole", "name": "r"}, "subjects": [{"kind": "User", "name": "a"}]});
     let group = json!("rbac.authorization.k8s.io");

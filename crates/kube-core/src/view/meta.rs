@@ -1,6 +1,7 @@
 //! Metadata, lean.
 
 use super::null_default;
+use crate::kinds::meta::v1::{ObjectMeta, OwnerReference, Time};
 use crate::resource::{ObjectKey, Uid};
 use crate::selector::LabelSet;
 use jiff::Timestamp;
@@ -38,6 +39,45 @@ pub struct Meta {
     pub deletion_timestamp: Option<Timestamp>,
     /// Seconds of grace of the deletion under way.
     pub deletion_grace_period_seconds: Option<i64>,
+}
+
+impl From<&ObjectMeta> for Meta {
+    /// What reading the printed metadata would give: of times, whole seconds.
+    fn from(meta: &ObjectMeta) -> Self {
+        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
+        Self {
+            name: text(&meta.name),
+            namespace: text(&meta.namespace),
+            uid: Uid::new(meta.uid.as_deref().unwrap_or_default()),
+            labels: meta.labels.as_ref().into(),
+            annotations: meta.annotations.as_ref().into(),
+            owner_references: meta.owner_references.iter().flatten().map(OwnerRef::from).collect(),
+            finalizers: meta.finalizers.iter().flatten().map(|name| name.as_str().into()).collect(),
+            generation: meta.generation.unwrap_or_default(),
+            creation_timestamp: meta.creation_timestamp.as_ref().map(whole_seconds),
+            deletion_timestamp: meta.deletion_timestamp.as_ref().map(whole_seconds),
+            deletion_grace_period_seconds: meta.deletion_grace_period_seconds,
+        }
+    }
+}
+
+/// The second that a time falls into.
+fn whole_seconds(time: &Time) -> Timestamp {
+    let before = i64::from(time.0.subsec_nanosecond() < 0);
+    Timestamp::from_second(time.0.as_second() - before).unwrap_or(time.0)
+}
+
+impl From<&OwnerReference> for OwnerRef {
+    fn from(owner: &OwnerReference) -> Self {
+        Self {
+            api_version: owner.api_version.as_str().into(),
+            kind: owner.kind.as_str().into(),
+            name: owner.name.as_str().into(),
+            uid: Uid::new(&*owner.uid),
+            controller: owner.controller.unwrap_or_default(),
+            block_owner_deletion: owner.block_owner_deletion.unwrap_or_default(),
+        }
+    }
 }
 
 impl Meta {

@@ -52,26 +52,34 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::any::Any;
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 /// One object as it is stored: canonical JSON without `resourceVersion`, the version beside it, and the metadata
-/// parsed once for all readers.
+/// parsed once for all readers. A clone is one more holder of the same: long lists cost little.
 #[derive(Clone, Debug)]
-pub struct RawObject {
+pub struct RawObject(Arc<RawParts>);
+
+/// What a [`RawObject`] holds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawParts {
     /// Metadata.
     pub meta: Arc<Meta>,
     /// Canonical JSON, without `metadata.resourceVersion`.
     pub bytes: Bytes,
     /// The version.
     pub version: ResourceVersion,
-    shared: Arc<OnceLock<SharedView>>,
+    /// A view that many readers of one object ask for.
+    shared: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
-/// A view that many readers of one object ask for, and the version it was read at.
-#[derive(Clone, Debug)]
-struct SharedView {
-    version: ResourceVersion,
-    view: Arc<dyn Any + Send + Sync>,
+impl Deref for RawObject {
+    type Target = RawParts;
+
+    fn deref(&self) -> &RawParts {
+        &self.0
+    }
 }
 
 impl RawObject {
@@ -86,13 +94,13 @@ impl RawObject {
 
     /// An object whose metadata, which `bytes` hold as well, was read before.
     pub fn of(meta: Arc<Meta>, bytes: Bytes, version: ResourceVersion) -> Self {
-        Self { meta, bytes, version, shared: Arc::default() }
+        Self(Arc::new(RawParts { meta, bytes, version, shared: OnceLock::new() }))
     }
 
     /// The same at another version, as a deletion is told.
     #[must_use]
     pub fn at(self, version: ResourceVersion) -> Self {
-        Self { version, ..self }
+        Self::of(self.meta.clone(), self.bytes.clone(), version)
     }
 
     /// What `decode` reads of the object, read once for all who hold it: for the one view of a kind that most of its
@@ -101,12 +109,11 @@ impl RawObject {
     /// # Errors
     /// What `decode` returns.
     pub fn share<V: View>(&self, decode: fn(&Self) -> Result<V, DecodeError>) -> Result<Arc<V>, DecodeError> {
-        let known = self.shared.get().filter(|known| known.version == self.version);
-        if let Some(view) = known.and_then(|known| known.view.clone().downcast().ok()) {
+        if let Some(view) = self.shared.get().and_then(|known| known.clone().downcast().ok()) {
             return Ok(view);
         }
         let view = Arc::new(decode(self)?);
-        let _first = self.shared.set(SharedView { version: self.version, view: view.clone() }).is_ok();
+        let _first = self.shared.set(view.clone()).is_ok();
         Ok(view)
     }
 

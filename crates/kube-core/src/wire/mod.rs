@@ -10,7 +10,7 @@ mod limits;
 mod tests;
 mod yaml;
 
-pub use fields::{Fields, RawField, all_fields, field, fields, object_of};
+pub use fields::{Fields, RawField, Scanned, field, fields, object_of};
 pub use json::{JsonError, json, json_with_repeated};
 pub use limits::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES};
 pub use yaml::{Document, YamlError, documents};

@@ -1,6 +1,6 @@
 //! Canonical JSON, and documents of a YAML stream.
 
-use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, all_fields, canonical, documents, fields, json};
+use super::{MAX_DEPTH, MAX_OBJECT_BYTES, MAX_VALUES, Scanned, canonical, documents, fields, json};
 use serde_json::json;
 
 #[test]
@@ -96,11 +96,31 @@ fn fields_are_found_between_blanks() {
 #[test]
 fn an_object_is_whole_or_it_is_none() {
     let object = br#"{"a":1,"b":{"c":[1,"]}"]},"d":"x \" y","e":null}"#;
-    assert_eq!(all_fields(object).map(|all| all.len()), Some(4));
+    let whole = |object: &'static [u8]| {
+        let scanned = Scanned::new(object);
+        scanned.is_whole().then(|| scanned.fields().count())
+    };
+    assert_eq!(whole(object), Some(4));
     for end in 0..object.len() {
-        assert_eq!(all_fields(&object[..end]), None, "cut at {end}");
+        assert_eq!(whole(&object[..end]), None, "cut at {end}");
     }
-    assert_eq!(all_fields(b" { } ").map(|all| all.len()), Some(0));
-    assert_eq!(all_fields(b"[]"), None);
-    assert_eq!(all_fields(br#"{"a":1]"#), None);
+    assert_eq!(whole(b" { } "), Some(0));
+    assert_eq!(whole(b"[]"), None);
+    assert_eq!(whole(br#"{"a":1]"#), None);
+    assert_eq!(whole(br#"{"a":{"b":1]}"#), None);
+}
+
+/// Looking through an object once finds what looking for each field does, one level down as well.
+#[test]
+fn a_scanned_object_knows_its_fields_and_theirs() {
+    let object = br#" {"a" : {} , "b":{"c":[1,"]}"], "d\"":"x \\"} ,"e":null,"f":"{}"} "#;
+    let scanned = Scanned::new(&object[..]);
+    assert!(scanned.is_whole());
+    assert!(scanned.fields().eq(fields(object)));
+    for outer in fields(object) {
+        assert_eq!(scanned.field(outer.name), Some(outer.value));
+        assert!(scanned.fields_of(outer.name).eq(fields(outer.value)), "{}", outer.name);
+    }
+    assert_eq!(scanned.fields_of("b").count(), 2);
+    assert_eq!(scanned.field("g"), None);
 }

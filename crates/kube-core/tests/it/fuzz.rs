@@ -11,8 +11,9 @@ use kube_core::quantity::Quantity;
 use kube_core::selector::Selector;
 use kube_core::selector::field::FieldSelector;
 use kube_core::table::Layout;
-use kube_core::wire::{canonical, documents, json, json_with_repeated};
+use kube_core::wire::{Scanned, canonical, documents, json, json_with_repeated};
 use kube_testkit::fuzz;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 #[test]
@@ -40,6 +41,27 @@ fn fuzz_json() {
     fuzz::run("json", &corpus, |input| {
         let Ok(value) = json(input.as_bytes()) else { return false };
         assert_eq!(json(&canonical(&value)).expect("canonical JSON is JSON"), value);
+        true
+    });
+}
+
+/// Of an object every field is found, and its value as it stands.
+#[test]
+fn fuzz_scanned_objects() {
+    let corpus =
+        [r#"{"a": {"b": [1, "}]"], "c": {}}, "d": "\"\\", "e": -2.5e3}"#, " {\n \"\" : null ,\"x\":[{}]} "];
+    fuzz::run("scanned objects", &corpus, |input| {
+        let scanned = Scanned::new(input.as_bytes().to_vec());
+        let Ok(Value::Object(object)) = serde_json::from_str(input) else { return false };
+        assert!(scanned.is_whole());
+        let once = scanned.fields().count() == object.len();
+        for field in scanned.fields() {
+            let value: Value = serde_json::from_slice(field.value).expect("a value");
+            let inner = scanned.fields_of(field.name).count();
+            assert!(!once || value.is_object() || inner == 0, "{input}");
+        }
+        // A key may stand twice, or be written in another way.
+        assert!(scanned.fields().count() >= object.len());
         true
     });
 }

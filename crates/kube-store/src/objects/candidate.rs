@@ -1,12 +1,13 @@
 //! Objects on their way into the store, and those that they replace.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use kube_core::codec::{Codec, TypedObject};
 use kube_core::error::ApiError;
 use kube_core::kinds::meta::v1::ObjectMeta;
 use kube_core::resource::Resource;
 use kube_core::view::DecodeError;
-use kube_core::wire::{RawField, all_fields, canonical, field, fields, object_of};
+use kube_core::wire::{RawField, Scanned, canonical, fields, object_of};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::OnceLock;
@@ -15,6 +16,25 @@ use std::sync::OnceLock;
 ///
 /// Plugins and contributions read and change it by type ([`Candidate::typed`], [`Candidate::typed_mut`]) or, whatever
 /// its kind, as JSON ([`Candidate::to_value`], [`Candidate::replace`]). It is decoded once and encoded once.
+///
+/// ```
+/// use kube_core::codec::find_codec;
+/// use kube_core::kinds::core::v1::{ConfigMap, Pod};
+/// use kube_store::objects::Candidate;
+/// use serde_json::json;
+///
+/// let map = json!({"metadata": {"name": "a"}, "data": {"x": "1"}});
+/// let mut object = Candidate::read(&map, find_codec("", "v1", "ConfigMap"))?;
+/// object.typed_mut::<ConfigMap>().expect("it is one").immutable = Some(true);
+/// assert_eq!(object.to_value()?["immutable"], true);
+/// assert!(object.typed::<Pod>().is_none());
+///
+/// let mut value = object.to_value()?;
+/// value["data"]["y"] = "2".into();
+/// object.replace(&value)?;
+/// assert_eq!(object.typed::<ConfigMap>().unwrap().data.as_ref().unwrap().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Candidate {
     body: Body,
@@ -32,7 +52,7 @@ enum Body {
     /// Metadata and status, typed; everything else is that of the stored object.
     Status {
         typed: Box<dyn TypedObject>,
-        stored: Bytes,
+        stored: Scanned,
     },
 }
 
@@ -70,7 +90,7 @@ impl Candidate {
     }
 
     /// The stored object with the metadata and status of `given`, which may lack everything else.
-    pub(super) fn status(given: Box<dyn TypedObject>, stored: &Bytes, codec: Codec) -> Self {
+    pub(super) fn status(given: Box<dyn TypedObject>, stored: &Scanned, codec: Codec) -> Self {
         Self { body: Body::Status { typed: given, stored: stored.clone() }, codec: Some(codec) }
     }
 
@@ -168,9 +188,11 @@ impl Candidate {
                 };
                 let given = |field: &RawField<'_>| matches!(field.name, "metadata" | "status");
                 let broken = || DecodeError::new(serde::de::Error::custom("the stored object is not whole"));
-                let mut all = all_fields(stored).ok_or_else(broken)?;
-                all.retain(|field| !given(field));
-                all.extend(fields(&printed).filter(given));
+                if !stored.is_whole() {
+                    return Err(broken());
+                }
+                let kept = stored.fields().filter(|field| !given(field));
+                let mut all: Vec<_> = kept.chain(fields(&printed).filter(given)).collect();
                 all.sort_by_key(|field| field.name);
                 Ok(object_of(all))
             }
@@ -203,9 +225,10 @@ pub(super) fn with_meta(object: &Bytes, meta: &ObjectMeta) -> Result<Bytes, Deco
 /// The stored object that a write changes. What is asked for is decoded once.
 #[derive(Debug)]
 pub struct Stored {
-    bytes: Bytes,
+    scanned: Scanned,
     codec: Option<Codec>,
     meta: ObjectMeta,
+    read_at: Timestamp,
     typed: OnceLock<Box<dyn TypedObject>>,
     for_status: OnceLock<Option<Box<dyn TypedObject>>>,
     value: OnceLock<Value>,
@@ -214,13 +237,15 @@ pub struct Stored {
 impl Stored {
     /// # Errors
     /// 500 when the bytes are no object.
-    pub(super) fn read(bytes: Bytes, codec: Option<Codec>) -> Result<Self, ApiError> {
-        let meta = field(&bytes, "metadata").unwrap_or(b"null");
+    pub(super) fn read(bytes: Bytes, codec: Option<Codec>, read_at: Timestamp) -> Result<Self, ApiError> {
+        let scanned = Scanned::new(bytes);
+        let meta = scanned.field("metadata").unwrap_or(b"null");
         let meta = serde_json::from_slice(meta).map_err(ApiError::internal)?;
         Ok(Self {
-            bytes,
+            scanned,
             codec,
             meta,
+            read_at,
             typed: OnceLock::new(),
             for_status: OnceLock::new(),
             value: OnceLock::new(),
@@ -229,7 +254,17 @@ impl Stored {
 
     /// As it is stored: canonical JSON without version.
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        self.scanned.bytes()
+    }
+
+    /// The same, with the places of its fields.
+    pub(super) fn scanned(&self) -> &Scanned {
+        &self.scanned
+    }
+
+    /// When the write under way looked at it, in whole seconds.
+    pub(super) fn read_at(&self) -> Timestamp {
+        self.read_at
     }
 
     /// Its metadata, without version.
@@ -245,7 +280,7 @@ impl Stored {
         if let Some(value) = self.value.get() {
             return Ok(value);
         }
-        let value = serde_json::from_slice(&self.bytes).map_err(ApiError::internal)?;
+        let value = serde_json::from_slice(self.bytes()).map_err(ApiError::internal)?;
         Ok(self.value.get_or_init(|| value))
     }
 
@@ -262,17 +297,17 @@ impl Stored {
         if let Some(typed) = self.typed.get() {
             return Ok(Some(&**typed));
         }
-        let mut typed = codec.parse(&self.bytes).map_err(ApiError::internal)?;
+        let mut typed = codec.parse(self.bytes()).map_err(ApiError::internal)?;
         codec.default_typed(&mut *typed);
         Ok(Some(&**self.typed.get_or_init(|| typed)))
     }
 
-    /// What the rules of the kind's status look at; `None` for kinds without such rules.
-    pub(super) fn for_status(&self) -> Result<Option<&dyn TypedObject>, ApiError> {
+    /// What the rules of the kind's status look at to judge that of `new`; `None` for kinds without such rules.
+    pub(super) fn for_status(&self, new: &dyn TypedObject) -> Result<Option<&dyn TypedObject>, ApiError> {
         if let Some(known) = self.for_status.get() {
             return Ok(known.as_deref());
         }
-        let read = self.codec.map(|codec| codec.parse_for_status(&self.bytes)).transpose();
+        let read = self.codec.map(|codec| codec.parse_for_status(&self.scanned, new)).transpose();
         let mut read = read.map_err(ApiError::internal)?.flatten();
         if let Some(read) = &mut read {
             read.meta_mut().clone_from(&self.meta);

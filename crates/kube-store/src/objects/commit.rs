@@ -42,7 +42,7 @@ impl Objects {
         options: &WriteOptions,
         plan: &mut dyn Plan,
     ) -> Result<(Planned, Revision), ApiError> {
-        served.expect_stored()?;
+        served.expect_written()?;
         for _ in 0..ATTEMPTS {
             let mut draft = Draft::fenced(options.fence.as_ref());
             let mut planner =

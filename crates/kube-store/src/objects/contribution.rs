@@ -30,6 +30,55 @@ pub enum Operation {
 }
 
 /// Adds compares and writes to the transactions of a kind: allocations, quotas, budgets.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use kube_core::error::ApiError;
+/// use kube_core::kinds::core::v1::ConfigMap;
+/// use kube_store::objects::{Candidate, Contribution, Contributor, Objects, Operation, Stored, TxnBuilder};
+/// use kube_store::storage::{Key, MemoryStorage, ReadAt, Storage};
+/// use kube_store::{api::Api, rt};
+/// use std::sync::Arc;
+///
+/// /// Counts the config maps that were ever made, in the transaction that makes each.
+/// #[derive(Debug)]
+/// struct Count;
+///
+/// #[async_trait]
+/// impl Contributor for Count {
+///     fn handles(&self, cx: &Contribution<'_>) -> bool {
+///         cx.operation() == Operation::Create
+///     }
+///
+///     async fn contribute(
+///         &self,
+///         cx: &Contribution<'_>,
+///         _old: Option<&Stored>,
+///         _new: Option<&mut Candidate>,
+///         txn: &mut TxnBuilder,
+///     ) -> Result<(), ApiError> {
+///         let read = cx.get(&Key::from("/counts/configmaps")).await?;
+///         let count = read.json()?.and_then(|count| count.as_u64()).unwrap_or(0);
+///         txn.put(&read, (count + 1).to_string());
+///         Ok(())
+///     }
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+/// # runtime.block_on(async {
+/// let storage = Arc::new(MemoryStorage::new());
+/// let objects = Objects::builder(storage.clone(), rt::env()).contributor("", "ConfigMap", Arc::new(Count)).build();
+/// let maps: Api<ConfigMap> = Api::namespaced(objects, "default");
+/// for name in ["a", "b"] {
+///     let mut map = ConfigMap::default();
+///     map.metadata.name = Some(name.to_owned());
+///     maps.create(&map).await?;
+/// }
+/// let count = storage.get(&Key::from("/counts/configmaps"), ReadAt::Latest).await?.kv.unwrap();
+/// assert_eq!(&count.value[..], b"2");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait Contributor: Send + Sync + fmt::Debug + 'static {
     /// Whether it has anything to do with a write: what is not asked costs nothing.

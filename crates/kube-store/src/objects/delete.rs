@@ -47,7 +47,7 @@ impl Planner<'_> {
                 let bytes = new.print().map_err(ApiError::internal)?;
                 self.expect(&found.place, &found.current);
                 self.draft.put(found.place, bytes.clone(), None, Some(&found.current));
-                Ok(Planned { bytes, end: End::Written })
+                Ok(Planned::written(bytes, new.meta()))
             }
         }
     }
@@ -89,7 +89,7 @@ impl Planner<'_> {
             Some(last) => last.print().map_err(ApiError::internal)?,
             None => found.current.value.clone(),
         };
-        Ok(Planned { bytes, end: End::Removed })
+        Ok(Planned { bytes, end: End::Removed, meta: None })
     }
 }
 

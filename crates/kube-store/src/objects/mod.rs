@@ -55,6 +55,10 @@ use watched::Watched;
 
 /// Objects over a store: the API server without the server.
 ///
+/// It knows no users: whoever holds it may do everything, and reviews (`SelfSubjectAccessReview` and its siblings) are
+/// refused with 405. [`Access`](crate::service::Access) over it is a service in the name of a user, which RBAC limits and
+/// which answers them.
+///
 /// ```
 /// use kube_core::kinds::core::v1::Pod;
 /// use kube_store::{api::Api, objects::Objects, rt, storage::MemoryStorage};

@@ -8,7 +8,7 @@ use crate::service::Subresource;
 use kube_core::codec::{Codec, TypedObject, is_head};
 use kube_core::error::{ApiError, FieldPath};
 use kube_core::kinds::meta::v1::ObjectMeta;
-use kube_core::wire::{field, fields, object_of};
+use kube_core::wire::{fields, object_of};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -66,7 +66,7 @@ impl<'a> Read<'a> {
     fn status(&mut self, given: &Value, codec: Codec) -> Result<Candidate, ApiError> {
         let refuse = |error| self.served.strategy.refuse(&head(given), &error);
         let typed = codec.read_head(given).map_err(refuse)?;
-        let new = Candidate::status(typed, self.found.stored.bytes(), codec);
+        let new = Candidate::status(typed, self.found.stored.scanned(), codec);
         if self.strict {
             self.look(&head(given), &new)?;
         }
@@ -97,18 +97,17 @@ pub(super) fn taken_over(
     let mut new = match act.part {
         Subresource::Main if served.info.has_status() => {
             let given = print()?;
-            let status = fields(old.bytes()).filter(|field| field.name == "status");
+            let status = old.scanned().fields().filter(|field| field.name == "status");
             let all = fields(&given).filter(|field| field.name != "status").chain(status);
             Candidate::of_typed(codec.parse(&object_of(all)).map_err(ApiError::internal)?, codec)
         }
         Subresource::Main => Candidate::of_typed(codec.parse(&print()?).map_err(ApiError::internal)?, codec),
         Subresource::Status => {
-            let Some(status) = codec.status_alone(object) else { return Ok(None) };
-            let status = status.to_json_text().map_err(ApiError::internal)?;
-            let mut typed = codec.parse(&status).map_err(ApiError::internal)?;
+            let read = codec.read_status(object).map_err(ApiError::internal)?;
+            let Some(mut typed) = read else { return Ok(None) };
             // The times in it are those of the stored object, whatever it brings.
             typed.meta_mut().clone_from(object.meta());
-            Candidate::status(typed, old.bytes(), codec)
+            Candidate::status(typed, old.scanned(), codec)
         }
         _ => return Ok(None),
     };
@@ -156,7 +155,7 @@ fn head(given: &Value) -> Value {
 /// Type, metadata and status of the stored object.
 pub(super) fn status_of(old: &Stored) -> Result<Value, ApiError> {
     let mut head = Map::new();
-    for field in fields(old.bytes()) {
+    for field in old.scanned().fields() {
         if is_head(field.name) {
             let value = serde_json::from_slice(field.value).map_err(ApiError::internal)?;
             head.insert(field.name.to_owned(), value);
@@ -168,7 +167,7 @@ pub(super) fn status_of(old: &Stored) -> Result<Value, ApiError> {
 /// The status of the stored object in place of the one that `given` has.
 fn put_status_of(old: &Stored, given: &mut Value) -> Result<(), ApiError> {
     let Some(object) = given.as_object_mut() else { return Ok(()) };
-    match field(old.bytes(), "status") {
+    match old.scanned().field("status") {
         Some(status) => {
             let status = serde_json::from_slice(status).map_err(ApiError::internal)?;
             object.insert("status".to_owned(), status);

@@ -10,9 +10,10 @@ use crate::storage::{Compare, Key, Revision};
 use bytes::Bytes;
 use kube_core::codec::{Extent, TypedObject, is_head};
 use kube_core::error::{ApiError, FieldError, Reason};
+use kube_core::kinds::meta::v1::ObjectMeta;
 use kube_core::resource::{ObjectKey, ResourceVersion};
-use kube_core::view::RawObject;
-use kube_core::wire::{field, fields};
+use kube_core::view::{Meta, RawObject};
+use kube_core::wire::{Scanned, field, fields};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ use std::sync::Arc;
 pub(crate) struct Planned {
     pub(crate) bytes: Bytes,
     pub(crate) end: End,
+    /// The metadata in `bytes`, where somebody has it at hand.
+    pub(crate) meta: Option<Arc<Meta>>,
 }
 
 /// What becomes of the object.
@@ -35,13 +38,21 @@ pub(crate) enum End {
 }
 
 impl Planned {
+    /// An object that is written, with its metadata.
+    pub(crate) fn written(bytes: Bytes, meta: &ObjectMeta) -> Self {
+        Self { bytes, end: End::Written, meta: Some(Arc::new(meta.into())) }
+    }
+
     /// The object, once its request was stored at `revision`.
     pub(crate) fn into_object(self, revision: Revision) -> Result<RawObject, ApiError> {
         let version = match self.end {
             End::Unchanged(Some(version)) => version,
             _ => revision,
         };
-        object(self.bytes, version)
+        match self.meta {
+            Some(meta) => Ok(RawObject::of(meta, self.bytes, ResourceVersion::new(version.get()))),
+            None => object(self.bytes, version),
+        }
     }
 }
 
@@ -135,8 +146,8 @@ pub(crate) fn print(object: &Candidate) -> Result<Bytes, ApiError> {
 }
 
 /// Whether anything but metadata and status differs between two objects in canonical form.
-pub(crate) fn wants_differ(old: &[u8], new: &[u8]) -> bool {
-    let before = fields(old).filter(|field| !is_head(field.name));
+pub(crate) fn wants_differ(old: &Scanned, new: &[u8]) -> bool {
+    let before = old.fields().filter(|field| !is_head(field.name));
     !before.eq(fields(new).filter(|field| !is_head(field.name)))
 }
 
@@ -169,14 +180,18 @@ impl Planner<'_> {
     pub(crate) async fn stored(&self, key: &ObjectKey) -> Result<Found, ApiError> {
         let place = self.place(key);
         let Some(current) = self.current(&place).await? else { return Err(self.not_found(key)) };
-        let stored = Stored::read(current.value.clone(), self.served.strategy.codec())?;
+        let stored = Stored::read(
+            current.value.clone(),
+            self.served.strategy.codec(),
+            self.objects.env.wall_seconds(),
+        )?;
         Ok(Found { place, current, stored })
     }
 
     /// An object that stays as it is.
     pub(crate) fn unchanged(&self, found: Found) -> Planned {
         let version = if self.draft.writes(&found.place) { None } else { found.current.revision };
-        Planned { bytes: found.current.value, end: End::Unchanged(version) }
+        Planned { bytes: found.current.value, end: End::Unchanged(version), meta: None }
     }
 
     pub(crate) fn not_found(&self, key: &ObjectKey) -> ApiError {
@@ -293,7 +308,7 @@ impl Planner<'_> {
         self.tell(&new, None)?;
         let bytes = print(&new)?;
         self.draft.put(place, bytes.clone(), self.options.ttl, before.as_ref());
-        Ok(Planned { bytes, end: End::Written })
+        Ok(Planned::written(bytes, new.meta()))
     }
 
     /// The object that a create brings, without a status where creates set none.
@@ -315,7 +330,7 @@ impl Planner<'_> {
                 &written
             }
         };
-        let mut object = metadata::accept_type(kind, object)?;
+        let mut object = metadata::accept_type(kind, object, strategy.codec())?;
         if without_status && object.get("status").is_some() {
             drop(object.to_mut().as_object_mut().and_then(|fields| fields.remove("status")));
         }
@@ -329,7 +344,7 @@ impl Planner<'_> {
     /// The bytes of an object as the successor of `old`: its generation grows when what is wanted has changed.
     pub(crate) fn succeed(&self, old: &Stored, new: &mut Candidate) -> Result<Bytes, ApiError> {
         let bytes = print(new)?;
-        if !self.served.strategy.counts_generation() || !wants_differ(old.bytes(), &bytes) {
+        if !self.served.strategy.counts_generation() || !wants_differ(old.scanned(), &bytes) {
             return Ok(bytes);
         }
         let meta = new.meta_mut();

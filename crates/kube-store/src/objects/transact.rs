@@ -46,7 +46,7 @@ impl Objects {
         options: &WriteOptions,
     ) -> Result<Planned, ApiError> {
         let served = self.kinds.served(kind_of(write))?;
-        served.expect_stored()?;
+        served.expect_written()?;
         let mut planner = Planner { objects: self, served, options, draft, index };
         match write {
             Write::Create { namespace, object, .. } => planner.create(namespace, Given::Json(object)).await,

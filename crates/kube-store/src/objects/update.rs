@@ -4,7 +4,7 @@ use super::candidate::{Candidate, Stored};
 use super::contribution::Operation;
 use super::metadata;
 use super::parts::Read;
-use super::plan::{Act, End, Found, Planned, Planner, print};
+use super::plan::{Act, Found, Planned, Planner, print};
 use super::{binding, delete, parts, scale};
 use crate::service::{Patch, Subresource};
 use kube_core::codec::TypedObject;
@@ -77,7 +77,7 @@ impl Planner<'_> {
         }
         self.expect(&found.place, &found.current);
         self.draft.put(found.place, bytes.clone(), self.options.ttl, Some(&found.current));
-        Ok(Planned { bytes, end: End::Written })
+        Ok(Planned::written(bytes, new.meta()))
     }
 
     /// The object that the request wants to see stored: what the part may not change is that of the stored object.
@@ -95,7 +95,7 @@ impl Planner<'_> {
         } else {
             given
         };
-        let mut given = match metadata::accept_type(kind, &given)? {
+        let mut given = match metadata::accept_type(kind, &given, served.strategy.codec())? {
             Cow::Owned(object) => Cow::Owned(object),
             Cow::Borrowed(_) => given,
         };

@@ -87,7 +87,7 @@ pub(super) fn not_allowed() -> ApiError {
 
 /// The object of a provider, with the type that it is served as.
 fn read(kind: &KindInfo, object: &Value) -> Result<RawObject, ApiError> {
-    let object = metadata::accept_type(kind, object)?.into_owned();
+    let object = metadata::accept_type(kind, object, None)?.into_owned();
     RawObject::from_value(object).map_err(ApiError::internal)
 }
 
@@ -96,6 +96,17 @@ impl Served {
     /// 405 for a kind that is not stored.
     pub(super) fn expect_stored(&self) -> Result<(), ApiError> {
         if self.provider.is_some() { Err(not_allowed()) } else { Ok(()) }
+    }
+
+    /// # Errors
+    /// 405 for a kind that is not stored, and for one that asks about users, of whom nothing is known here.
+    pub(super) fn expect_written(&self) -> Result<(), ApiError> {
+        self.expect_stored()?;
+        if self.custom || !matches!(&*self.info.group, "authentication.k8s.io" | "authorization.k8s.io") {
+            return Ok(());
+        }
+        let text = format!("{} are answered by a service in the name of a user", self.info.plural);
+        Err(ApiError::new(Reason::MethodNotAllowed, text))
     }
 }
 
@@ -107,7 +118,7 @@ impl Objects {
         namespace: &str,
         object: Value,
     ) -> Result<RawObject, ApiError> {
-        let object = metadata::accept_type(&served.info, &object)?.into_owned();
+        let object = metadata::accept_type(&served.info, &object, None)?.into_owned();
         read(&served.info, &provider.create(namespace, object).await?)
     }
 

@@ -66,7 +66,7 @@ fn meta(name: &str, namespace: &str, owners: &[&str]) -> Arc<Meta> {
     let object = json!({
         "metadata": { "name": name, "namespace": namespace, "uid": name, "ownerReferences": owners },
     });
-    RawObject::from_value(object).expect("metadata").meta
+    RawObject::from_value(object).expect("metadata").meta.clone()
 }
 
 fn observe(objects: &mut Objects, old: Option<&Arc<Meta>>, new: Option<&Arc<Meta>>) -> Vec<String> {

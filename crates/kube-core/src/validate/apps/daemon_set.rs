@@ -24,8 +24,8 @@ impl Kind for DaemonSet {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {

@@ -5,8 +5,9 @@
 
 use super::rollout::{invalid_count, is_zero, more_than_all, validate_count};
 use super::template::{
-    decode_with_selector, given_selector, set_template_defaults, unselected, validate_pod_selector,
-    validate_replicated_template, validate_selector_unchanged,
+    UNREADABLE_SELECTOR, decode_with_selector, given_selector, set_template_defaults, unselected,
+    validate_pod_selector, validate_replicated_template, validate_selector_unchanged,
+    with_selector_that_reads,
 };
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::IntOrString;
@@ -23,8 +24,8 @@ impl Kind for Deployment {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
@@ -111,9 +112,12 @@ fn validate_deployment_spec(spec: &DeploymentSpec, path: &FieldPath) -> Vec<Fiel
     let selector = given_selector(&spec.selector);
     let empty = "empty selector is invalid for deployment";
     errors.extend(validate_pod_selector(selector, empty, &path.child("selector")));
-    let template = path.child("template");
-    errors.extend(unselected(&spec.template, selector, &template));
-    errors.extend(validate_replicated_template(&spec.template, "ReplicaSet", &template));
+    errors.extend(with_selector_that_reads(selector, UNREADABLE_SELECTOR, path, || {
+        let (template, path) = (&spec.template, path.child("template"));
+        let mut errors: Vec<FieldError> = unselected(template, selector, &path).into_iter().collect();
+        errors.extend(validate_replicated_template(template, "ReplicaSet", &path));
+        errors
+    }));
     errors.extend(validate_strategy(spec.strategy.as_ref(), &path.child("strategy")));
     errors.extend(nonnegative(spec.min_ready_seconds, path, "minReadySeconds"));
     errors.extend(nonnegative(spec.revision_history_limit, path, "revisionHistoryLimit"));

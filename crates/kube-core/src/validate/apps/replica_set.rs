@@ -4,8 +4,9 @@
 //! (`ValidateReplicaSet`, `ValidateReplicaSetUpdate`).
 
 use super::template::{
-    decode_with_selector, given_selector, set_template_defaults, unselected, validate_pod_selector,
-    validate_replicated_template, validate_selector_unchanged,
+    UNREADABLE_SELECTOR, decode_with_selector, given_selector, set_template_defaults, unselected,
+    validate_pod_selector, validate_replicated_template, validate_selector_unchanged,
+    with_selector_that_reads,
 };
 use crate::error::{FieldError, FieldPath};
 use crate::kinds::apps::v1::{ReplicaSet, ReplicaSetSpec};
@@ -21,8 +22,8 @@ impl Kind for ReplicaSet {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn decode(object: &serde_json::Value) -> Result<Self, serde_json::Error> {
@@ -94,11 +95,13 @@ fn validate_replica_set_spec(spec: &ReplicaSetSpec, path: &FieldPath) -> Vec<Fie
     // The word is Kubernetes'.
     let empty = "empty selector is invalid for deployment";
     errors.extend(validate_pod_selector(selector, empty, &path.child("selector")));
-    let path = path.child("template");
-    errors.extend(given(spec.template.as_ref(), |template| {
-        let mut errors: Vec<FieldError> = unselected(template, selector, &path).into_iter().collect();
-        errors.extend(validate_replicated_template(template, "ReplicaSet", &path));
-        errors
+    errors.extend(with_selector_that_reads(selector, UNREADABLE_SELECTOR, path, || {
+        let path = path.child("template");
+        given(spec.template.as_ref(), |template| {
+            let mut errors: Vec<FieldError> = unselected(template, selector, &path).into_iter().collect();
+            errors.extend(validate_replicated_template(template, "ReplicaSet", &path));
+            errors
+        })
     }));
     errors
 }

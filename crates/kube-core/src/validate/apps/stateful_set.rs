@@ -6,7 +6,7 @@
 use super::rollout::{is_zero, more_than_all, validate_count};
 use super::template::{
     decode_with_selector, given_selector, set_template_defaults, unselected, validate_endless,
-    validate_pod_selector, validate_template_metadata,
+    validate_pod_selector, validate_template_metadata, with_selector_that_reads,
 };
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::apps::v1::{StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy};
@@ -24,8 +24,8 @@ impl Kind for StatefulSet {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn name_rule() -> NameRule {
@@ -168,9 +168,13 @@ fn validate_stateful_set_spec(spec: &StatefulSetSpec, path: &FieldPath) -> Vec<F
     let selector = given_selector(&spec.selector);
     let empty = "empty selector is invalid for statefulset";
     errors.extend(validate_pod_selector(selector, empty, &path.child("selector")));
+    let here = path;
     let path = path.child("template");
-    errors.extend(unselected(&spec.template, selector, &path));
-    errors.extend(validate_template_metadata(&spec.template, &path));
+    errors.extend(with_selector_that_reads(selector, "", here, || {
+        let mut errors: Vec<FieldError> = unselected(&spec.template, selector, &path).into_iter().collect();
+        errors.extend(validate_template_metadata(&spec.template, &path));
+        errors
+    }));
     errors.extend(validate_endless(&spec.template, "StatefulSet", &path));
     errors
 }

@@ -135,6 +135,25 @@ pub(super) fn validate_pod_selector(
     errors
 }
 
+/// What `judge` says of the template of a kind whose selector reads. Of one whose selector does not read, nothing is said
+/// but that, in the kind's own words; `path` is that of the spec.
+///
+/// Source: `ValidateDeploymentSpec`, `ValidateReplicaSetSpec`, `ValidateStatefulSetSpec`.
+pub(super) fn with_selector_that_reads(
+    selector: Option<&LabelSelector>,
+    words: &str,
+    path: &FieldPath,
+    judge: impl FnOnce() -> Vec<FieldError>,
+) -> Vec<FieldError> {
+    if Selector::from_label_selector(selector).is_ok() {
+        return judge();
+    }
+    vec![FieldError::invalid(&path.child("selector"), ShownAsJson(&selector), words)]
+}
+
+/// What is said of a selector that does not read.
+pub(super) const UNREADABLE_SELECTOR: &str = "invalid label selector";
+
 /// What is wrong with `template` for those whom `selector` is to select. An empty selector says nothing, an absent
 /// one selects nothing.
 pub(super) fn unselected(

@@ -182,3 +182,24 @@ fn the_generation_of_a_daemon_sets_template_counts_its_changes() {
     assert_eq!(next(&[("/spec/minReadySeconds", json!(1))]), "1");
     assert_eq!(next(&[("/spec/template/spec/containers/0/image", json!("other"))]), "2");
 }
+
+/// Nothing is said of a template that nobody could select.
+#[test]
+fn a_selector_that_does_not_read_is_told_twice() {
+    let changes = [
+        ("/spec/selector", json!({"matchExpressions": [{"key": "app", "operator": "Near"}]})),
+        ("/spec/template/spec/containers/0/name", json!("Not A Name")),
+    ];
+    let object = with(&base(), &changes);
+    let operator =
+        "spec.selector.matchExpressions[0].operator: Invalid value: \"Near\": not a valid selector operator";
+    let shown = r#"{"matchExpressions":[{"key":"app","operator":"Near"}]}"#;
+    let again = format!("spec.selector: Invalid value: {shown}: invalid label selector");
+    assert_eq!(refusals::<Deployment>(&object), [operator, &again]);
+    assert_eq!(refusals::<ReplicaSet>(&object), [operator, &again]);
+    let again = format!("spec.selector: Invalid value: {shown}");
+    assert_eq!(refusals::<StatefulSet>(&object), [operator, &again]);
+    let daemons = refusals::<DaemonSet>(&object);
+    assert_eq!(daemons[0], operator);
+    assert!(daemons[1].starts_with("spec.template.spec.containers[0].name: Invalid value"), "{daemons:?}");
+}

@@ -5,20 +5,23 @@
 
 use crate::error::quoted;
 
-/// What is wrong with `text` as indexes of a job of `count` completions.
-pub(super) fn validate_indexes(text: &str, count: i32) -> Result<(), String> {
+/// How many indexes `text` names of a job of `count` completions, or what is wrong with it.
+///
+/// Source: `validateIndexesFormat`.
+pub(super) fn count_indexes(text: &str, count: i32) -> Result<i64, String> {
     if text.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    let mut last: Option<i64> = None;
+    let (mut last, mut total): (Option<i64>, _) = (None, 0);
     for part in text.split(',') {
         let (first, end) = interval(part, count)?;
         if let Some(last) = last.filter(|last| *last >= first) {
             return Err(format!("non-increasing order, previous: {last}, current: {first}"));
         }
         last = Some(end);
+        total += end - first + 1;
     }
-    Ok(())
+    Ok(total)
 }
 
 /// The first index that stands in both texts; what does not parse is left out.

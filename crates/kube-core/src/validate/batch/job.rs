@@ -23,8 +23,8 @@ impl Kind for Job {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn set_defaults(&mut self) {

@@ -3,7 +3,7 @@
 //! Source: `k8s.io/kubernetes/pkg/apis/batch/validation` (`ValidateJobStatusUpdate`), `pkg/registry/batch/job`
 //! (`getStatusValidationOptions`): most rules are asked only where something that they are about has changed.
 
-use super::indexes::{overlap, validate_indexes};
+use super::indexes::{count_indexes, overlap};
 use super::job_spec::INDEXED;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::batch::v1::{JobSpec, JobStatus};
@@ -177,14 +177,14 @@ impl Change<'_> {
         let paths = (self.path.child("completedIndexes"), self.path.child("failedIndexes"));
         let per_index = self.spec.backoff_limit_per_index.is_some();
         if let (true, Some(count)) = (done_changed, self.spec.completions)
-            && let Err(why) = validate_indexes(done, count)
+            && let Err(why) = count_indexes(done, count)
         {
             let detail = format!("error parsing completedIndexes: {why}");
             self.errors.push(FieldError::invalid(&paths.0, done, detail));
         }
         if let (true, true, Some(count), Some(failed)) =
             (failed_changed, per_index, self.spec.completions, failed)
-            && let Err(why) = validate_indexes(failed, count)
+            && let Err(why) = count_indexes(failed, count)
         {
             let detail = format!("error parsing failedIndexes: {why}");
             self.errors.push(FieldError::invalid(&paths.1, failed, detail));

@@ -6,8 +6,8 @@
 use super::job_spec::INDEXED;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::batch::v1::{Job, JobSpec};
-use crate::kinds::core::v1::{Affinity, PodTemplateSpec};
-use crate::validate::fields::Text;
+use crate::kinds::core::v1::{Affinity, Container, PodTemplateSpec};
+use crate::validate::fields::{Items, Text};
 use crate::validate::meta::FIELD_IMMUTABLE;
 
 pub(super) fn validate_change(job: &Job, old: &Job) -> Vec<FieldError> {
@@ -50,14 +50,16 @@ fn wrong_completions(new: &JobSpec, old: &JobSpec, path: &FieldPath) -> Option<F
     Some(FieldError::invalid(&here, completions, detail))
 }
 
-/// Where the pods go may be decided until the first one starts.
+/// Where the pods go and what they may use may be decided while a job is suspended and none of its pods is left.
 ///
-/// Source: `validatePodTemplateUpdate`.
+/// Source: `validatePodTemplateUpdate`, KEP-2926, KEP-5440 (`MutablePodResourcesForSuspendedJobs`,
+/// `MutableSchedulingDirectivesForSuspendedJobs`).
 fn wrong_template(new: &JobSpec, job: &Job, old: &JobSpec, path: &FieldPath) -> Option<FieldError> {
-    let started = job.status.as_ref().is_some_and(|status| status.start_time.is_some());
+    let runs = job.status.as_ref().is_some_and(|status| status.active.unwrap_or_default() > 0);
     let mut before = old.template.clone();
-    if old.suspend == Some(true) && !started {
+    if old.suspend == Some(true) && !runs {
         take_directives(&mut before, &new.template);
+        take_resources(&mut before, &new.template);
     }
     immutable(&new.template, &before, path)
 }
@@ -80,6 +82,20 @@ fn take_directives(before: &mut PodTemplateSpec, new: &PodTemplateSpec) {
     if new.affinity.is_none() && before.affinity == Some(Affinity::default()) {
         before.affinity = None;
     }
+}
+
+/// Requests and limits of each container; claims stay.
+fn take_resources(before: &mut PodTemplateSpec, new: &PodTemplateSpec) {
+    let (Some(before), Some(new)) = (&mut before.spec, &new.spec) else { return };
+    let take = |before: &mut [Container], new: &[Container]| {
+        for (before, new) in before.iter_mut().zip(new) {
+            let kept = before.resources.get_or_insert_default();
+            let wanted = new.resources.clone().unwrap_or_default();
+            (kept.requests, kept.limits) = (wanted.requests, wanted.limits);
+        }
+    };
+    take(&mut before.containers, &new.containers);
+    take(before.init_containers.items_mut(), new.init_containers.items());
 }
 
 fn immutable<T: PartialEq + serde::Serialize>(new: &T, old: &T, path: &FieldPath) -> Option<FieldError> {

@@ -2,7 +2,8 @@
 //!
 //! Source: `k8s.io/kubernetes/pkg/apis/batch/validation` (`validateSuccessPolicy`), KEP-3998.
 
-use crate::error::{FieldError, FieldPath, quoted};
+use super::indexes::count_indexes;
+use crate::error::{FieldError, FieldPath};
 use crate::kinds::batch::v1::{SuccessPolicy, SuccessPolicyRule};
 use crate::validate::meta::validate_nonnegative_field;
 
@@ -52,59 +53,15 @@ fn validate_rule(rule: &SuccessPolicyRule, completions: i32, path: &FieldPath) -
         let path = path.child("succeededCount");
         errors.extend(validate_nonnegative_field(count.into(), &path));
         let limits = [
-            (Some(completions), "the number of specified completions"),
+            (Some(completions.into()), "the number of specified completions"),
             (total, "the number of indexes in the specified succeededIndexes field"),
         ];
         for (limit, what) in limits {
-            if let Some(limit) = limit.filter(|&limit| count > limit) {
+            if let Some(limit) = limit.filter(|&limit| i64::from(count) > limit) {
                 let detail = format!("must be less than or equal to {limit} ({what})");
                 errors.push(FieldError::invalid(&path, count, detail));
             }
         }
     }
     errors
-}
-
-/// How many indexes a text as `1,3-5,7` names; all are below `completions`.
-///
-/// Source: `validateIndexesFormat`.
-fn count_indexes(text: &str, completions: i32) -> Result<i32, String> {
-    let (mut last, mut total) = (None, 0);
-    if text.is_empty() {
-        return Ok(0);
-    }
-    let mut next = |text: &str| {
-        let number: i64 = text
-            .parse()
-            .map_err(|_| format!("cannot convert string to integer for index: {}", quoted(text)))?;
-        if number >= completions.into() {
-            return Err(format!("too large index: {}", quoted(text)));
-        }
-        let number = i32::try_from(number).unwrap_or(i32::MIN);
-        if let Some(last) = last.filter(|&last| last >= number) {
-            return Err(format!("non-increasing order, previous: {last}, current: {number}"));
-        }
-        last = Some(number);
-        Ok(number)
-    };
-    for interval in text.split(',') {
-        match interval.split('-').collect::<Vec<_>>()[..] {
-            [only] => {
-                next(only)?;
-                total += 1;
-            }
-            [first, last] => {
-                let first = next(first)?;
-                total += 1 + next(last)? - first;
-            }
-            _ => {
-                return Err(format!(
-                    "the fragment {} violates the requirement that an index interval can have at most two parts \
-                     separated by '-'",
-                    quoted(interval)
-                ));
-            }
-        }
-    }
-    Ok(total)
 }

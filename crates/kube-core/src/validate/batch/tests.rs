@@ -87,6 +87,12 @@ fn indexed_jobs_have_rules_of_their_own() {
         )]
     );
     assert_eq!(
+        success("3,2-x"),
+        [format!(
+            "{path} \"3,2-x\": error parsing succeededIndexes: cannot convert string to integer for index: \"x\""
+        )]
+    );
+    assert_eq!(
         success("5"),
         [format!("{path} \"5\": error parsing succeededIndexes: too large index: \"5\"")]
     );
@@ -136,6 +142,36 @@ fn a_template_may_be_moved_until_the_job_starts() {
     );
     let image = ("/spec/template/spec/containers/0/image", json!("other"));
     assert_eq!(update_refusals::<Job>(&old, &with(&old, &[image])).len(), 1);
+}
+
+/// KEP-5440.
+#[test]
+fn a_suspended_job_may_ask_for_other_resources_once_its_pods_are_gone() {
+    let made = |status: Value| {
+        let changes = [("/spec/suspend", json!(true)), ("/status", status)];
+        let mut job = Job::decode(&with(&job(), &changes)).unwrap();
+        job.set_defaults();
+        job.prepare_create();
+        serde_json::to_value(&job).unwrap()
+    };
+    let more = |job: &Value, field: &str, value: Value| {
+        let pointer = format!("/spec/template/spec/containers/0/resources/{field}");
+        with(job, &[(pointer.as_str(), value)])
+    };
+    let started = json!({"startTime": "2026-01-01T00:00:00Z"});
+    for old in [made(json!({})), made(started)] {
+        for (field, value) in [("requests", json!({"cpu": "2"})), ("limits", json!({"example.com/gpu": "1"}))]
+        {
+            assert_eq!(update_refusals::<Job>(&old, &more(&old, field, value)), [""; 0], "{field}");
+        }
+        let claims = more(&old, "claims", json!([{"name": "c"}]));
+        assert!(
+            update_refusals::<Job>(&old, &claims).iter().any(|error| error.ends_with("field is immutable"))
+        );
+    }
+    let leaving = made(json!({"startTime": "2026-01-01T00:00:00Z", "active": 1}));
+    let refused = update_refusals::<Job>(&leaving, &more(&leaving, "requests", json!({"cpu": "2"})));
+    assert!(refused.len() == 1 && refused[0].ends_with("field is immutable"), "{refused:?}");
 }
 
 #[test]

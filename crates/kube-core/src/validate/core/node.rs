@@ -23,8 +23,8 @@ impl Kind for Node {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
@@ -46,7 +46,20 @@ impl Kind for Node {
         canonicalize(&mut status.allocatable);
     }
 
+    /// Configuration of a kubelet by an object was removed: only a node that has it keeps it.
+    ///
+    /// Source: `dropDisabledFields` of `pkg/registry/core/node`.
+    fn prepare_update(&mut self, old: &Self) {
+        let kept = old.spec.as_ref().is_some_and(|spec| spec.config_source.is_some());
+        if let Some(spec) = self.spec.as_mut().filter(|_| !kept) {
+            spec.config_source = None;
+        }
+    }
+
     fn prepare_create(&mut self) {
+        if let Some(spec) = &mut self.spec {
+            spec.config_source = None;
+        }
         let status = self.status.get_or_insert_default();
         status.node_info.get_or_insert_default();
         status.daemon_endpoints.get_or_insert_default().kubelet_endpoint.get_or_insert_default();

@@ -5,6 +5,7 @@
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::rbac::v1::{ClusterRole, PolicyRule, Role};
 use crate::names::{NameRule, name_is_path_segment};
+use crate::selector::Selector;
 use crate::validate::Kind;
 use crate::validate::fields::Items;
 use crate::validate::label_selector::validate_label_selector;
@@ -34,7 +35,11 @@ impl Kind for ClusterRole {
             errors.push(FieldError::required(&path, detail));
         }
         for (index, selector) in selectors.iter().enumerate() {
-            errors.extend(validate_label_selector(Some(selector), &path.index(index)));
+            let path = path.index(index);
+            errors.extend(validate_label_selector(Some(selector), &path));
+            if Selector::from_label_selector(Some(selector)).is_err() {
+                errors.push(FieldError::invalid(&path, ShownAsJson(&None::<()>), "invalid label selector."));
+            }
         }
         errors
     }

@@ -84,18 +84,26 @@ fn validate_parameters(parameters: Option<&BTreeMap<String, String>>) -> Vec<Fie
     errors
 }
 
+/// The values of a term by key, whatever their order.
+type Meaning<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
 /// Source: `validateAllowedTopologies`, `ValidateTopologySelectorTerm`.
 fn validate_topologies(terms: &[TopologySelectorTerm]) -> Vec<FieldError> {
     let list = FieldPath::new("allowedTopologies");
     let mut errors = Vec::new();
+    // Kubernetes has seen as many empty terms as there are terms before it looks at the first.
+    let mut seen = vec![Meaning::new(); terms.len()];
     for (index, term) in terms.iter().enumerate() {
-        let path = list.index(index);
-        errors.extend(validate_term(term, &path.child("matchLabelExpressions")));
-        if terms[..index].contains(term) {
-            let mut error = FieldError::duplicate(&path.child("matchLabelExpressions"), "");
-            error.value = None;
-            errors.push(error);
-        }
+        let path = list.index(index).child("matchLabelExpressions");
+        errors.extend(validate_term(term, &path));
+        let expressions = term.match_label_expressions.items().iter();
+        let expressions = expressions.map(|expression| {
+            (expression.key.as_str(), expression.values.iter().map(String::as_str).collect())
+        });
+        let meaning: Meaning<'_> = expressions.collect();
+        let same = seen.iter().filter(|known| **known == meaning);
+        errors.extend(same.map(|_| FieldError::duplicate(&path, "")));
+        seen.push(meaning);
     }
     errors
 }

@@ -6,6 +6,7 @@ mod rules;
 
 pub(crate) use rules::{check_created, check_updated};
 
+use kube_core::codec::Codec;
 use kube_core::env::Env;
 use kube_core::error::{ApiError, Cause, FieldError, FieldPath};
 use kube_core::kinds::meta::v1::{ObjectMeta, Time};
@@ -29,6 +30,11 @@ fn given(text: Option<&String>) -> &str {
 /// come through one.
 const MAX_DEPTH: usize = 100;
 
+/// Whether a value has more levels than an object may have.
+pub(crate) fn is_too_deep(value: &Value) -> bool {
+    is_deeper(value, MAX_DEPTH)
+}
+
 /// Whether a value has more than `levels` levels.
 fn is_deeper(value: &Value, levels: usize) -> bool {
     match value {
@@ -38,12 +44,19 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// Fills in `apiVersion` and `kind`, or refuses others.
-pub(crate) fn accept_type<'a>(kind: &KindInfo, object: &'a Value) -> Result<Cow<'a, Value>, ApiError> {
+/// Fills in `apiVersion` and `kind`, or refuses others. Where `codec` keeps nothing that is nested deeply but metadata,
+/// nothing else is looked at for it.
+pub(crate) fn accept_type<'a>(
+    kind: &KindInfo,
+    object: &'a Value,
+    codec: Option<Codec>,
+) -> Result<Cow<'a, Value>, ApiError> {
     let Some(fields) = object.as_object() else {
         return Err(ApiError::bad_request("the body must be an object"));
     };
-    if is_deeper(object, MAX_DEPTH) {
+    let any_depth = codec.is_none_or(|codec| codec.holds_any_json());
+    let looked_at = if any_depth { Some(object) } else { fields.get("metadata") };
+    if looked_at.is_some_and(|value| is_deeper(value, MAX_DEPTH - usize::from(!any_depth))) {
         let text = format!("the object is nested deeper than {MAX_DEPTH} levels");
         return Err(ApiError::bad_request(text));
     }

@@ -2,6 +2,7 @@
 
 use super::{SelectableField, Strategy, pod_parts};
 use crate::objects::candidate::{Candidate, Stored};
+use crate::objects::metadata;
 use crate::service::Subresource;
 use kube_core::codec::{Codec, TypedObject};
 use kube_core::error::{ApiError, Cause, FieldError, FieldErrorKind, FieldPath};
@@ -87,9 +88,12 @@ impl Strategy for Coded {
         Some(self.codec)
     }
 
-    /// Names the field to blame.
+    /// Names the field to blame, unless it would be looked for through hundreds of levels.
     fn refuse(&self, object: &Value, error: &DecodeError) -> ApiError {
         let refused = ApiError::bad_request(format!("{}: {error}", self.refusal));
+        if metadata::is_too_deep(object) {
+            return refused;
+        }
         let path = self.codec.locate(object);
         if path.as_str().is_empty() {
             return refused;
@@ -119,8 +123,10 @@ impl Strategy for Coded {
     fn prepare_update(&self, old: &Stored, new: &mut Candidate, part: Subresource) -> Result<(), ApiError> {
         if matches!(part, Subresource::Status | Subresource::Finalize) {
             // Only that part was taken over.
-            if let (Subresource::Status, Some(new), Some(old)) = (part, new.given_mut(), old.for_status()?) {
-                self.codec.prepare_status(new, old);
+            if let (Subresource::Status, Some(new)) = (part, new.given_mut())
+                && let Some(before) = old.for_status(new)?
+            {
+                self.codec.prepare_status(new, before, old.read_at());
             }
             return Ok(());
         }
@@ -142,8 +148,8 @@ impl Strategy for Coded {
     ) -> Result<Vec<FieldError>, ApiError> {
         if part == Subresource::Status {
             // What is wanted stays as it was validated.
-            let old = old.for_status()?;
-            return Ok(new.given().map(|new| self.codec.check_status(new, old)).unwrap_or_default());
+            let Some(new) = new.given() else { return Ok(Vec::new()) };
+            return Ok(self.codec.check_status(new, old.for_status(new)?));
         }
         let (Some(object), Some(stored)) = (new.object(), old.object()?) else { return Ok(Vec::new()) };
         if let (Subresource::EphemeralContainers | Subresource::Resize, Some(new), Some(old)) =

@@ -85,6 +85,6 @@ proptest! {
         run(dynamic.update(&read)).expect("updated");
         prop_assert_eq!(w.head(), head);
         let raw = run(w.objects.get(pods(), &key("a"), ReadAt::Latest)).expect("there");
-        prop_assert_eq!(raw.bytes, created.bytes);
+        prop_assert_eq!(&raw.bytes, &created.bytes);
     }
 }

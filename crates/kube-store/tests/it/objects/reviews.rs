@@ -10,7 +10,7 @@ use kube_core::kinds::authorization::v1::{
 use kube_core::rbac::User;
 use kube_core::resource::Resource;
 use kube_store::api::Api;
-use kube_store::service::{Access, ListQuery, WriteOptions};
+use kube_store::service::{Access, ListQuery, ObjectService, WriteOptions};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -58,6 +58,20 @@ fn what_somebody_may_do_is_answered_with_its_reason() {
     assert_eq!(masters, json!({"allowed": true}));
     let path = json!({"spec": {"user": "bob", "nonResourceAttributes": {"verb": "get", "path": "/metrics"}}});
     assert_eq!(ask::<SubjectAccessReview>(&w, "", path).expect("answered")["allowed"], false);
+}
+
+#[test]
+fn who_knows_no_users_says_who_does() {
+    let w = world();
+    let head = w.head();
+    let review = json!({"metadata": {"name": "a"}, "spec": {"resourceAttributes": maps()}});
+    let kind = SelfSubjectAccessReview::kind_info();
+    let refused = run(w.objects.create(kind, "", review, &WriteOptions::default())).expect_err("whose?");
+    assert_eq!(
+        (refused.code, refused.message.as_str()),
+        (405, "selfsubjectaccessreviews are answered by a service in the name of a user")
+    );
+    assert_eq!(w.head(), head);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::image::is_latest;
 use crate::kinds::core::v1::{
-    Container, ContainerPort, EnvVar, EphemeralContainer, HTTPGetAction, LifecycleHandler, Probe,
+    Container, ContainerPort, EnvVar, EphemeralContainer, HTTPGetAction, Lifecycle, LifecycleHandler, Probe,
 };
 use crate::validate::fields::{Items, Text, fill_zero};
 use crate::validate::resources::canonicalize;
@@ -28,6 +28,10 @@ pub(in super::super) fn set_container_defaults(container: &mut Container) {
     if let Some(lifecycle) = &mut container.lifecycle {
         let handlers = [&mut lifecycle.post_start, &mut lifecycle.pre_stop];
         handlers.into_iter().flatten().for_each(set_handler_defaults);
+        // The gate `ContainerStopSignals` is closed by default: the field is dropped.
+        if lifecycle.stop_signal.take().is_some() && *lifecycle == Lifecycle::default() {
+            container.lifecycle = None;
+        }
     }
 }
 

@@ -20,7 +20,6 @@ pub(super) fn validate_life(container: &Container, grace: Option<i64>, path: &Fi
             let handler = Handler::of_lifecycle(hook);
             errors.extend(validate_handler(&handler, grace, &path.child("lifecycle").child(field)));
         }
-        errors.extend(validate_stop_signal(container, path));
     }
     if let Some(probe) = &container.liveness_probe {
         errors.extend(validate_once(probe, &path.child("livenessProbe")));
@@ -167,12 +166,4 @@ fn validate_sleep(sleep: &SleepAction, grace: Option<i64>, path: &FieldPath) -> 
     };
     let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
     vec![FieldError::invalid(path, sleep.seconds, detail)]
-}
-
-fn validate_stop_signal(container: &Container, path: &FieldPath) -> Option<FieldError> {
-    let signal = container.lifecycle.as_ref()?.stop_signal.as_deref()?;
-    signal.is_empty().then(|| {
-        let path = path.child("lifecycle").child("stopSignal");
-        FieldError::required(&path, "")
-    })
 }

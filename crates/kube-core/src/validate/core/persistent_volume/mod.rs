@@ -8,13 +8,17 @@ mod sources;
 mod tests;
 
 use crate::error::{FieldError, FieldPath, ShownAsJson};
-use crate::kinds::core::v1::{PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus};
+use crate::kinds::core::v1::{
+    PersistentVolume, PersistentVolumeSpec, PersistentVolumeStatus, VolumeNodeAffinity,
+};
+use crate::kinds::meta::v1::Time;
 use crate::names::name_is_dns_subdomain;
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given, name, supported};
 use crate::validate::meta::FIELD_IMMUTABLE;
 use crate::validate::resources::{canonicalize, validate_basic, validate_positive};
 use crate::validate::warn;
+use jiff::Timestamp;
 
 use super::persistent_volume_claim::{VOLUME_MODES, validate_access_modes};
 use super::pod::validate_node_selector;
@@ -36,6 +40,23 @@ impl Kind for PersistentVolume {
             last_phase_transition_time: self.metadata.creation_timestamp.clone(),
             ..PersistentVolumeStatus::default()
         });
+    }
+
+    const JUDGES_STATUS: bool = true;
+
+    /// Source: `persistentvolumeStatusStrategy.PrepareForUpdate`.
+    fn prepare_status_update(&mut self, old: &Self, now: Timestamp) {
+        let before = old.status.as_ref();
+        let Some(status) = &mut self.status else { return };
+        let since = before.and_then(|before| before.last_phase_transition_time.clone());
+        if status.phase.text() == before.map_or("", |before| before.phase.text()) {
+            if status.last_phase_transition_time.is_none() {
+                status.last_phase_transition_time = since;
+            }
+        } else if status.last_phase_transition_time.is_none() || status.last_phase_transition_time == since {
+            // Whoever changes the phase may say since when.
+            status.last_phase_transition_time = Some(Time(now));
+        }
     }
 
     fn warnings(&self, _old: Option<&Self>) -> Vec<String> {
@@ -67,7 +88,7 @@ fn changed(new: &PersistentVolumeSpec, old: &PersistentVolumeSpec) -> Vec<FieldE
         let path = FieldPath::new("volumeMode");
         errors.push(FieldError::invalid(&path, new.volume_mode.text(), FIELD_IMMUTABLE));
     }
-    if old.node_affinity.is_some() && new.node_affinity != old.node_affinity {
+    if old.node_affinity.is_some() && new.node_affinity != affinity_after(new, old) {
         let path = FieldPath::new("nodeAffinity");
         errors.push(FieldError::invalid(&path, ShownAsJson(&new.node_affinity), FIELD_IMMUTABLE));
     }
@@ -77,6 +98,37 @@ fn changed(new: &PersistentVolumeSpec, old: &PersistentVolumeSpec) -> Vec<FieldE
     }
     errors
 }
+
+/// What the affinity of `old` may have become: labels may have got their stable names.
+///
+/// Source: `validatePvNodeAffinity`.
+fn affinity_after(new: &PersistentVolumeSpec, old: &PersistentVolumeSpec) -> Option<VolumeNodeAffinity> {
+    let mut affinity = old.node_affinity.clone();
+    let terms = |affinity: &VolumeNodeAffinity| {
+        affinity.required.as_ref().map(|selector| selector.node_selector_terms.clone()).unwrap_or_default()
+    };
+    let wanted = new.node_affinity.as_ref().map(terms).unwrap_or_default();
+    let required = affinity.as_mut().and_then(|affinity| affinity.required.as_mut());
+    let terms = required.map(|selector| &mut selector.node_selector_terms);
+    for (term, wanted) in terms.into_iter().flatten().zip(&wanted) {
+        let wanted = wanted.match_expressions.items();
+        for (expression, wanted) in term.match_expressions.items_mut().iter_mut().zip(wanted) {
+            if STABLE_LABELS.contains(&(&*expression.key, &*wanted.key)) {
+                expression.key.clone_from(&wanted.key);
+            }
+        }
+    }
+    affinity
+}
+
+/// Labels of nodes, and the names that they have now.
+const STABLE_LABELS: [(&str, &str); 5] = [
+    ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"),
+    ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"),
+    ("beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type"),
+    ("beta.kubernetes.io/os", "kubernetes.io/os"),
+    ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
+];
 
 fn validate_volume_spec(spec: &PersistentVolumeSpec, volume: &str, path: &FieldPath) -> Vec<FieldError> {
     let mut errors = Vec::new();

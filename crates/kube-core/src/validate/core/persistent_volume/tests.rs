@@ -1,5 +1,6 @@
 //! What volumes of the cluster are made of.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kinds::core::v1::PersistentVolume;
@@ -171,4 +172,52 @@ fn a_new_volume_is_pending_since_it_was_made() {
         serde_json::to_value(volume.status).unwrap(),
         json!({"phase": "Pending", "lastPhaseTransitionTime": "2026-01-01T00:00:00Z"}),
     );
+}
+
+#[test]
+fn a_volume_tells_since_when_it_is_in_its_phase() {
+    let (then, now) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(60).unwrap());
+    let other = Timestamp::from_second(30).unwrap();
+    let volume = |phase: &str, since: Option<Timestamp>| {
+        let since = since.map(|since| since.to_string());
+        let status = json!({"phase": phase, "lastPhaseTransitionTime": since});
+        PersistentVolume::decode(&json!({"metadata": {"name": "v"}, "status": status})).unwrap()
+    };
+    let old = volume("Available", Some(then));
+    for (phase, given, wanted) in [
+        ("Available", None, then),
+        ("Bound", None, now),
+        ("Bound", Some(then), now),
+        ("Bound", Some(other), other),
+        ("Available", Some(other), other),
+    ] {
+        let mut new = volume(phase, given);
+        new.prepare_status_update(&old, now);
+        let since = new.status.unwrap().last_phase_transition_time.unwrap();
+        assert_eq!(since.0, wanted, "{phase} {given:?}");
+    }
+}
+
+#[test]
+fn the_affinity_of_a_volume_stays_but_labels_may_get_their_stable_names() {
+    let volume = |key: &str, value: &str| {
+        let expression = json!({"key": key, "operator": "In", "values": [value]});
+        let terms = json!([{"matchExpressions": [expression]}]);
+        let affinity = json!({"required": {"nodeSelectorTerms": terms}});
+        with(
+            &of(&json!({"csi": {"driver": "d.io", "volumeHandle": "h"}})),
+            &[("/spec/nodeAffinity", affinity)],
+        )
+    };
+    let beta = volume("failure-domain.beta.kubernetes.io/zone", "a");
+    let stable = volume("topology.kubernetes.io/zone", "a");
+    assert_eq!(update_refusals::<PersistentVolume>(&beta, &stable), [""; 0]);
+    for (old, new) in [
+        (&stable, &beta),
+        (&beta, &volume("topology.kubernetes.io/region", "a")),
+        (&beta, &volume("topology.kubernetes.io/zone", "b")),
+    ] {
+        let refused = update_refusals::<PersistentVolume>(old, new);
+        assert!(refused.len() == 1 && refused[0].ends_with("field is immutable"), "{refused:?}");
+    }
 }

@@ -4,6 +4,7 @@
 //! `ValidatePodUpdate`).
 
 mod affinity;
+mod allocated;
 mod annotations;
 mod defaults;
 mod dns;
@@ -25,6 +26,8 @@ use crate::kinds::core::v1::{Pod, PodSpec};
 use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, given};
 use crate::validate::warn;
+use crate::wire::Scanned;
+use jiff::Timestamp;
 
 use super::container::validate_image_spaces;
 
@@ -42,8 +45,8 @@ impl Kind for Pod {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn set_defaults(&mut self) {
@@ -58,11 +61,11 @@ impl Kind for Pod {
 
     const JUDGES_STATUS: bool = true;
 
-    fn decode_for_status(json: &[u8]) -> Result<Self, serde_json::Error> {
-        status::decode(json)
+    fn decode_for_status(stored: &Scanned, new: &Self) -> Result<Self, serde_json::Error> {
+        status::decode(stored, new)
     }
 
-    fn prepare_status_update(&mut self, old: &Self) {
+    fn prepare_status_update(&mut self, old: &Self, _now: Timestamp) {
         status::fill(self, old);
     }
 

@@ -6,9 +6,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::Error;
 
+use super::allocated;
 use super::annotations::validate_annotation_updates;
 use crate::error::{FieldError, FieldPath, ShownAsJson};
 use crate::kinds::core::v1::{
@@ -21,7 +23,7 @@ use crate::names::{
 };
 use crate::validate::fields::{Items, Text, invalid, name, qualified_name};
 use crate::validate::meta::FIELD_IMMUTABLE;
-use crate::wire::{all_fields, fields};
+use crate::wire::{RawField, Scanned};
 
 /// What is read of the spec of a stored pod: a node reports often, and hardly any of what is stored is looked at.
 #[derive(Default)]
@@ -34,9 +36,9 @@ struct StoredSpec {
 
 impl StoredSpec {
     /// Finds the fields without parsing the others.
-    fn read(json: &[u8]) -> Result<Self, serde_json::Error> {
+    fn read<'a>(fields: impl Iterator<Item = RawField<'a>>) -> Result<Self, serde_json::Error> {
         let mut spec = Self::default();
-        for field in fields(json) {
+        for field in fields {
             match field.name {
                 "initContainers" => spec.init_containers = serde_json::from_slice(field.value)?,
                 "restartPolicy" => spec.restart_policy = serde_json::from_slice(field.value)?,
@@ -86,7 +88,7 @@ struct StoredCondition {
 
 impl StoredGenerations {
     fn read(status: &[u8]) -> Result<Self, serde_json::Error> {
-        if std::str::from_utf8(status).is_ok_and(|text| text.contains("\"observedGeneration\"")) {
+        if memmem::find(status, b"\"observedGeneration\"").is_some() {
             serde_json::from_slice(status)
         } else {
             Ok(Self::default())
@@ -117,32 +119,31 @@ impl From<Ended> for ContainerStatus {
     }
 }
 
-pub(super) fn decode(json: &[u8]) -> Result<Pod, serde_json::Error> {
-    let (mut spec, mut status) = (StoredSpec::default(), StoredStatus::default());
-    let mut generations = StoredGenerations::default();
-    let whole = all_fields(json).ok_or_else(|| serde_json::Error::custom("the stored pod is not whole"))?;
-    for field in whole {
-        match field.name {
-            "spec" => spec = StoredSpec::read(field.value)?,
-            "status" => {
-                status = serde_json::from_slice(field.value)?;
-                generations = StoredGenerations::read(field.value)?;
-            }
-            _ => {}
-        }
+pub(super) fn decode(stored: &Scanned, new: &Pod) -> Result<Pod, serde_json::Error> {
+    if !stored.is_whole() {
+        return Err(serde_json::Error::custom("the stored pod is not whole"));
+    }
+    let spec = StoredSpec::read(stored.fields_of("spec"))?;
+    let (mut status, mut generations) = (StoredStatus::default(), StoredGenerations::default());
+    if let Some(json) = stored.field("status") {
+        status = serde_json::from_slice(json)?;
+        generations = StoredGenerations::read(json)?;
     }
     let containers = spec.init_containers.unwrap_or_default().into_iter().map(|container| Container {
         name: container.name,
         restart_policy: container.restart_policy,
         ..Container::default()
     });
-    let spec = PodSpec {
+    let mut spec = PodSpec {
         init_containers: Some(containers.collect()),
         restart_policy: spec.restart_policy,
         resource_claims: spec.resource_claims,
         os: spec.os,
         ..PodSpec::default()
     };
+    if allocated::are_told_of(new) {
+        (spec.containers, spec.init_containers) = allocated::containers(stored)?;
+    }
     let ended = |list: Vec<Ended>| Some(list.into_iter().map(ContainerStatus::from).collect());
     let conditions = generations.conditions.into_iter().map(|condition| PodCondition {
         type_: condition.kind,
@@ -234,6 +235,7 @@ pub(super) fn validate_status(new: &Pod, old: &Pod) -> Vec<FieldError> {
     for (field, list) in lists(status) {
         errors.extend(validate_users(list, spec.os.as_ref(), &path.child(field)));
     }
+    errors.extend(allocated::validate(status, spec, &path));
     errors
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kinds::core::v1::Pod;
-use crate::validate::check::{filled, refusals, update_refusals, with};
+use crate::validate::check::{filled, refusals, status_refusals, update_refusals, with};
 
 fn base() -> Value {
     json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}})
@@ -318,5 +318,69 @@ fn a_gated_pod_may_get_pickier() {
         &[
             "spec.nodeSelector: Invalid value: null: only additions to spec.nodeSelector are allowed (no mutations or deletions)",
         ],
+    );
+}
+
+/// KEP-4680.
+#[test]
+fn a_node_reports_the_devices_that_its_containers_asked_for() {
+    let resources = json!({"requests": {"example.com/gpu": "1"}, "limits": {"example.com/gpu": "1"}, "claims": [{"name": "nic", "request": "fast"}]});
+    let stored = with(
+        &base(),
+        &[
+            ("/spec/resourceClaims", json!([{"name": "nic", "resourceClaimName": "n"}])),
+            ("/spec/containers/0/resources", resources),
+        ],
+    );
+    let status = |list: &str, name: &str, told: Value| {
+        let one = json!({"name": name, "image": "nginx", "imageID": "", "ready": true, "restartCount": 0, "allocatedResourcesStatus": told});
+        with(&base(), &[("/status", json!({ list: [one] }))])
+    };
+    let check = |list: &str, name: &str, told: Value, expected: &[&str]| {
+        assert_eq!(status_refusals::<Pod>(&stored, &status(list, name, told)), expected);
+    };
+    let healthy = |id: &str| json!({"resourceID": id, "health": "Healthy"});
+    let known = json!([
+        {"name": "example.com/gpu", "resources": [healthy("0"), healthy("1")]},
+        {"name": "claim:nic/fast", "resources": [{"resourceID": "eth0", "health": "Unknown"}]},
+    ]);
+    check("containerStatuses", "c", known.clone(), &[]);
+    check("containerStatuses", "gone", json!([{"name": "other"}]), &[]);
+    check(
+        "containerStatuses",
+        "c",
+        json!([
+            {"name": "cpu", "resources": [healthy("0"), {"resourceID": "0", "health": "Fine"}]},
+            {"name": "claim:nic"},
+        ]),
+        &[
+            "status.containerStatuses[0].allocatedResourcesStatus[0].name: Invalid value: \"cpu\": must match one of the container's resource requests",
+            "status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].health: Unsupported value: \"Fine\": supported values: \"Healthy\", \"Unhealthy\", \"Unknown\"",
+            "status.containerStatuses[0].allocatedResourcesStatus[0].resources[1].resourceID: Duplicate value: \"0\"",
+            "status.containerStatuses[0].allocatedResourcesStatus[1].name: Invalid value: \"claim:nic\": must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty",
+        ],
+    );
+    check(
+        "ephemeralContainerStatuses",
+        "c",
+        known,
+        &[
+            "status.ephemeralContainerStatuses[0].allocatedResourcesStatus: Forbidden: must not be specified in container status",
+        ],
+    );
+}
+
+/// Its gate is closed.
+#[test]
+fn a_stop_signal_is_dropped() {
+    let lifecycle = |lifecycle: Value| [("/spec/containers/0/lifecycle", lifecycle)];
+    check_filled(
+        &lifecycle(json!({"stopSignal": "SIGUSR1"})),
+        &[("/spec/containers/0/lifecycle", Value::Null)],
+    );
+    let hook = json!({"sleep": {"seconds": 1}});
+    check_filled(
+        &lifecycle(json!({"stopSignal": "SIGUSR1", "preStop": hook})),
+        &[("/spec/containers/0/lifecycle", json!({"preStop": hook}))],
     );
 }

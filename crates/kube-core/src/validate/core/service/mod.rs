@@ -20,6 +20,7 @@ use crate::validate::Kind;
 use crate::validate::fields::{Items, Text, dns_subdomain, given, one_of};
 use crate::validate::meta::validate_labels;
 use crate::validate::warn;
+use jiff::Timestamp;
 
 impl Kind for Service {
     const AS_IT_IS: bool = true;
@@ -28,8 +29,8 @@ impl Kind for Service {
         self.status = None;
     }
 
-    fn status_alone(&self) -> Option<Self> {
-        Some(Self { status: self.status.clone(), ..Self::default() })
+    fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        serde_json::to_writer(json, &self.status).map(|()| true)
     }
 
     fn name_rule() -> NameRule {
@@ -52,7 +53,7 @@ impl Kind for Service {
 
     const JUDGES_STATUS: bool = true;
 
-    fn prepare_status_update(&mut self, old: &Self) {
+    fn prepare_status_update(&mut self, old: &Self, _now: Timestamp) {
         status::fill(self, old);
     }
 

@@ -1,0 +1,59 @@
+//! Printing what is stored, canonical JSON, and what is read again of a typed object.
+
+use super::TypedObject;
+use crate::validate::Kind;
+use crate::view::DecodeError;
+use crate::wire::{canonical, fields, object_of};
+use bytes::Bytes;
+use std::cell::RefCell;
+
+/// Prints a built-in kind: its structures write their fields sorted by name already, save that `apiVersion` and
+/// `kind` come first.
+pub(super) fn print_in_order<K: Kind>(object: &dyn TypedObject) -> Result<Bytes, DecodeError> {
+    let Some(object) = object.as_kind::<K>() else { return Ok(canonical(&object.to_json()?)) };
+    let printed = SCRATCH.with_borrow_mut(|json| {
+        json.clear();
+        object.append_json(json)?;
+        let mut head = fields(json);
+        head.nth(1);
+        let printed = if head.name().is_none_or(|third| third > "kind") {
+            Bytes::copy_from_slice(json)
+        } else {
+            let mut sorted: Vec<_> = fields(json).collect();
+            sorted.sort_by_key(|field| field.name);
+            object_of(sorted)
+        };
+        if json.capacity() > SCRATCH_KEPT {
+            *json = Vec::new();
+        }
+        Ok::<_, DecodeError>(printed)
+    })?;
+    debug_assert_eq!(printed, canonical(&object.to_json_value()?), "one object has one form");
+    Ok(printed)
+}
+
+/// Reads the status that a typed object prints, without the rest of it.
+pub(super) fn read_status<K: Kind>(
+    object: &dyn TypedObject,
+) -> Result<Option<Box<dyn TypedObject>>, DecodeError> {
+    let Some(object) = object.as_kind::<K>() else { return Ok(None) };
+    SCRATCH.with_borrow_mut(|json| {
+        json.clear();
+        json.extend_from_slice(b"{\"status\":");
+        if !object.append_status(json).map_err(DecodeError::new)? {
+            return Ok(None);
+        }
+        json.push(b'}');
+        let status: Box<dyn TypedObject> = Box::new(K::from_json(json)?);
+        Ok(Some(status))
+    })
+}
+
+thread_local! {
+    /// Where objects are printed before it is known how long they are: what is stored then takes no more memory than its
+    /// text, and nothing is moved while it grows.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bytes that are kept for the next object.
+const SCRATCH_KEPT: usize = 64 * 1024;
