@@ -71,9 +71,41 @@ impl fmt::Display for Cause {
 /// The reasons of one reconcile: those of every event that was merged into it, the first eight by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Causes {
-    named: Vec<Cause>,
+    named: Named,
     more: usize,
 }
+
+/// Most reconciles have one cause, which needs no memory of its own.
+#[derive(Clone, Debug)]
+enum Named {
+    One([Cause; 1]),
+    Many(Vec<Cause>),
+}
+
+impl Default for Named {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Deref for Named {
+    type Target = [Cause];
+
+    fn deref(&self) -> &[Cause] {
+        match self {
+            Self::One(one) => one,
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Named {}
 
 /// Causes kept by name: a storm of events must not become a storm of memory.
 const NAMED: usize = 8;
@@ -81,7 +113,7 @@ const NAMED: usize = 8;
 impl Causes {
     /// One cause.
     pub fn of(cause: Cause) -> Self {
-        Self { named: vec![cause], more: 0 }
+        Self { named: Named::One([cause]), more: 0 }
     }
 
     /// How many causes are not named.
@@ -92,16 +124,28 @@ impl Causes {
     /// Adds the causes of `other`; one that is there already is not added again.
     pub fn merge(&mut self, other: Self) {
         self.more += other.more;
-        for cause in other.named {
-            if self.named.contains(&cause) {
-                continue;
-            }
-            if self.named.len() < NAMED {
-                self.named.push(cause);
-            } else {
-                self.more += 1;
-            }
+        match other.named {
+            Named::One([cause]) => self.add(cause),
+            Named::Many(many) => many.into_iter().for_each(|cause| self.add(cause)),
         }
+    }
+
+    fn add(&mut self, cause: Cause) {
+        if self.named.contains(&cause) {
+            return;
+        }
+        if self.named.len() >= NAMED {
+            self.more += 1;
+            return;
+        }
+        self.named = match std::mem::take(&mut self.named) {
+            Named::Many(none) if none.is_empty() => Named::One([cause]),
+            Named::One([first]) => Named::Many(vec![first, cause]),
+            Named::Many(mut many) => {
+                many.push(cause);
+                Named::Many(many)
+            }
+        };
     }
 }
 

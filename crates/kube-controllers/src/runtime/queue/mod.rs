@@ -11,6 +11,7 @@
 //! Source: `k8s.io/client-go/util/workqueue`, `sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue`.
 
 mod limits;
+mod ready;
 #[cfg(test)]
 mod tests;
 
@@ -18,13 +19,12 @@ pub use limits::RetryLimits;
 
 use super::cause::{Cause, Causes};
 use kube_core::env::Mono;
-use kube_core::map::FxMap;
+use kube_core::map::{Places, fx_hash};
 use kube_store::mutant::{self, Mutant};
 use limits::Bucket;
-use std::cmp::Reverse;
+use ready::{Ready, Slot};
 use std::collections::BTreeMap;
 use std::hash::Hash;
-use std::ops::Bound;
 use std::time::Duration;
 
 /// Priority of events of objects that were there when the controller began: behind everything fresh.
@@ -37,12 +37,12 @@ pub const FAIRNESS: u64 = 16;
 #[derive(Debug)]
 pub struct WorkQueue<K> {
     /// Where the state of a key lies that is queued, running, or has failed.
-    keys: FxMap<K, usize>,
+    keys: Places,
     /// States; `None` where nothing lies.
     slots: Vec<Option<State<K>>>,
-    free: Vec<usize>,
-    ready: BTreeMap<(Reverse<i32>, u64), usize>,
-    waiting: BTreeMap<(Mono, u64), usize>,
+    free: Vec<Slot>,
+    ready: Ready,
+    waiting: BTreeMap<(Mono, u64), Slot>,
     limits: RetryLimits,
     bucket: Bucket,
     turn: u64,
@@ -98,7 +98,7 @@ pub struct Lease<K> {
     pub priority: i32,
     /// Since when it was due.
     pub due: Mono,
-    slot: usize,
+    slot: Slot,
 }
 
 /// What comes of a run.
@@ -127,6 +127,7 @@ pub struct QueueCounts {
 #[derive(Debug)]
 struct State<K> {
     key: K,
+    hash: u64,
     queued: Option<Queued>,
     running: bool,
     failures: u32,
@@ -144,10 +145,10 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
     /// An empty queue.
     pub fn new(limits: RetryLimits) -> Self {
         Self {
-            keys: FxMap::default(),
+            keys: Places::default(),
             slots: Vec::new(),
             free: Vec::new(),
-            ready: BTreeMap::new(),
+            ready: Ready::default(),
             waiting: BTreeMap::new(),
             limits,
             bucket: Bucket::default(),
@@ -169,63 +170,71 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
     }
 
     /// Where the state of `key` lies.
-    fn slot_of(&mut self, key: K) -> usize {
-        if let Some(slot) = self.keys.get(&key) {
-            return *slot;
+    fn slot_of(&mut self, key: K) -> Slot {
+        let hash = fx_hash(&key);
+        let lies_at = |slot: Slot| state_at(&self.slots, slot).is_some_and(|state| state.key == key);
+        if let Some(slot) = self.keys.find(hash, lies_at) {
+            return slot;
         }
-        let state = State { key: key.clone(), queued: None, running: false, failures: 0 };
-        let slot = self.free.pop().unwrap_or(self.slots.len());
-        match self.slots.get_mut(slot) {
+        let state = State { key, hash, queued: None, running: false, failures: 0 };
+        // There are never as many keys as a slot has numbers.
+        let next = Slot::try_from(self.slots.len()).unwrap_or(Slot::MAX);
+        let slot = self.free.pop().unwrap_or(next);
+        self.keys.insert(hash, slot, |other| {
+            state_at(&self.slots, other).map_or(0, |state: &State<K>| state.hash)
+        });
+        match self.slots.get_mut(slot as usize) {
             Some(empty) => *empty = Some(state),
             None => self.slots.push(Some(state)),
         }
-        self.keys.insert(key, slot);
         slot
     }
 
-    fn state(&mut self, slot: usize) -> Option<&mut State<K>> {
-        self.slots.get_mut(slot)?.as_mut()
+    fn state(&mut self, slot: Slot) -> Option<&mut State<K>> {
+        self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    fn forget(&mut self, slot: usize) {
-        if let Some(state) = self.slots.get_mut(slot).and_then(Option::take) {
-            self.keys.remove(&state.key);
+    fn forget(&mut self, slot: Slot) {
+        if let Some(state) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.keys.remove(state.hash, slot);
             self.free.push(slot);
         }
     }
 
-    fn add_at(&mut self, slot: usize, add: Add, now: Mono) {
+    fn add_at(&mut self, slot: Slot, add: Add, now: Mono) {
         if self.closed {
             return;
         }
         self.counts.adds += 1;
         let (at, turn) = (now + add.delay, self.turn);
-        let Some(state) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Some(state) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
         if state.running && mutant::is(Mutant::LosesBusyKeys) {
             return;
         }
-        if let Some(queued) = &mut state.queued {
-            if !state.running {
-                self.ready.remove(&(Reverse(queued.priority), queued.turn));
-                self.waiting.remove(&(queued.at, queued.turn));
-            }
-            queued.at = queued.at.min(at);
-            queued.priority = queued.priority.max(add.priority);
-            queued.causes.merge(add.causes);
-        } else {
+        let Some(queued) = &mut state.queued else {
             state.queued = Some(Queued { at, priority: add.priority, turn, causes: add.causes });
             self.turn += 1;
+            return self.place(slot, now);
+        };
+        queued.causes.merge(add.causes);
+        if queued.at <= at && queued.priority >= add.priority {
+            return;
         }
+        if !state.running {
+            self.ready.remove(queued.priority, queued.turn);
+            self.waiting.remove(&(queued.at, queued.turn));
+        }
+        queued.at = queued.at.min(at);
+        queued.priority = queued.priority.max(add.priority);
         self.place(slot, now);
     }
 
     /// Puts a queued key that is not running where it belongs.
-    fn place(&mut self, slot: usize, now: Mono) {
-        let Some(Some(State { queued: Some(queued), running: false, .. })) = self.slots.get(slot) else {
-            return;
-        };
+    fn place(&mut self, slot: Slot, now: Mono) {
+        let state = state_at(&self.slots, slot);
+        let Some(State { queued: Some(queued), running: false, .. }) = state else { return };
         if queued.at <= now {
-            self.ready.insert((Reverse(queued.priority), queued.turn), slot);
+            self.ready.insert(queued.priority, queued.turn, slot);
         } else {
             self.waiting.insert((queued.at, queued.turn), slot);
         }
@@ -234,11 +243,8 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
     /// The next key that is due.
     pub fn pop(&mut self, now: Mono) -> Option<Lease<K>> {
         self.advance(now);
-        let place = if self.counts.runs % FAIRNESS == FAIRNESS - 1 { self.oldest() } else { None };
-        let slot = match place {
-            Some(place) => self.ready.remove(&place)?,
-            None => self.ready.pop_first()?.1,
-        };
+        let fair = self.counts.runs % FAIRNESS == FAIRNESS - 1;
+        let slot = if fair { self.ready.pop_oldest()? } else { self.ready.pop_first()? };
         let state = self.state(slot)?;
         let queued = state.queued.take()?;
         debug_assert!(!state.running, "a ready key is not running");
@@ -248,18 +254,6 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
         self.counts.runs += 1;
         let Queued { at, priority, causes, .. } = queued;
         Some(Lease { key, causes, attempt, priority, due: at, slot })
-    }
-
-    /// The place of the key that came first, of all priorities: there are few of those.
-    fn oldest(&self) -> Option<(Reverse<i32>, u64)> {
-        let mut first = *self.ready.first_key_value()?.0;
-        let mut oldest = first;
-        loop {
-            let next = self.ready.range((Bound::Excluded((first.0, u64::MAX)), Bound::Unbounded)).next();
-            let Some((place, _)) = next else { return Some(oldest) };
-            first = *place;
-            oldest = if first.1 < oldest.1 { first } else { oldest };
-        }
     }
 
     /// Makes the keys due whose time has come, and gives when to do so again: at the time of the next delayed key.
@@ -285,6 +279,8 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
         let failures = state.failures;
         state.failures = if matches!(finish, Finish::Retry(_)) { failures.saturating_add(1) } else { 0 };
         self.running -= 1;
+        // What was added in the meantime.
+        self.place(slot, now);
         match finish {
             Finish::Done => {}
             Finish::Again(delay) => {
@@ -297,7 +293,6 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
                 self.add_at(slot, Add { priority, delay, causes: Causes::of(Cause::Failed) }, now);
             }
         }
-        self.place(slot, now);
         let closed = self.closed;
         if self.state(slot).is_some_and(|state| state.queued.is_none() && (state.failures == 0 || closed)) {
             self.forget(slot);
@@ -316,7 +311,7 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
     /// [`WorkQueue::shut_down`], and drops what is due as well: only what runs is finished.
     pub fn abandon(&mut self) {
         self.shut_down();
-        for slot in std::mem::take(&mut self.ready).into_values() {
+        for slot in self.ready.drain() {
             self.forget(slot);
         }
         for state in self.slots.iter_mut().flatten() {
@@ -358,4 +353,8 @@ impl<K: Eq + Hash + Clone> WorkQueue<K> {
     pub fn counts(&self) -> QueueCounts {
         self.counts
     }
+}
+
+fn state_at<K>(slots: &[Option<State<K>>], slot: Slot) -> Option<&State<K>> {
+    slots.get(slot as usize)?.as_ref()
 }

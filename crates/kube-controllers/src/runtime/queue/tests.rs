@@ -100,6 +100,55 @@ fn a_stream_of_urgent_keys_does_not_starve_the_others() {
 }
 
 #[test]
+fn keys_of_many_priorities_come_highest_first_and_leave_nothing() {
+    let mut queue = WorkQueue::new(RetryLimits::default());
+    // Between two of them each is raised once, and lies where it was no more.
+    for key in 0..100_u8 {
+        queue.add(key, add().priority(i32::from(key)), at(0));
+        queue.add(key, add().priority(i32::from(key) + 100 * i32::from(key % 2)), at(0));
+    }
+    let mut leases: Vec<_> = std::iter::from_fn(|| queue.pop(at(0))).collect();
+    assert_eq!((leases.len(), queue.len()), (100, 0));
+    // Every sixteenth is the one that came first.
+    let fair = |n: &usize| n % usize::try_from(FAIRNESS).expect("a small number") == 15;
+    let order: Vec<i32> =
+        (0..).zip(&leases).filter(|(n, _)| !fair(n)).map(|(_, lease)| lease.priority).collect();
+    assert!(order.is_sorted_by(|a, b| a >= b), "{order:?}");
+    assert_eq!((leases[0].key, leases[15].key), (99, 0));
+    for lease in leases.drain(..) {
+        queue.done(lease, Finish::Done, at(0));
+    }
+    assert!(queue.keys.is_empty() && queue.pop(at(0)).is_none());
+}
+
+#[test]
+fn a_key_that_is_to_run_again_and_was_added_meanwhile_lies_there_once() {
+    for finish in [Finish::Again(Duration::ZERO), Finish::Again(Duration::from_millis(5)), Finish::Done] {
+        let mut queue = WorkQueue::new(RetryLimits::default());
+        queue.add(1, add(), at(0));
+        let lease = pop(&mut queue, 0);
+        queue.add(1, add().after(Duration::from_millis(1)), at(0));
+        queue.done(lease, finish, at(0));
+        assert_eq!(queue.len() + queue.delayed(), 1, "{finish:?}");
+        let lease = pop(&mut queue, 1);
+        queue.done(lease, Finish::Done, at(1));
+        assert!(queue.pop(at(10)).is_none() && queue.keys.is_empty(), "{finish:?}");
+    }
+}
+
+#[test]
+fn a_key_that_waited_comes_before_those_that_were_added_later() {
+    let mut queue = WorkQueue::new(RetryLimits::default());
+    queue.add(1, add().after(Duration::from_millis(10)), at(0));
+    queue.add(2, add().after(Duration::from_millis(5)), at(0));
+    queue.add(3, add(), at(0));
+    queue.add(4, add(), at(0));
+    queue.add(2, add(), at(1));
+    let order: Vec<u8> = std::iter::from_fn(|| queue.pop(at(20))).map(|lease| lease.key).collect();
+    assert_eq!(order, [1, 2, 3, 4]);
+}
+
+#[test]
 fn causes_are_merged_and_bounded() {
     let mut causes = Causes::of(Cause::Failed);
     causes.merge(Causes::of(Cause::Failed));
