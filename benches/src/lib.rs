@@ -11,6 +11,7 @@
 pub mod controllers;
 pub mod durable;
 pub mod end_to_end;
+pub mod net;
 pub mod objects;
 pub mod process;
 pub mod quantity;

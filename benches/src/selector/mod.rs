@@ -47,6 +47,11 @@ impl Indexed {
         self.0.pods_of(&selector).iter().count()
     }
 
+    /// How many pods selector number `selector` matches.
+    pub fn count_of(&self, selector: usize) -> usize {
+        self.0.pods_of(&selector).len()
+    }
+
     /// Gives pod number `pod` other labels; answers how many selectors began or ceased to match it.
     pub fn relabel(&mut self, pod: usize, labels: &LabelSet) -> usize {
         self.0.upsert_pod(&pod, NAMESPACE, labels).len()

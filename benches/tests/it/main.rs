@@ -2,6 +2,7 @@
 
 mod durable;
 mod end_to_end;
+mod net;
 mod objects;
 mod quantity;
 mod rbac;
