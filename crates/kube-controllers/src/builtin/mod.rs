@@ -20,6 +20,7 @@ pub mod node_lifecycle;
 pub mod pod_gc;
 mod pod_owners;
 mod pod_template;
+mod presence;
 mod refusal;
 pub mod replica_set;
 pub mod replication_controller;

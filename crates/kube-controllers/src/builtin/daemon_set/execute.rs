@@ -3,6 +3,7 @@
 use super::plan::Op;
 use super::template::PodMaker;
 use crate::builtin::batches::{IN_FLIGHT, in_batches};
+use crate::builtin::presence::is_there;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
 use kube_core::error::ApiError;
@@ -27,6 +28,9 @@ impl<'a> Execution<'a> {
     /// Does all of `ops`, or up to the first failure. Batches of creations begin with one and double, so that what is
     /// refused for all pods is refused once.
     pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
+        if ops.iter().any(|op| matches!(op, Op::Create(_))) && !is_there(self.cx, self.set).await? {
+            return Ok(());
+        }
         let first = |op: &Op| if matches!(op, Op::Create(_)) { 1 } else { IN_FLIGHT };
         in_batches(ops, first, IN_FLIGHT, |op| self.execute(op)).await
     }

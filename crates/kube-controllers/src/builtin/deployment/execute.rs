@@ -6,6 +6,7 @@ use super::status::{PROGRESSING, has_deadline, new_condition};
 use super::template::equal_ignoring_hash;
 use crate::builtin::adoption::{Member, adopt, release};
 use crate::builtin::claim::Claim;
+use crate::builtin::presence::is_there;
 use crate::runtime::{Context, Error, merge_diff};
 use jiff::Timestamp;
 use kube_core::condition::FALSE;
@@ -82,6 +83,9 @@ impl<'a> Execution<'a> {
     }
 
     async fn create(&self, set: &ReplicaSet, now: Timestamp) -> Result<(), Error> {
+        if !is_there(self.cx, self.deployment).await? {
+            return Err(Error::failed("the deployment is gone, or about to be"));
+        }
         match self.cx.create_typed(self.sets, set.namespace(), set.as_typed()).await {
             Ok(_) => {
                 self.say_scaled(

@@ -5,6 +5,7 @@ pub mod plan;
 mod tests;
 
 use super::indexes::{NAMESPACE, SERVICE, by_namespace, service_of, slices_by_service};
+use super::presence::is_there;
 use super::refusal::is_namespace_terminating;
 use crate::runtime::queue::RetryLimits;
 use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
@@ -126,7 +127,7 @@ impl Reconciler for EndpointSlices {
         let zones = zones.as_ref();
         let plan = plan(&View { service: &service, pods: &pods, nodes: &nodes, slices: &slices, zones });
         self.tell(cx, &service, &plan.unresolved);
-        if let Err(error) = execute(cx, &plan.slices).await {
+        if let Err(error) = execute(cx, &service, &plan.slices).await {
             let note = format!("Error updating Endpoint Slices for Service {}: {error}", request.key);
             cx.event(&*service, EventType::Warning, "FailedToUpdateEndpointSlices", &note);
             return Err(error.into());
@@ -135,7 +136,10 @@ impl Reconciler for EndpointSlices {
     }
 }
 
-async fn execute(cx: &Context, plan: &SlicePlan) -> Result<(), ApiError> {
+async fn execute(cx: &Context, service: &Service, plan: &SlicePlan) -> Result<(), ApiError> {
+    if !plan.create.is_empty() && !is_there(cx, service).await? {
+        return Ok(());
+    }
     for slice in &plan.create {
         match cx.create(slice).await {
             Err(error) if is_namespace_terminating(&error) => return Ok(()),

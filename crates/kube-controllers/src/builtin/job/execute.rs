@@ -4,6 +4,7 @@ use super::account::{Account, Done};
 use super::plan::{BURST, Op, Plan};
 use super::pods::TRACKING;
 use super::template::pod_of;
+use crate::builtin::presence::is_there;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Error};
 use futures::future::join_all;
@@ -58,6 +59,13 @@ impl<'a> Execution<'a> {
     /// Batches begin with one write and double, so that what is refused for all pods is refused once.
     async fn pods(&self, ops: &[Op]) -> (Done, Option<ApiError>) {
         let mut done = Done::default();
+        if ops.iter().any(|op| matches!(op, Op::Create(_))) {
+            match is_there(self.cx, self.job).await {
+                Ok(true) => {}
+                Ok(false) => return (done, None),
+                Err(error) => return (done, Some(error)),
+            }
+        }
         let mut rest = ops.get(..BURST.min(ops.len())).unwrap_or(ops);
         let mut size = if matches!(ops.first(), Some(Op::Create(_))) { 1 } else { IN_FLIGHT };
         while !rest.is_empty() {

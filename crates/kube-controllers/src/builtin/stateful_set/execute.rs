@@ -3,6 +3,7 @@
 use super::identity::identity;
 use super::plan::Op;
 use crate::builtin::batches::{IN_FLIGHT, in_batches};
+use crate::builtin::presence::is_there;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
 use kube_core::error::ApiError;
@@ -26,6 +27,10 @@ impl Execution<'_> {
     /// Does all of `ops`, or up to the first failure. Batches begin with one write and double, so that what is refused
     /// for all pods is refused once.
     pub(super) async fn run(&self, ops: &[Op]) -> Result<(), ApiError> {
+        let creates = |op: &Op| matches!(op, Op::CreateClaim(..) | Op::Create(_));
+        if ops.iter().any(creates) && !is_there(self.cx, self.set).await? {
+            return Ok(());
+        }
         let most = if self.ordered { 1 } else { IN_FLIGHT };
         in_batches(ops, |_| 1, most, |op| self.execute(op)).await
     }
