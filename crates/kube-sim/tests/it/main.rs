@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod draining;
+#[cfg(test)]
 mod explore;
 #[cfg(test)]
 mod faults;
