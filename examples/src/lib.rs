@@ -1,6 +1,7 @@
 //! Runnable examples. Each is a module here, so that a test can run it, and a short binary beside it.
 
 pub mod custom_plugin;
+pub mod drain_rollout;
 pub mod game_servers;
 pub mod quickstart;
 pub mod scale;

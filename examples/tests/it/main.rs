@@ -1,6 +1,8 @@
 //! The examples run, and show what they promise.
 
 #[cfg(test)]
+mod drain_rollout;
+#[cfg(test)]
 mod game_servers;
 #[cfg(test)]
 mod quickstart;
