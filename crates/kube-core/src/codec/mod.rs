@@ -50,6 +50,9 @@ pub type Judged = Result<Vec<FieldError>, DecodeError>;
 /// A typed object, or why the JSON is none.
 pub type Decoded = Result<Box<dyn TypedObject>, DecodeError>;
 
+/// What a status alone reads as, `None` for an object of another type.
+type StatusDecoded = Result<Option<Box<dyn TypedObject>>, DecodeError>;
+
 /// Decoding, defaults and rules of one type, as functions of JSON and of [`TypedObject`]s.
 ///
 /// An object that went through one of them has the one form that its type gives it: unknown fields and nulls are
@@ -62,7 +65,7 @@ pub struct Codec {
     holds_any_json: bool,
     takes_over: fn(&dyn TypedObject) -> bool,
     copy: fn(&dyn TypedObject, Extent) -> Option<Box<dyn TypedObject>>,
-    read_status: fn(&dyn TypedObject) -> Result<Option<Box<dyn TypedObject>>, DecodeError>,
+    read_status: fn(&dyn TypedObject) -> StatusDecoded,
     print: fn(&dyn TypedObject) -> Result<Bytes, DecodeError>,
     defaults: fn(&mut dyn TypedObject),
     prepare_create: fn(&mut dyn TypedObject),

@@ -159,7 +159,6 @@ async fn sixty_four_writers_share_nothing_in_memory() {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     let first = plane(storage.clone()).await;
     let held = writers_share_nothing(&first).await;
-    first.shutdown().await.unwrap();
     // A second plane over the same store remembers nothing itself.
     what_was_held_is_held(&plane(storage).await, &held).await;
 }

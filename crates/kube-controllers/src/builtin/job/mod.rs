@@ -8,7 +8,11 @@ pub mod failure_policy;
 pub mod indexes;
 pub mod plan;
 pub mod pods;
+#[cfg(test)]
+mod policy_tests;
 pub mod success_policy;
+#[cfg(test)]
+mod surplus_tests;
 mod template;
 #[cfg(test)]
 mod tests;

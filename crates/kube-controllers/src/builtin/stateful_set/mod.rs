@@ -1,5 +1,7 @@
 //! StatefulSets: pods with names that last, each with claims of its own.
 
+#[cfg(test)]
+mod claim_tests;
 pub mod claims;
 mod execute;
 pub mod identity;

@@ -64,6 +64,8 @@ fn over(seeds: Range<u64>, make: fn(StoredCloud) -> Arc<dyn CloudProvider>) -> S
         })
         .await;
         edit(&c, "side", |spec| spec.type_ = Some("LoadBalancer".to_owned())).await;
+        // Its balancer is made without the node that comes back next.
+        c.sleep(Duration::from_secs(3)).await;
         c.edit::<Node>("node-1", |node| {
             node.metadata.labels.get_or_insert_default().remove(EXCLUDE_LABEL);
         })

@@ -1,7 +1,5 @@
 //! StatefulSets keep their order, their names and their claims.
 
-mod claims;
-
 use super::identity::{Wanted, ordinal_of, pod_of};
 use super::plan::{Op, Plan, Revision, View, plan};
 use super::status::ROLLOUT_STUCK;
@@ -17,9 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const OLD: &str = "web-old";
-const NEW: &str = "web-new";
+pub(super) const NEW: &str = "web-new";
 
-fn set(spec: &Value) -> StatefulSet {
+pub(super) fn set(spec: &Value) -> StatefulSet {
     let mut whole = json!({
         "replicas": 3,
         "serviceName": "nginx",
@@ -40,7 +38,7 @@ fn now() -> Timestamp {
 }
 
 /// A pod of ordinal, revision and state: `ready`, `pending`, `failed`, `going`.
-fn pod(ordinal: i32, revision: &str, state: &str) -> Arc<PodView> {
+pub(super) fn pod(ordinal: i32, revision: &str, state: &str) -> Arc<PodView> {
     let name = format!("web-{ordinal}");
     let ready = json!([{ "type": "Ready", "status": "True", "lastTransitionTime": "1970-01-01T00:59:50Z" }]);
     let phase = match state {
@@ -64,9 +62,9 @@ fn pod(ordinal: i32, revision: &str, state: &str) -> Arc<PodView> {
     Arc::new(view::from_value(object).expect("a pod"))
 }
 
-type Claims = BTreeMap<String, Arc<PersistentVolumeClaim>>;
+pub(super) type Claims = BTreeMap<String, Arc<PersistentVolumeClaim>>;
 
-fn plan_with(set: &StatefulSet, pods: &[Arc<PodView>], claims: &Claims) -> Plan {
+pub(super) fn plan_with(set: &StatefulSet, pods: &[Arc<PodView>], claims: &Claims) -> Plan {
     let template = PodTemplateSpec::default();
     let revision = |name| Revision { name, template: &template };
     plan(&View {
@@ -81,7 +79,7 @@ fn plan_with(set: &StatefulSet, pods: &[Arc<PodView>], claims: &Claims) -> Plan 
 }
 
 /// What a plan does, in short.
-fn told(plan: &Plan) -> Vec<String> {
+pub(super) fn told(plan: &Plan) -> Vec<String> {
     let one = |op: &Op| match op {
         Op::Create(pod) => {
             let labels = pod.metadata.labels.as_ref().expect("labels");

@@ -1,8 +1,5 @@
 //! Jobs count every pod once, whatever is cut short, and end as they should.
 
-mod policies;
-mod surplus;
-
 use super::account::Done;
 use super::backoff::Backoff;
 use super::indexes::Intervals;
@@ -18,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-fn job(spec: &Value) -> Job {
+pub(super) fn job(spec: &Value) -> Job {
     let mut spec = spec.clone();
     spec["template"] = json!({ "spec": { "restartPolicy": "Never", "containers": [{ "name": "c" }] } });
     let meta = json!({ "name": "work", "namespace": "default", "uid": "j", "generation": 1 });

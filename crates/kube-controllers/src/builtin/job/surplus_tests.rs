@@ -1,9 +1,9 @@
 //! Which pods of a Job go when there are too many.
 
-use super::super::backoff::Backoff;
-use super::super::plan::{Op, View, plan};
-use super::super::pods::COMPLETION_INDEX;
-use super::job;
+use super::backoff::Backoff;
+use super::plan::{Op, View, plan};
+use super::pods::COMPLETION_INDEX;
+use super::tests::job;
 use crate::builtin::replica_set::DELETION_COST;
 use jiff::Timestamp;
 use kube_core::view::{self, PodView};

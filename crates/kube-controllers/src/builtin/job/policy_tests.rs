@@ -1,12 +1,12 @@
 //! What policies say of successes and failures, beside the cases that Kubernetes' own code has answered.
 
-use super::super::backoff::Backoff;
-use super::super::failure_policy::judge;
-use super::super::indexes::Intervals;
-use super::super::plan::{Op, View, failed_indexes, plan};
-use super::super::pods::{COMPLETION_INDEX, FAILURE_COUNT, IGNORED_FAILURE_COUNT, TRACKING, Wanted};
-use super::super::success_policy::met;
-use super::job;
+use super::backoff::Backoff;
+use super::failure_policy::judge;
+use super::indexes::Intervals;
+use super::plan::{Op, View, failed_indexes, plan};
+use super::pods::{COMPLETION_INDEX, FAILURE_COUNT, IGNORED_FAILURE_COUNT, TRACKING, Wanted};
+use super::success_policy::met;
+use super::tests::job;
 use jiff::Timestamp;
 use kube_core::view::{self, PodView};
 use serde_json::{Value, json};

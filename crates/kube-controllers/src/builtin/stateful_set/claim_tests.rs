@@ -1,8 +1,8 @@
 //! Claims come before their pods, and are owned as the policy wants.
 
-use super::super::claims::{Owners, Retention, claims_of, is_claim_of};
-use super::super::plan::Op;
-use super::{Claims, NEW, plan_with, pod, set, told};
+use super::claims::{Owners, Retention, claims_of, is_claim_of};
+use super::plan::Op;
+use super::tests::{Claims, NEW, plan_with, pod, set, told};
 use kube_core::kinds::apps::v1::StatefulSet;
 use kube_core::resource::ResourceExt;
 use serde_json::{Value, from_value, json};
