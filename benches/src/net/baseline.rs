@@ -1,5 +1,7 @@
 //! What one writes first. Each does less than ours, as its comment says.
 
+#![expect(clippy::disallowed_types, reason = "a hash map is what one writes first, and none is iterated")]
+
 use kube_core::kinds::core::v1::ServiceSpec;
 use kube_core::kinds::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use kube_core::view::PodView;

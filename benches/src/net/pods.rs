@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// So many nodes, by name.
+///
+/// # Panics
+/// Never: what is written here in full is a node.
 #[expect(clippy::expect_used, reason = "what is written here in full is a node")]
 pub fn nodes(count: usize) -> BTreeMap<String, Arc<NodeView>> {
     let node = |n: usize| {
@@ -81,6 +84,9 @@ impl Replicas {
 }
 
 /// Replica number `n`, ready or not.
+///
+/// # Panics
+/// Never: what is written here in full is a pod.
 #[expect(clippy::expect_used, reason = "what is written here in full is a pod")]
 pub fn replica(n: usize, ready: bool) -> Arc<PodView> {
     let ip = address(10, n);

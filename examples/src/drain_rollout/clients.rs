@@ -6,6 +6,7 @@ use kube_core::env::{Env, Mono};
 use kube_net::ServiceResolver;
 use kube_net::resolve::Picked;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -81,13 +82,15 @@ async fn request(
     connections: &mut BTreeMap<IpAddr, TcpStream>,
 ) -> io::Result<()> {
     let pod = picked.address().ip();
-    if !connections.contains_key(&pod) {
-        let place = network.place(pod).ok_or_else(|| io::Error::other("no route to the pod"))?;
-        let stream = TcpStream::connect(place).await?;
-        stream.set_nodelay(true)?;
-        connections.insert(pod, stream);
-    }
-    let stream = connections.get_mut(&pod).ok_or_else(|| io::Error::other("not connected"))?;
+    let stream = match connections.entry(pod) {
+        Entry::Occupied(there) => there.into_mut(),
+        Entry::Vacant(none) => {
+            let place = network.place(pod).ok_or_else(|| io::Error::other("no route to the pod"))?;
+            let stream = TcpStream::connect(place).await?;
+            stream.set_nodelay(true)?;
+            none.insert(stream)
+        }
+    };
     stream.write_all(b"GET / HTTP/1.1\r\nhost: web\r\n\r\n").await?;
     let (mut answer, mut length) = ([0; 128], 0);
     while !answer[..length].ends_with(b"\r\n\r\nok") {

@@ -25,7 +25,7 @@ pub(super) struct Network(Arc<Mutex<Places>>);
 struct Places {
     addresses: u32,
     /// A pod that has ended keeps its place: nobody listens there any more.
-    places: BTreeMap<IpAddr, SocketAddr>,
+    by_pod: BTreeMap<IpAddr, SocketAddr>,
     ended: usize,
 }
 
@@ -43,7 +43,7 @@ impl Network {
 
     /// Where the pod of this address is.
     pub(super) fn place(&self, pod: IpAddr) -> Option<SocketAddr> {
-        self.lock().places.get(&pod).copied()
+        self.lock().by_pod.get(&pod).copied()
     }
 
     /// Pods that have ended.
@@ -104,7 +104,7 @@ impl Server {
     fn listen(&self) -> io::Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
-        self.network.lock().places.insert(self.ip, listener.local_addr()?);
+        self.network.lock().by_pod.insert(self.ip, listener.local_addr()?);
         let (env, tasks) = (self.env.clone(), self.tasks.clone());
         let accepting = self.env.spawn("server", async move {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
