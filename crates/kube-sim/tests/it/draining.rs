@@ -188,7 +188,7 @@ fn rollouts(seed: u64, drains: bool) -> (usize, usize) {
         let load = futures::FutureExt::shared(futures::FutureExt::boxed(load));
         let _task = world.env().spawn("load", load.clone());
         for release in 2..4 {
-            roll_out(&plane, release).await;
+            roll_out(&plane, &network, release).await;
         }
         stop.store(true, std::sync::atomic::Ordering::SeqCst);
         load.await;
@@ -201,7 +201,8 @@ fn rollouts(seed: u64, drains: bool) -> (usize, usize) {
 }
 
 /// Releases another version, and waits until nothing is left of the one before.
-async fn roll_out(plane: &ControlPlane, release: u32) {
+async fn roll_out(plane: &ControlPlane, network: &Network, release: u32) {
+    let before = network.lock().ended;
     let web = plane.api::<Deployment>().in_namespace("default");
     web.edit("web", |web| {
         let template = &mut web.spec.as_mut().unwrap().template;
@@ -209,8 +210,9 @@ async fn roll_out(plane: &ControlPlane, release: u32) {
     })
     .await
     .unwrap();
-    let done =
-        plane.until(Duration::from_mins(2), |view| view.rolled_out("default/web") && view.pods().len() == 10);
+    // A Deployment looks rolled out until its controller has seen the new release.
+    let replaced = || network.lock().ended >= before + 10;
+    let done = plane.until(Duration::from_mins(2), |view| view.rolled_out("default/web") && replaced());
     done.await.unwrap();
 }
 

@@ -47,10 +47,7 @@ fn over(seeds: Range<u64>, make: fn(StoredCloud) -> Arc<dyn CloudProvider>) -> S
         c.sleep(Duration::from_secs(6)).await;
         edit(&c, "front", |spec| spec.load_balancer_source_ranges = Some(vec!["10.0.0.0/8".to_owned()]))
             .await;
-        c.edit::<Node>("node-1", |node| {
-            node.metadata.labels.get_or_insert_default().insert(EXCLUDE_LABEL.to_owned(), String::new());
-        })
-        .await;
+        exclude(&c, "node-1").await;
         c.sleep(Duration::from_secs(5)).await;
         edit(&c, "side", be_cluster_ip).await;
         c.sleep(Duration::from_secs(2)).await;
@@ -64,8 +61,6 @@ fn over(seeds: Range<u64>, make: fn(StoredCloud) -> Arc<dyn CloudProvider>) -> S
         })
         .await;
         edit(&c, "side", |spec| spec.type_ = Some("LoadBalancer".to_owned())).await;
-        // Its balancer is made without the node that comes back next.
-        c.sleep(Duration::from_secs(3)).await;
         c.edit::<Node>("node-1", |node| {
             node.metadata.labels.get_or_insert_default().remove(EXCLUDE_LABEL);
         })
@@ -78,7 +73,16 @@ fn over(seeds: Range<u64>, make: fn(StoredCloud) -> Arc<dyn CloudProvider>) -> S
         c.sleep(Duration::from_secs(3)).await;
         edit(&c, "side", be_cluster_ip).await;
         c.delete::<Service>("default/elsewhere").await;
+        // The last balancer was made before this.
+        exclude(&c, "node-2").await;
     })
+}
+
+async fn exclude(c: &Cluster, node: &str) {
+    c.edit::<Node>(node, |node| {
+        node.metadata.labels.get_or_insert_default().insert(EXCLUDE_LABEL.to_owned(), String::new());
+    })
+    .await;
 }
 
 async fn edit(c: &Cluster, name: &str, change: impl Fn(&mut ServiceSpec) + Send + Sync) {
