@@ -112,7 +112,7 @@ impl ControlPlane {
     }
 
     /// Frees cluster IPs and node ports that no Service holds, and notes those that one holds: see
-    /// [`repair`](kube_net::alloc::repair). Finds nothing in a store that only planes have written.
+    /// [`repair`]. Finds nothing in a store that only planes have written.
     ///
     /// # Errors
     /// What the store answers, and what is stored and does not decode.
