@@ -27,6 +27,7 @@ pub mod replication_controller;
 pub mod root_ca;
 pub mod service_account;
 pub mod service_load_balancer;
+mod slice_writes;
 pub mod stateful_set;
 pub mod taint_eviction;
 pub mod ttl_after_finished;

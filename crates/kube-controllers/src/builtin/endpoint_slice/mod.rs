@@ -6,7 +6,7 @@ mod tests;
 
 use super::indexes::{NAMESPACE, SERVICE, by_namespace, service_of, slices_by_service};
 use super::presence::is_there;
-use super::refusal::is_namespace_terminating;
+use super::slice_writes::carry_out;
 use crate::runtime::queue::RetryLimits;
 use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
 use kube_core::error::ApiError;
@@ -140,17 +140,5 @@ async fn execute(cx: &Context, service: &Service, plan: &SlicePlan) -> Result<()
     if !plan.create.is_empty() && !is_there(cx, service).await? {
         return Ok(());
     }
-    for slice in &plan.create {
-        match cx.create(slice).await {
-            Err(error) if is_namespace_terminating(&error) => return Ok(()),
-            created => created?,
-        };
-    }
-    for slice in &plan.update {
-        cx.update(slice).await?;
-    }
-    for slice in &plan.delete {
-        cx.delete(&**slice).await?;
-    }
-    Ok(())
+    carry_out(cx, plan).await
 }

@@ -5,14 +5,13 @@ pub mod plan;
 mod tests;
 
 use super::indexes::{SERVICE, service_of, slices_by_service};
-use super::refusal::is_namespace_terminating;
+use super::slice_writes::carry_out;
 use crate::runtime::queue::RetryLimits;
 use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
-use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Endpoints, Service};
 use kube_core::kinds::discovery::v1::EndpointSlice;
 use kube_core::resource::ObjectKey;
-use kube_net::slices::{MANAGED_BY_LABEL, MIRRORED_BY, SlicePlan};
+use kube_net::slices::{MANAGED_BY_LABEL, MIRRORED_BY};
 use kube_store::client::events::EventType;
 use kube_store::informer::Change;
 use plan::{View, left_out, plan};
@@ -72,23 +71,7 @@ impl Reconciler for Mirroring {
                 cx.event(&**endpoints, EventType::Warning, reason, &note);
             }
         }
-        execute(cx, &plan.slices).await?;
+        carry_out(cx, &plan.slices).await?;
         Ok(Outcome::Done)
     }
-}
-
-async fn execute(cx: &Context, plan: &SlicePlan) -> Result<(), ApiError> {
-    for slice in &plan.create {
-        match cx.create(slice).await {
-            Err(error) if is_namespace_terminating(&error) => return Ok(()),
-            created => created?,
-        };
-    }
-    for slice in &plan.update {
-        cx.update(slice).await?;
-    }
-    for slice in &plan.delete {
-        cx.delete(&**slice).await?;
-    }
-    Ok(())
 }
