@@ -8,7 +8,7 @@ use crate::error::ResolveError;
 use std::sync::Arc;
 
 /// A [`ServiceHandle`] for one thread that asks again and again: it holds the state of the Service that it saw last, and asks
-/// the resolver for nothing but whether there is a later one. An answer costs a third of what it costs at the handle.
+/// the resolver for nothing but whether there is a later one.
 ///
 /// What it holds it holds until it is asked again, or dropped.
 #[derive(Clone, Debug)]
