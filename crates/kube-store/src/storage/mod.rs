@@ -10,6 +10,8 @@ mod directory;
 #[cfg(any(feature = "redb", feature = "sled"))]
 mod durable;
 mod error;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod export;
 mod key;
 pub mod memory;
@@ -28,6 +30,8 @@ pub use crypto::{Encryption, EncryptionKey};
 #[cfg(any(feature = "redb", feature = "sled"))]
 pub use durable::DurableOptions;
 pub use error::{StorageError, StorageResult};
+#[cfg(feature = "etcd")]
+pub use etcd::EtcdStorage;
 pub use export::{export, import};
 pub use key::{Key, KeyRange};
 pub use memory::MemoryStorage;

@@ -11,6 +11,9 @@ mod conformance;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod history;

@@ -285,7 +285,7 @@ impl<J: Journal> Storage for MvccStorage<J> {
 }
 
 /// What can be judged without the state.
-fn check(txn: &Txn, limits: &Limits) -> StorageResult<()> {
+pub(super) fn check(txn: &Txn, limits: &Limits) -> StorageResult<()> {
     let within = |what, actual, limit| {
         if actual > limit { Err(StorageError::TooLarge { what, actual, limit }) } else { Ok(()) }
     };

@@ -1,0 +1,138 @@
+//! Transactions in etcd's words, and what came of them.
+
+use super::LIMITS;
+use super::space::{Space, number};
+use crate::storage::{Compare, Key, KeyValue, Op, Revision, StorageError, StorageResult, Txn, TxnOutcome};
+use etcd_client::{CompareOp, DeleteOptions, GetOptions, PutOptions, TxnOp};
+use std::sync::Arc;
+
+/// The keys that stood in a range at a revision, and when each was written.
+pub(super) type Stood = Vec<(Key, Revision)>;
+
+/// What etcd answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) revision: Revision,
+    /// What stood at each operation's key; `Err` with what stands at each condition's place where one did not hold.
+    pub(super) result: Result<Vec<Option<Arc<KeyValue>>>, Vec<Vec<Arc<KeyValue>>>>,
+}
+
+/// `txn` for etcd. `stood` tells, for each [`Compare::RangeUnchanged`] in order, what stood in the range.
+///
+/// etcd has no compare that sees a deletion in a range. So a range is unchanged when nothing in it was written after
+/// the revision, and each key that stood there then is still of that time.
+pub(super) fn encode(space: &Space, txn: &Txn, stood: &[Stood]) -> StorageResult<etcd_client::Txn> {
+    let mut compares = Vec::new();
+    let mut looks = Vec::new();
+    let mut stood = stood.iter();
+    for compare in &txn.compares {
+        match compare {
+            Compare::Unchanged { key, revision } => {
+                let key = space.key(key)?;
+                let at = number(*revision);
+                // Zero would hold for what is absent.
+                let op = if at == 0 { CompareOp::Less } else { CompareOp::Equal };
+                compares.push(etcd_client::Compare::mod_revision(key.clone(), op, at));
+                looks.push(TxnOp::get(key, None));
+            }
+            Compare::Absent { key } => {
+                let key = space.key(key)?;
+                compares.push(etcd_client::Compare::create_revision(key.clone(), CompareOp::Equal, 0));
+                looks.push(TxnOp::get(key, None));
+            }
+            Compare::Exists { key } => {
+                let key = space.key(key)?;
+                compares.push(etcd_client::Compare::create_revision(key.clone(), CompareOp::Greater, 0));
+                looks.push(TxnOp::get(key, None));
+            }
+            Compare::RangeUnchanged { range, revision } => {
+                let Some(bounds) = space.bounds(range, "") else {
+                    // Nothing stands in it, and nothing can.
+                    looks.push(TxnOp::get(space.tick(), Some(GetOptions::new().with_count_only())));
+                    continue;
+                };
+                let after = number(*revision).saturating_add(1);
+                let none_after =
+                    etcd_client::Compare::mod_revision(bounds.start.clone(), CompareOp::Less, after);
+                compares.push(none_after.with_range(bounds.end.clone()));
+                for (key, at) in stood.next().into_iter().flatten() {
+                    let (key, at) = (space.key(key)?, number(*at));
+                    compares.push(etcd_client::Compare::mod_revision(key, CompareOp::Equal, at));
+                }
+                let look = GetOptions::new().with_range(bounds.end).with_keys_only();
+                looks.push(TxnOp::get(bounds.start, Some(look)));
+            }
+        }
+    }
+    if compares.len() > LIMITS.max_txn_ops {
+        let reason = format!("etcd cannot check that many keys of a range at once: {}", compares.len());
+        return Err(StorageError::Invalid { reason });
+    }
+    let ops = txn.ops.iter().map(|op| encode_op(space, op)).collect::<StorageResult<Vec<_>>>()?;
+    Ok(etcd_client::Txn::new().when(compares).and_then(ops).or_else(looks))
+}
+
+fn encode_op(space: &Space, op: &Op) -> StorageResult<TxnOp> {
+    Ok(match op {
+        Op::Put { key, value, ttl } => {
+            let lease = ttl.map_or(0, |id| id.0.cast_signed());
+            let options = PutOptions::new().with_prev_key().with_lease(lease);
+            TxnOp::put(space.key(key)?, value.to_vec(), Some(options))
+        }
+        Op::Delete { key } => TxnOp::delete(space.key(key)?, Some(DeleteOptions::new().with_prev_key())),
+    })
+}
+
+/// What `answer` means for the transaction `txn`.
+pub(super) fn decode(txn: &Txn, stood: &[Stood], answer: Answer) -> StorageResult<TxnOutcome> {
+    let Answer { revision, result } = answer;
+    let found = match result {
+        Ok(previous) => return Ok(TxnOutcome::Committed { revision, previous }),
+        Err(found) => found,
+    };
+    let mut stood = stood.iter();
+    for (at, (compare, found)) in txn.compares.iter().zip(found).enumerate() {
+        let now = found.first();
+        let holds = match compare {
+            Compare::Unchanged { revision, .. } => now.is_some_and(|kv| kv.mod_revision == *revision),
+            Compare::Absent { .. } => now.is_none(),
+            Compare::Exists { .. } => now.is_some(),
+            Compare::RangeUnchanged { .. } => {
+                let was = stood.next().map_or(&[][..], Vec::as_slice);
+                found.iter().map(|kv| (&kv.key, kv.mod_revision)).eq(was.iter().map(|(key, at)| (key, *at)))
+            }
+        };
+        if !holds {
+            let range = matches!(compare, Compare::RangeUnchanged { .. });
+            let current = found.into_iter().next().filter(|_| !range);
+            return Ok(TxnOutcome::Failed { revision, compare: at, current });
+        }
+    }
+    Err(StorageError::Corrupt { what: "etcd says that a condition does not hold, and all do".into() })
+}
+
+/// The response of etcd as an [`Answer`].
+pub(super) fn read(space: &Space, mut response: etcd_client::TxnResponse) -> Answer {
+    let revision = super::space::revision(response.take_header().map_or(0, |header| header.revision()));
+    let value = |kv: etcd_client::KeyValue| space.value(kv).map(Arc::new);
+    let ops = response.op_responses().into_iter();
+    let result = if response.succeeded() {
+        let previous = ops.map(|op| match op {
+            etcd_client::TxnOpResponse::Put(mut put) => put.take_prev_key().and_then(value),
+            etcd_client::TxnOpResponse::Delete(mut delete) => {
+                delete.take_prev_kvs().into_iter().next().and_then(value)
+            }
+            etcd_client::TxnOpResponse::Get(_) | etcd_client::TxnOpResponse::Txn(_) => None,
+        });
+        Ok(previous.collect())
+    } else {
+        let found = ops.map(|op| match op {
+            etcd_client::TxnOpResponse::Get(mut get) => {
+                get.take_kvs().into_iter().filter_map(value).collect()
+            }
+            _ => Vec::new(),
+        });
+        Err(found.collect())
+    };
+    Answer { revision, result }
+}

@@ -1,0 +1,8 @@
+//! A real etcd on loopback: the contract of storage, and random programs beside the model.
+//!
+//! The program is `$ETCD`, or `etcd` of the path. Without one there is nothing to run, which is a failure where `CI` is
+//! set.
+
+mod conformance;
+mod programs;
+mod server;
