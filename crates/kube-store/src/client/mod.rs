@@ -2,6 +2,7 @@
 
 mod backoff;
 mod component;
+pub mod election;
 pub mod events;
 mod stop;
 mod tasks;
