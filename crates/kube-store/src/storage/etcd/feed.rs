@@ -105,10 +105,11 @@ impl Driver {
             feed.change(|log| log.end(StorageError::Expired { asked, compacted, next: None }));
             return false;
         }
-        // Until then the readers wait: they are told to begin again where the feed does.
+        // Until then the readers wait. Who is behind the compaction is told so; who is not, yet behind where this goes
+        // on, reads a feed of its own.
         let Ok(head) = core.head().await else { return true };
         self.tracker.restart(head);
-        feed.change(|log| log.restart(head, compacted.max(head)));
+        feed.change(|log| log.restart(head, compacted));
         true
     }
 
