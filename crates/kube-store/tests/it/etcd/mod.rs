@@ -4,5 +4,6 @@
 //! set.
 
 mod conformance;
+mod failover;
 mod programs;
 mod server;
