@@ -21,7 +21,7 @@ fn create(c: &mut Criterion) {
     group
         .bench_function("ours", |b| b.iter_batched(&mut next, |pod| ours.create(pod), BatchSize::SmallInput));
     group.bench_function("ours/typed", |b| {
-        b.iter_batched(|| typed(&next()), |pod| ours.create_typed(&pod), BatchSize::SmallInput);
+        b.iter_batched_ref(|| typed(&next()), |pod| ours.create_typed(pod), BatchSize::SmallInput);
     });
     group.bench_function("baseline", |b| {
         b.iter_batched(&mut next, |pod| naive.create(pod), BatchSize::SmallInput);
@@ -52,7 +52,7 @@ fn update_status(c: &mut Criterion) {
     });
     ours.compact();
     group.bench_function("ours/typed", |b| {
-        b.iter_batched(|| typed(&next().1), |pod| ours.update_status_typed(&pod), BatchSize::SmallInput);
+        b.iter_batched_ref(|| typed(&next().1), |pod| ours.update_status_typed(pod), BatchSize::SmallInput);
     });
     ours.compact();
     group.bench_function("baseline", |b| {

@@ -65,7 +65,7 @@ pub fn status(round: usize) -> Value {
     let condition =
         |kind: &str| json!({"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"});
     let container = |name: &str| {
-        json!({"name": name, "ready": true, "started": true, "restartCount": round % 1_000, "image": "web:1",
+        json!({"name": name, "ready": true, "started": true, "restartCount": round, "image": "web:1",
             "imageID": "sha256:0123456789abcdef", "containerID": "containerd://0123456789abcdef",
             "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}})
     };

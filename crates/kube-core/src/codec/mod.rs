@@ -21,6 +21,8 @@
 mod builtin;
 mod locate;
 mod print;
+#[cfg(test)]
+mod status_tests;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -38,7 +40,7 @@ use crate::view::DecodeError;
 use crate::wire::{Scanned, canonical};
 use bytes::Bytes;
 use jiff::Timestamp;
-use print::{print_in_order, read_status};
+use print::{print_in_order, print_status, read_status};
 use serde::de::value::MapDeserializer;
 use serde_json::Value;
 use std::fmt;
@@ -52,6 +54,9 @@ pub type Decoded = Result<Box<dyn TypedObject>, DecodeError>;
 
 /// What a status alone reads as, `None` for an object of another type.
 type StatusDecoded = Result<Option<Box<dyn TypedObject>>, DecodeError>;
+
+/// What a stored object is with another status, `None` for kinds that do not print their status alone.
+type StatusPrinted = Result<Option<Bytes>, DecodeError>;
 
 /// Decoding, defaults and rules of one type, as functions of JSON and of [`TypedObject`]s.
 ///
@@ -67,6 +72,7 @@ pub struct Codec {
     copy: fn(&dyn TypedObject, Extent) -> Option<Box<dyn TypedObject>>,
     read_status: fn(&dyn TypedObject) -> StatusDecoded,
     print: fn(&dyn TypedObject) -> Result<Bytes, DecodeError>,
+    print_status: fn(&dyn TypedObject, &Scanned) -> StatusPrinted,
     defaults: fn(&mut dyn TypedObject),
     prepare_create: fn(&mut dyn TypedObject),
     prepare_update: fn(&mut dyn TypedObject, &dyn TypedObject),
@@ -109,6 +115,7 @@ impl Codec {
             copy: |_, _| None,
             read_status: |_| Ok(None),
             print: |object| Ok(canonical(&object.to_json()?)),
+            print_status: |_, _| Ok(None),
             defaults: |_| {},
             prepare_create: |_| {},
             prepare_update: |_, _| {},
@@ -137,6 +144,7 @@ impl Codec {
             copy: copy::<K>,
             read_status: read_status::<K>,
             print: print_in_order::<K>,
+            print_status: print_status::<K>,
             defaults: |object| {
                 if let Some(object) = object.as_kind_mut::<K>() {
                     object.set_defaults();
@@ -244,6 +252,15 @@ impl Codec {
     /// A value in it has no JSON form.
     pub fn print(&self, object: &dyn TypedObject) -> Result<Bytes, DecodeError> {
         (self.print)(object)
+    }
+
+    /// The stored object, as canonical JSON, with the metadata and the status of `object`; `None` for kinds that print
+    /// their status only with the rest.
+    ///
+    /// # Errors
+    /// A value in it has no JSON form.
+    pub fn print_status(&self, object: &dyn TypedObject, stored: &Scanned) -> StatusPrinted {
+        (self.print_status)(object, stored)
     }
 
     /// Fills in what was left out.

@@ -3,7 +3,7 @@
 use super::TypedObject;
 use crate::validate::Kind;
 use crate::view::DecodeError;
-use crate::wire::{canonical, fields, object_of};
+use crate::wire::{RawField, Scanned, canonical, fields, object_of};
 use bytes::Bytes;
 use std::cell::RefCell;
 
@@ -32,11 +32,38 @@ pub(super) fn print_in_order<K: Kind>(object: &dyn TypedObject) -> Result<Bytes,
     Ok(printed)
 }
 
+/// Prints the stored object with the metadata and the status of a typed one, of which nothing else is looked at; `None` for
+/// kinds that do not print their status alone.
+pub(super) fn print_status<K: Kind>(
+    object: &dyn TypedObject,
+    stored: &Scanned,
+) -> Result<Option<Bytes>, DecodeError> {
+    let Some(object) = object.as_kind::<K>() else { return Ok(None) };
+    SCRATCH.with_borrow_mut(|json| {
+        json.clear();
+        if !object.append_status(json).map_err(DecodeError::new)? {
+            return Ok(None);
+        }
+        let end = json.len();
+        serde_json::to_writer(&mut *json, object.metadata()).map_err(DecodeError::new)?;
+        let (status, metadata) = json.split_at(end);
+        let own =
+            [RawField { name: "metadata", value: metadata }, RawField { name: "status", value: status }];
+        let kept = stored.fields().filter(|field| !matches!(field.name, "metadata" | "status"));
+        let mut all: Vec<_> = kept.chain(own.into_iter().filter(|field| field.value != b"null")).collect();
+        all.sort_by_key(|field| field.name);
+        Ok(Some(object_of(all)))
+    })
+}
+
 /// Reads the status that a typed object prints, without the rest of it.
 pub(super) fn read_status<K: Kind>(
     object: &dyn TypedObject,
 ) -> Result<Option<Box<dyn TypedObject>>, DecodeError> {
     let Some(object) = object.as_kind::<K>() else { return Ok(None) };
+    if let Some(status) = object.copy_status() {
+        return Ok(Some(Box::new(status)));
+    }
     SCRATCH.with_borrow_mut(|json| {
         json.clear();
         json.extend_from_slice(b"{\"status\":");

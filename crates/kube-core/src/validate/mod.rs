@@ -83,6 +83,12 @@ pub trait Kind: Resource {
     /// Takes away the status of a typed object that is taken over, for kinds that have one.
     fn drop_status(&mut self) {}
 
+    /// The status alone, just as reading its JSON would give it, for kinds that have a shorter way than by the JSON. Times
+    /// are whole seconds then.
+    fn copy_status(&self) -> Option<Self> {
+        None
+    }
+
     /// Puts the status, as JSON, behind what `json` holds, and tells that it did: for kinds that are taken over and have a
     /// status.
     ///

@@ -182,15 +182,17 @@ impl Candidate {
                 Ok(canonical(&object))
             }
             (Body::Status { typed, stored }, codec) => {
+                if !stored.is_whole() {
+                    return Err(DecodeError::new(serde::de::Error::custom("the stored object is not whole")));
+                }
                 let printed = match codec {
-                    Some(codec) => codec.print(&**typed)?,
+                    Some(codec) => match codec.print_status(&**typed, stored)? {
+                        Some(printed) => return Ok(printed),
+                        None => codec.print(&**typed)?,
+                    },
                     None => canonical(&typed.to_json()?),
                 };
                 let given = |field: &RawField<'_>| matches!(field.name, "metadata" | "status");
-                let broken = || DecodeError::new(serde::de::Error::custom("the stored object is not whole"));
-                if !stored.is_whole() {
-                    return Err(broken());
-                }
                 let kept = stored.fields().filter(|field| !given(field));
                 let mut all: Vec<_> = kept.chain(fields(&printed).filter(given)).collect();
                 all.sort_by_key(|field| field.name);

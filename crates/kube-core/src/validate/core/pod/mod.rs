@@ -18,6 +18,7 @@ mod spec;
 mod status;
 #[cfg(test)]
 mod tests;
+mod times;
 mod update;
 mod windows;
 
@@ -43,6 +44,11 @@ impl Kind for Pod {
 
     fn drop_status(&mut self) {
         self.status = None;
+    }
+
+    fn copy_status(&self) -> Option<Self> {
+        let status = self.status.as_ref().map(times::in_whole_seconds);
+        Some(Self { status, ..Self::default() })
     }
 
     fn append_status(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
