@@ -1,5 +1,6 @@
 //! EndpointSlices: the addresses behind a Service.
 
+mod pace;
 pub mod plan;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use kube_net::slices::{SlicePlan, UnresolvedPort, ZoneCapacity, wants_zone_share
 use kube_store::client::events::EventType;
 use kube_store::informer::{Change, Index};
 use kube_store::mutant::{self, Mutant};
+use pace::Paces;
 use plan::{View, plan, selector, selects};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,6 +86,7 @@ fn services_of_node(change: &Change<NodeView>, listers: &Listers) -> Vec<ObjectK
 struct EndpointSlices {
     /// The ports of each Service that were told to lead nowhere: once, until they do again.
     told: Mutex<BTreeMap<ObjectKey, Ports>>,
+    paces: Paces,
 }
 
 /// Ports by name and what they look for.
@@ -114,10 +117,15 @@ impl Reconciler for EndpointSlices {
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
         // Slices of a deleted Service are the garbage collector's.
         let Some(service) = cx.get::<Service>(&request.key) else {
+            self.paces.forget(&request.key);
             self.remember(request.key, Ports::new());
             return Ok(Outcome::Done);
         };
+        if let Some(rest) = self.paces.rest(&request.key, cx.env().now()) {
+            return Ok(Outcome::RequeueAfter(rest));
+        }
         let pods = cx.by_index::<PodView>(NAMESPACE, service.namespace());
+        self.paces.planned(&request.key, pods.len(), cx.env().now());
         let slices = cx.by_index::<EndpointSlice>(SERVICE, &request.key.to_string());
         let nodes = |name: &str| cx.get::<NodeView>(&ObjectKey::cluster(name));
         let zones = wants_zone_shares(&service).then(|| {

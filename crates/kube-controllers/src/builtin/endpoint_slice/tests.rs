@@ -1,10 +1,14 @@
 //! Which pods a Service's slices are planned from.
 
+use super::pace::Paces;
 use super::plan::{View, plan};
+use kube_core::env::Mono;
 use kube_core::kinds::core::v1::Service;
+use kube_core::resource::ObjectKey;
 use kube_core::view::{self, NodeView, PodView};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn pod(name: &str, app: &str) -> Arc<PodView> {
     let pod = json!({
@@ -69,4 +73,18 @@ fn ports_that_lead_nowhere_are_told() {
     };
     assert_eq!(told(&[with("TCP")]), [nowhere]);
     assert_eq!(told(&[pod("a", "web"), with("UDP")]), [""; 0], "one pod is enough");
+}
+
+#[test]
+fn a_service_among_many_pods_rests_between_plans() {
+    let (paces, service) = (Paces::default(), ObjectKey::new("default", "web"));
+    let at = |millis: u64| Mono::from_nanos(millis * 1_000_000);
+    paces.planned(&service, 999, at(0));
+    assert_eq!(paces.rest(&service, at(0)), None);
+    paces.planned(&service, 3_000, at(0));
+    assert_eq!(paces.rest(&service, at(10)), Some(Duration::from_millis(80)));
+    assert_eq!(paces.rest(&service, at(90)), None);
+    assert_eq!(paces.rest(&ObjectKey::new("default", "other"), at(10)), None);
+    paces.forget(&service);
+    assert_eq!(paces.rest(&service, at(10)), None);
 }
