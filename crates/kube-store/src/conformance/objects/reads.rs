@@ -50,6 +50,10 @@ async fn counted(w: &World) -> Verdict {
         let bytes: usize = list.items.iter().map(|raw| raw.bytes.len()).sum();
         let keys: usize = list.items.iter().map(|raw| w.place(&raw.meta.name).as_str().len()).sum();
         let status = w.storage.status();
+        if status.keys == 0 && status.bytes == 0 && w.storage.snapshot().is_none() {
+            // An engine in another process need not tell.
+            return Ok((0, 0, list.items.len()));
+        }
         let wanted = u64::try_from(bytes + keys).unwrap_or(u64::MAX);
         if status.bytes != wanted {
             return broken(format!("bytes: {}, not {wanted}", status.bytes));
@@ -59,6 +63,9 @@ async fn counted(w: &World) -> Verdict {
     same("nothing", figures().await?, (0, 0, 0))?;
     w.map("foo").await?;
     let (keys, one, items) = figures().await?;
+    if keys == 0 {
+        return same("one object, and no figures", (one, items), (0, 1));
+    }
     same("one object", (keys, items), (1, 1))?;
     w.map("bar").await?;
     let (keys, two, items) = figures().await?;

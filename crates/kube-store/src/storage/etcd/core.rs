@@ -31,6 +31,8 @@ pub(super) struct Core {
     /// The newest compaction that is known.
     compacted: AtomicU64,
     closed: AtomicBool,
+    /// Whether a note to the watches is on its way.
+    ticking: AtomicBool,
     readers: Mutex<Readers>,
 }
 
@@ -67,6 +69,7 @@ impl Core {
             written: AtomicU64::new(0),
             compacted: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            ticking: AtomicBool::new(false),
             readers: Mutex::default(),
         };
         let ask = || {
@@ -99,11 +102,20 @@ impl Core {
 
     /// The newest revision, linearizably.
     pub(super) async fn head(&self) -> StorageResult<Revision> {
+        self.ask_head().await.map_err(|failure| failure.of_read("reading"))
+    }
+
+    /// Whether etcd could not be reached, and may be again.
+    pub(super) async fn is_outage(&self) -> bool {
+        self.ask_head().await.err().is_none_or(|failure| failure.passes())
+    }
+
+    async fn ask_head(&self) -> Result<Revision, Failure> {
         let look = || {
             let (mut kv, key) = (self.kv(), self.space.tick());
             async move { kv.get(key, Some(GetOptions::new().with_count_only())).await }
         };
-        let got = self.call(Again::Safe, look).await.map_err(|failure| failure.of_read("reading"))?;
+        let got = self.call(Again::Safe, look).await?;
         Ok(self.note_seen(got.header().map_or(0, etcd_client::ResponseHeader::revision)))
     }
 
@@ -160,18 +172,27 @@ impl Core {
         told
     }
 
-    /// Writes a key that no reader sees, so that the watches learn how far etcd is.
-    pub(super) async fn tick(&self) {
-        let put = || {
-            let (mut kv, key) = (self.kv(), self.space.tick());
-            async move { kv.put(key, "", None).await }
-        };
-        match self.call(Again::Safe, put).await {
-            Ok(put) => {
-                self.note_seen(put.header().map_or(0, etcd_client::ResponseHeader::revision));
-            }
-            Err(failure) => tracing::debug!(?failure, "a note to the watches was not written"),
+    /// Writes a key that no reader sees, so that the watches learn how far etcd is. Nobody waits for it: what comes
+    /// meanwhile is to be read.
+    pub(super) fn tick(self: &Arc<Self>) {
+        if self.ticking.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let core = self.clone();
+        let ticking = async move {
+            let put = || {
+                let (mut kv, key) = (core.kv(), core.space.tick());
+                async move { kv.put(key, "", None).await }
+            };
+            match core.call(Again::Safe, put).await {
+                Ok(put) => {
+                    core.note_seen(put.header().map_or(0, etcd_client::ResponseHeader::revision));
+                }
+                Err(failure) => tracing::debug!(?failure, "a note to the watches was not written"),
+            }
+            core.ticking.store(false, Ordering::SeqCst);
+        };
+        drop(self.options.env.spawn("etcd-tick", ticking));
     }
 
     /// A feed of what follows `from`: the one of all, or one that leads up to it.

@@ -63,6 +63,12 @@ impl Cursor {
         }
         loop {
             let position = self.at();
+            if !self.feed.is_shared()
+                && let Some(shared) = self.core.shared_after(position)
+            {
+                self.go_over(shared);
+            }
+            // Held from looking to waiting, so that nothing comes in between.
             let mut log = self.feed.log();
             match log.next(&self.range, position, self.previous) {
                 Next::Changes(batch) => {
@@ -73,22 +79,10 @@ impl Cursor {
                 Next::Ended(error) => return Some(Err(error)),
                 Next::Gone => {
                     drop(log);
-                    self.feed = self.core.feed_after(position);
+                    self.go_over(self.core.feed_after(position));
                 }
                 Next::Nothing(through) => {
                     self.go(through);
-                    if !self.feed.is_shared() {
-                        // Not both at once: whoever holds one log takes no other.
-                        drop(log);
-                        if let Some(shared) = self.core.shared_after(through) {
-                            self.feed = shared;
-                            continue;
-                        }
-                        log = self.feed.log();
-                        if log.through() > through {
-                            continue;
-                        }
-                    }
                     if self.core.is_over(through) {
                         return Some(Err(StorageError::Closed));
                     }
@@ -103,6 +97,12 @@ impl Cursor {
                 }
             }
         }
+    }
+
+    /// Reads `feed` from now on.
+    fn go_over(&mut self, feed: Arc<Feed>) {
+        self.feed.log().leave(self.id);
+        self.feed = feed;
     }
 }
 

@@ -8,6 +8,7 @@ use super::tracker::{Response, Step, Tracker};
 use crate::client::Backoff;
 use crate::storage::{Event, Revision, StorageError};
 use etcd_client::{EventType, WatchOptions, WatchStream};
+use kube_core::env::Mono;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -32,7 +33,8 @@ impl Feed {
         let log = Mutex::new(Log::new(from, core.options.history));
         let feed = Arc::new(Self { log, shared });
         let tracker = Tracker::new(from, core.progress);
-        let driver = Driver { core: Arc::downgrade(core), feed: Arc::downgrade(&feed), tracker };
+        let driver =
+            Driver { core: Arc::downgrade(core), feed: Arc::downgrade(&feed), tracker, closed: None };
         drop(core.options.env.spawn("etcd-watch", driver.run()));
         feed
     }
@@ -58,6 +60,8 @@ struct Driver {
     core: Weak<Core>,
     feed: Weak<Feed>,
     tracker: Tracker,
+    /// When it was first seen that the store is closed.
+    closed: Option<Mono>,
 }
 
 /// Why a connection ended.
@@ -88,6 +92,9 @@ impl Driver {
                         return;
                     }
                 }
+            }
+            if self.ends() {
+                return;
             }
             if self.tracker.start() > before {
                 backoff.reset();
@@ -145,11 +152,31 @@ impl Driver {
                 Step::Deliver(batches, through) => {
                     let Some(feed) = self.feed.upgrade() else { return Lost::Over };
                     feed.change(|log| log.add(batches, through));
+                    drop(feed);
+                    if self.ends() {
+                        return Lost::Over;
+                    }
                 }
                 Step::Again(reason) => return Lost::Again(reason),
                 Step::Expired(compacted) => return Lost::Expired(compacted),
             }
         }
+    }
+
+    /// Whether nobody is to be told of anything more: nobody reads, or the store was closed, and everything that it
+    /// wrote was told, or did not come for as long as a call may take.
+    fn ends(&mut self) -> bool {
+        let (Some(core), Some(feed)) = (self.core.upgrade(), self.feed.upgrade()) else { return true };
+        if !core.is_closed() {
+            return false;
+        }
+        let now = core.options.env.now();
+        let late = now.since(*self.closed.get_or_insert(now)) >= core.options.timeout;
+        let ends = late || core.is_over(feed.log().through());
+        if ends {
+            feed.change(|log| log.end(StorageError::Closed));
+        }
+        ends
     }
 
     /// Nothing came for a while: is there more than was told of?
@@ -158,10 +185,8 @@ impl Driver {
             return Some(Lost::Over);
         };
         let through = feed.log().through();
-        if core.is_closed() {
-            let end = core.is_over(through);
-            feed.change(|log| log.end(StorageError::Closed));
-            tracing::debug!(%end, "a watch of etcd ends");
+        drop(feed);
+        if self.ends() {
             return Some(Lost::Over);
         }
         if core.seen() <= through {
@@ -171,7 +196,7 @@ impl Driver {
             return stream.request_progress().await.err().map(|error| Lost::Again(error.to_string()));
         }
         // Somebody writes beside us, and this etcd tells its progress too early: only an event proves it.
-        core.tick().await;
+        core.tick();
         None
     }
 }

@@ -36,6 +36,7 @@ mod encode;
 mod failure;
 mod feed;
 mod log;
+mod open;
 mod options;
 mod read;
 mod space;
@@ -48,13 +49,12 @@ pub use options::{EtcdOptions, EtcdTls, EtcdUser};
 
 use self::call::Again;
 use self::core::Core;
-use self::cursor::Cursor;
 use self::encode::Stood;
 use self::failure::Failure;
 use super::mvcc::{self, Snapshot};
 use super::{
     Compare, Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageResult,
-    StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchFrom, WatchOptions, WatchStream,
+    StorageStatus, TtlInfo, TtlOp, Txn, TxnOutcome, WatchOptions, WatchStream,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -148,19 +148,7 @@ impl Storage for EtcdStorage {
 
     async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
         self.0.open()?;
-        let (from, state) = match options.from {
-            WatchFrom::After(revision) => {
-                self.0.held(revision).await?;
-                (revision, None)
-            }
-            WatchFrom::Now => (self.0.head().await?, None),
-            WatchFrom::Initial => {
-                let (revision, items) = self.0.state(range).await?;
-                (revision, Some(items))
-            }
-        };
-        self.0.open()?;
-        Ok(WatchStream::new(Box::new(Cursor::open(self.0.clone(), range, options, from, state))))
+        self.0.watch(range, options).await
     }
 
     async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {

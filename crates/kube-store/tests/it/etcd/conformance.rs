@@ -17,7 +17,7 @@ const BEYOND: &[(&str, &str)] = &[(
 )];
 
 /// How long a contract may take, real times to live among them.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How many servers the contracts without a clock share.
 const SERVERS: usize = 3;
@@ -62,6 +62,9 @@ fn work(program: &str, left: &Mutex<VecDeque<&'static Contract>>, report: &Mutex
     loop {
         let Some(contract) = left.lock().unwrap().pop_front() else { return };
         let verdict = judge(contract, &server, &runtime);
+        if let Some(Err(violation)) = &verdict {
+            scale::say(&format!("contracts etcd: \"{}\" is broken: {violation}", contract.name));
+        }
         report.lock().unwrap().note(contract.name, verdict);
     }
 }

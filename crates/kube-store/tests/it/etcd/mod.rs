@@ -3,7 +3,9 @@
 //! The program is `$ETCD`, or `etcd` of the path. Without one there is nothing to run, which is a failure where `CI` is
 //! set.
 
+mod access;
 mod conformance;
 mod failover;
 mod programs;
 mod server;
+mod wakers;

@@ -2,6 +2,7 @@
 
 use crate::scale;
 use crate::scratch::Scratch;
+use kube_store::rt;
 use kube_store::storage::StorageResult;
 use kube_store::storage::etcd::{EtcdOptions, EtcdStorage};
 use std::net::TcpListener;
@@ -15,14 +16,24 @@ use tokio::runtime::{Builder, Handle, Runtime};
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    endpoint: String,
+    start: Start,
+    pub(crate) endpoint: String,
     stores: AtomicU32,
     _directory: Scratch,
 }
 
+/// How it is started.
+#[derive(Debug)]
+struct Start {
+    program: String,
+    args: Vec<String>,
+    options: EtcdOptions,
+}
+
 /// The program; none where there is none, which is said.
 pub(crate) fn program() -> Option<String> {
-    let program = std::env::var("ETCD").unwrap_or_else(|_| "etcd".into());
+    let named = std::env::var_os("ETCD").and_then(|name| name.into_string().ok());
+    let program = named.unwrap_or_else(|| "etcd".into());
     let version = Command::new(&program).arg("--version").output();
     if let Ok(output) = version {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -39,40 +50,69 @@ pub(crate) fn runtime() -> Arc<Runtime> {
     Arc::new(Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap())
 }
 
+fn spawn(program: &str, args: &[String]) -> Child {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
 impl Server {
     /// Starts one, and waits until it answers.
     pub(crate) fn start(program: &str, runtime: &Handle) -> Self {
+        Self::start_as(program, runtime, "http", &[], EtcdOptions::with_env(rt::env_on(runtime.clone())))
+    }
+
+    /// The same with `args`, for clients that connect by `scheme` with `options`.
+    pub(crate) fn start_as(
+        program: &str,
+        runtime: &Handle,
+        scheme: &str,
+        args: &[String],
+        options: EtcdOptions,
+    ) -> Self {
         // Both held at once, so that they differ. Somebody else may take one before etcd does: then it ends.
         for _ in 0..5 {
-            let [client, peer] = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-            let [client, peer] = [client, peer].map(|held| format!("http://{}", held.local_addr().unwrap()));
+            let held = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+            let [client, peer] = held.map(|held| held.local_addr().unwrap().to_string());
+            let (client, peer) = (format!("{scheme}://{client}"), format!("http://{peer}"));
             let directory = Scratch::new();
-            let child = Command::new(program)
-                .arg("--data-dir")
-                .arg(directory.path())
-                .args(["--name", "one", "--initial-cluster", &format!("one={peer}")])
-                .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
-                .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
-                .args(["--heartbeat-interval", "50", "--election-timeout", "500"])
-                .args(["--logger", "zap", "--log-level", "error"])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut server =
-                Self { child, endpoint: client, stores: AtomicU32::new(0), _directory: directory };
-            for _ in 0..50 {
-                if runtime.block_on(server.store()).is_ok() {
-                    return server;
-                }
-                if server.child.try_wait().unwrap().is_some() {
-                    break;
-                }
-                std::thread::park_timeout(Duration::from_millis(100));
+            let place = directory.path().display();
+            let own = format!(
+                "--data-dir {place} --name one --initial-cluster one={peer} --listen-client-urls {client} \
+                 --advertise-client-urls {client} --listen-peer-urls {peer} --initial-advertise-peer-urls {peer} \
+                 --heartbeat-interval 50 --election-timeout 500 --logger zap --log-level error"
+            );
+            let args = own.split(' ').map(String::from).chain(args.iter().cloned()).collect();
+            let start = Start { program: program.to_owned(), args, options: options.clone() };
+            let child = spawn(program, &start.args);
+            let stores = AtomicU32::new(0);
+            let mut server = Self { child, start, endpoint: client, stores, _directory: directory };
+            if server.answers(runtime) {
+                return server;
             }
         }
         panic!("{program} does not answer");
+    }
+
+    /// Waits until it answers; not for ever, and not once it ended.
+    fn answers(&mut self, runtime: &Handle) -> bool {
+        for _ in 0..50 {
+            if runtime.block_on(self.store()).is_ok() {
+                return true;
+            }
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            std::thread::park_timeout(Duration::from_millis(100));
+        }
+        false
+    }
+
+    /// Ends it, and starts it again where it was.
+    pub(crate) fn restart(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        self.child = spawn(&self.start.program, &self.start.args);
     }
 
     /// An empty store: a prefix that nobody used.
@@ -86,7 +126,10 @@ impl Server {
 
     /// The store of a prefix.
     pub(crate) async fn open(&self, prefix: String) -> StorageResult<EtcdStorage> {
-        let options = EtcdOptions { prefix, ..EtcdOptions::new() };
+        self.open_as(EtcdOptions { prefix, ..self.start.options.clone() }).await
+    }
+
+    pub(crate) async fn open_as(&self, options: EtcdOptions) -> StorageResult<EtcdStorage> {
         EtcdStorage::connect([self.endpoint.clone()], options).await
     }
 }

@@ -352,7 +352,12 @@ impl<'a> Pair<'a> {
             Ok(stream) => {
                 assert_eq!(self.model.judge(told), Ok(()));
                 let owes = if from == WatchFrom::Initial { Owes::State } else { Owes::Nothing };
-                self.watches.push(Watched { stream, prefix, previous, bookmarks, owes, told, ended: false });
+                let mut watch = Watched { stream, prefix, previous, bookmarks, owes, told, ended: false };
+                if self.backend.is_remote() && owes == Owes::State {
+                    // It was read when the watch was opened, and not when it is looked at.
+                    watch.poll(&self.model);
+                }
+                self.watches.push(watch);
             }
             Err(error) => assert_eq!(self.model.judge(told), Err(kind(&error))),
         }

@@ -44,8 +44,14 @@ pub(crate) fn explore<B: Backend>(
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let config =
-        Config { cases: programs, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+    // A program that waits for what never comes takes seconds, each time that it is made shorter.
+    let config = Config {
+        cases: programs,
+        failure_persistence: None,
+        max_shrink_iters: 500,
+        max_shrink_time: 30_000,
+        ..Config::default()
+    };
     let (steps, found, count) = (Cell::new(0), Cell::new(None), Cell::new(0));
     let outcome = TestRunner::new_with_rng(config, rng).run(&program(), |program| {
         count.set(count.get() + 1);
