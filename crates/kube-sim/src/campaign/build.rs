@@ -1,6 +1,6 @@
 //! Saying what to simulate.
 
-use crate::cluster::{Blueprint, Cluster, Factory, Medium, Role, Services};
+use crate::cluster::{Blueprint, Cluster, Factory, Medium, PlaneFactory, Role, Services, Start};
 use crate::executor::{Limits, START};
 use crate::faults::Faults;
 use crate::oracle::{Always, Finally, Oracle, State, Verdict};
@@ -163,6 +163,20 @@ impl Sim {
         self.role(name, None, Arc::new(move |informers| Ok(make(informers))))
     }
 
+    /// With a control plane of your own: a process that has the store itself, as on etcd, with an API server and caches
+    /// of its own. It is made anew whenever it starts.
+    #[must_use]
+    pub fn plane(
+        mut self,
+        name: &str,
+        make: impl Fn(&Arc<Objects>) -> Box<dyn Component> + Send + Sync + 'static,
+    ) -> Self {
+        let make: PlaneFactory = Arc::new(move |objects| Ok(make(objects)));
+        let start = Start::Plane(make);
+        self.blueprint.roles.push(Role { name: name.into(), zone: None, only: None, start });
+        self
+    }
+
     pub(super) fn role(
         mut self,
         name: &str,
@@ -173,7 +187,7 @@ impl Sim {
             Some((zone, fields)) => (Some(zone), Some(("pods", fields))),
             None => (None, None),
         };
-        self.blueprint.roles.push(Role { name: name.into(), zone, only, factory });
+        self.blueprint.roles.push(Role { name: name.into(), zone, only, start: Start::Client(factory) });
         self
     }
 

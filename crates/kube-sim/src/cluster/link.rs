@@ -93,7 +93,7 @@ async fn never<T>() -> T {
 
 impl Link {
     /// Goes no further once the component is dead: another part of its task may have killed it.
-    async fn alive(&self) {
+    pub(super) async fn alive(&self) {
         if !self.process.lives(self.life) {
             never::<()>().await;
         }
@@ -166,7 +166,7 @@ impl Link {
         answer
     }
 
-    async fn crash(&self, moment: Moment) {
+    pub(super) async fn crash(&self, moment: Moment) {
         if let Some(down) = self.weather.crashes(&self.process.name, moment) {
             self.crashes.kill(&self.process, down);
             never::<()>().await;

@@ -48,6 +48,8 @@ pub(crate) struct Services {
 pub(crate) struct Plane {
     pub(crate) server: Arc<Objects>,
     pub(crate) store: Arc<dyn Storage>,
+    /// The same as whoever is a hop away has it.
+    pub(crate) remote: Arc<dyn Storage>,
     alive: Arc<AtomicBool>,
     health: Arc<Health>,
 }
@@ -123,6 +125,11 @@ impl Machine {
             steady: RwLock::default(),
             back: Notify::new(),
         })
+    }
+
+    /// Another API server, in a process of its own.
+    pub(crate) fn serve(&self, storage: Arc<dyn Storage>, env: &Env) -> Arc<Objects> {
+        serve(storage, env, &self.services)
     }
 
     /// Whether the store outlives the server.
@@ -219,14 +226,21 @@ fn boot(
     let watched =
         ObservedStorage { inner: store.clone(), observer: observer.clone(), health: health.clone() };
     let slow = SlowStorage::new(Arc::new(watched), env.clone(), services.latency.clone());
-    let builder = Objects::builder(Arc::new(slow.in_weather(weather.clone())), env.clone())
+    let remote: Arc<dyn Storage> = Arc::new(slow.in_weather(weather.clone()));
+    let server = serve(remote.clone(), env, services);
+    Ok(Plane { server, store, remote, alive, health })
+}
+
+/// An API server on `storage`.
+fn serve(storage: Arc<dyn Storage>, env: &Env, services: &Services) -> Arc<Objects> {
+    let builder = Objects::builder(storage, env.clone())
         .admission(Arc::new(NamespaceLifecycle))
         .contributor("", "Service", Arc::new(ServiceAllocation::new(ServiceRanges::default())))
         .contributor("", "Pod", Arc::new(NodeGuard))
         .contributor("", "Node", Arc::new(NodeGuard));
     let server = builder.build();
     services.kinds.iter().for_each(|register| register(&server));
-    Ok(Plane { server, store, alive, health })
+    server
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {

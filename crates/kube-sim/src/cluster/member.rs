@@ -4,17 +4,32 @@ use super::World;
 use super::clock::SkewedClock;
 use super::link::Link;
 use super::process::{Process, ProcessSpawner};
+use super::store_link::StoreLink;
 use crate::oracle::Observer;
 use kube_core::env::{Env, SeededIds};
 use kube_core::error::ApiError;
 use kube_core::selector::field::FieldSelector;
 use kube_store::client::{Component, Running};
 use kube_store::informer::Informers;
+use kube_store::objects::Objects;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Makes a component, anew for every life.
 pub(crate) type Factory = Arc<dyn Fn(&Informers) -> Result<Box<dyn Component>, ApiError> + Send + Sync>;
+
+/// Makes a component that has the store to itself, anew for every life.
+pub(crate) type PlaneFactory =
+    Arc<dyn Fn(&Arc<Objects>) -> Result<Box<dyn Component>, ApiError> + Send + Sync>;
+
+/// How a life of a component begins.
+#[derive(Clone)]
+pub(crate) enum Start {
+    /// As a client of the API server.
+    Client(Factory),
+    /// As an API server of its own, beside the others, on the same store.
+    Plane(PlaneFactory),
+}
 
 /// What a component is in the cluster.
 #[derive(Clone)]
@@ -24,7 +39,7 @@ pub(crate) struct Role {
     pub(crate) zone: Option<Arc<str>>,
     /// What it watches of a kind (by plural), where that is not everything.
     pub(crate) only: Option<(&'static str, FieldSelector)>,
-    pub(crate) factory: Factory,
+    pub(crate) start: Start,
 }
 
 impl fmt::Debug for Role {
@@ -45,7 +60,7 @@ pub(super) struct Member {
 struct Life {
     number: u64,
     running: Running,
-    _informers: Informers,
+    _informers: Option<Informers>,
 }
 
 impl Member {
@@ -90,8 +105,16 @@ impl World {
             crashes: self.crashes.clone(),
             only: member.role.only.clone(),
         };
-        let informers = Informers::new(Arc::new(link));
-        let component = (member.role.factory)(&informers)?;
+        let (component, informers) = match &member.role.start {
+            Start::Client(make) => {
+                let informers = Informers::new(Arc::new(link));
+                (make(&informers)?, Some(informers))
+            }
+            Start::Plane(make) => {
+                let store = Arc::new(StoreLink::new(link));
+                (make(&self.machine.serve(store, &env))?, None)
+            }
+        };
         let running = Running::start(&env, component);
         drop(member.swap(Some(Life { number: life, running, _informers: informers })));
         Ok(())

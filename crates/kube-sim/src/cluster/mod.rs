@@ -11,6 +11,7 @@ mod machine;
 mod member;
 mod process;
 mod relay;
+mod store_link;
 mod stream;
 mod supervisor;
 
@@ -18,7 +19,7 @@ pub use handle::Cluster;
 
 pub(crate) use link::within;
 pub(crate) use machine::{Medium, Services};
-pub(crate) use member::{Factory, Role};
+pub(crate) use member::{Factory, PlaneFactory, Role, Start};
 
 use crate::faults::{Plan, Weather};
 use crate::oracle::{Observer, Oracle, SCENARIO};
@@ -79,8 +80,9 @@ impl World {
         env: &Env,
         blueprint: &Blueprint,
         plan: Plan,
-        oracles: Vec<Box<dyn Oracle>>,
+        mut oracles: Vec<Box<dyn Oracle>>,
     ) -> Arc<Self> {
+        oracles.iter_mut().for_each(|oracle| oracle.begins(&plan));
         let mut authors: Vec<Arc<str>> = vec![SCENARIO.into()];
         authors.extend(blueprint.roles.iter().map(|role| role.name.clone()));
         let observer = Arc::new(Observer::new(env.clone(), authors, oracles));

@@ -103,6 +103,7 @@ impl Process {
         for task in tasks.values() {
             task.abort();
         }
+        self.observer.end_life(self.author);
         Some(life)
     }
 

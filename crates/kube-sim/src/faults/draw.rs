@@ -69,6 +69,7 @@ fn one(kind: Kind, within: Duration, cast: &Cast, rng: &mut Rng) -> Option<Fault
             let zone = rng.pick(&cast.nodes).map(|(_, zone)| zone.clone());
             (What::ZoneDown, Some(zone?), seconds(rng, 50, 400))
         }
+        Kind::Partition => (What::Partition, any(cast, rng), seconds(rng, 50, 600)),
         Kind::PowerCut => (What::PowerCut, None, seconds(rng, 5, 100)),
         Kind::DiskError => (What::DiskError(rate), None, seconds(rng, 5, 100)),
         Kind::DiskFull => (What::DiskFull, None, seconds(rng, 20, 200)),
@@ -77,10 +78,9 @@ fn one(kind: Kind, within: Duration, cast: &Cast, rng: &mut Rng) -> Option<Fault
         }
     };
     // Faults on one component need one.
-    let needs_one = matches!(
-        what,
-        What::Stale | What::Crash(_) | What::Pause | What::Skew { .. } | What::Partition | What::Flap(_)
-    );
+    let needs_one =
+        matches!(what, What::Stale | What::Crash(_) | What::Pause | What::Skew { .. } | What::Flap(_))
+            || kind == Kind::NodeDown;
     if needs_one && on.is_none() {
         return None;
     }

@@ -56,6 +56,9 @@ pub enum Kind {
     /// Components are shown a state from before they started. No server that answers as Kubernetes' does today does
     /// this, and [`Faults::all`] leaves it out: ask for it where yours may.
     TimeTravel,
+    /// A component, or everybody at once, can reach nobody. [`Faults::all`] leaves it out: those who stand for an
+    /// election have to live with it, and the others are cut off by what stands above already.
+    Partition,
     /// The machine of the API server loses its power, and the disk what was not synced. Needs a
     /// [store on a disk](crate::Sim::on_disk), as the two that follow: [`Faults::on_disk`] adds all three.
     PowerCut,
@@ -67,7 +70,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Latency,
         Self::Delay,
         Self::Cut,
@@ -83,6 +86,7 @@ impl Kind {
         Self::NodeFlap,
         Self::ZoneDown,
         Self::TimeTravel,
+        Self::Partition,
         Self::PowerCut,
         Self::DiskError,
         Self::DiskFull,
@@ -91,9 +95,9 @@ impl Kind {
     /// What can happen to a disk.
     const OF_DISKS: [Self; 3] = [Self::PowerCut, Self::DiskError, Self::DiskFull];
 
-    /// Whether a correct server over a store that does its work may show it.
+    /// Whether a correct server over a store that does its work may show it, to every component.
     fn is_common(self) -> bool {
-        self != Self::TimeTravel && !Self::OF_DISKS.contains(&self)
+        !matches!(self, Self::TimeTravel | Self::Partition) && !Self::OF_DISKS.contains(&self)
     }
 }
 

@@ -118,8 +118,7 @@ impl Weather {
     }
 
     pub(crate) fn cuts(&self, process: &str) -> bool {
-        self.is_apart(process)
-            || self.strike(process, |what| if let What::Cut(rate) = what { Some(rate) } else { None })
+        self.is_apart(process) || self.breaks(process)
     }
 
     pub(crate) fn conflicts(&self, process: &str) -> bool {
@@ -162,6 +161,18 @@ impl Weather {
     pub(crate) fn stale_until(&self, process: &str) -> Option<Mono> {
         let stale = self.of(process).filter(|active| active.note(active.fault.what == What::Stale));
         stale.map(|active| Mono::default() + active.fault.until).max()
+    }
+
+    /// Until when nothing reaches the component that a store tells it.
+    pub(crate) fn silent_until(&self, process: &str) -> Option<Mono> {
+        let silent = |what| matches!(what, What::Stale | What::Partition);
+        let open = self.of(process).filter(|active| active.note(silent(active.fault.what)));
+        open.map(|active| Mono::default() + active.fault.until).max()
+    }
+
+    /// Whether a watch that reaches the component now breaks on the way.
+    pub(crate) fn breaks(&self, process: &str) -> bool {
+        self.strike(process, |what| if let What::Cut(rate) = what { Some(rate) } else { None })
     }
 
     /// How old the state is that a watch begins with.

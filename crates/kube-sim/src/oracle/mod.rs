@@ -28,6 +28,9 @@ pub(crate) use known::name as name_of;
 pub use observer::Violation;
 pub(crate) use observer::{Acting, Health, ObservedStorage, Observer, SCENARIO};
 
+use crate::faults::Plan;
+use kube_core::env::Mono;
+
 /// What an oracle says: what does not hold, in a sentence.
 pub type Verdict = Result<(), String>;
 
@@ -35,6 +38,16 @@ pub type Verdict = Result<(), String>;
 pub trait Oracle: Send + 'static {
     /// Its name, in reports.
     fn name(&self) -> &str;
+
+    /// Told, before anything happens, what is going to go wrong.
+    fn begins(&mut self, plan: &Plan) {
+        let _ = plan;
+    }
+
+    /// Told when a component begins to live (`up`), or ends.
+    fn lives(&mut self, component: &str, up: bool, at: Mono) {
+        let _ = (component, up, at);
+    }
 
     /// Asked after each commit; `state` includes it.
     ///

@@ -6,6 +6,7 @@ mod acts;
 mod balancers;
 mod crons;
 mod daemons;
+mod election;
 mod evictions;
 mod gangs;
 mod jobs;
@@ -26,6 +27,7 @@ mod traps;
 pub use balancers::balancers;
 pub use crons::crons;
 pub use daemons::daemons;
+pub use election::election;
 pub use evictions::evictions;
 pub use gangs::gangs;
 pub use jobs::jobs;
@@ -66,7 +68,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 28] = [
+pub const ALL: [Named; 29] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -95,6 +97,7 @@ pub const ALL: [Named; 28] = [
     ("services", services),
     ("mirrors", mirrors),
     ("balancers", balancers),
+    ("election", election),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component

@@ -40,6 +40,10 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::WritesOverEvictions, "evictions", 0, "budgets"),
     (Mutant::FinalisesTooSoon, "namespaces", 0, "emptied"),
     (Mutant::LoopsOnRejectedPods, "rejections", 0, "paces"),
+    (Mutant::IgnoresFences, "election", 2, "fences"),
+    (Mutant::ExpiresByTheWall, "election", 1, "tenures"),
+    (Mutant::RenewsAfterDeadline, "election", 61, "tenures"),
+    (Mutant::ForgetsRelease, "election", 0, "failovers"),
 ];
 
 const PARTS: usize = 4;

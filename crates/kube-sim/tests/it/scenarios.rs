@@ -149,6 +149,11 @@ fn balancers_survive_everything() {
     survives(scenarios::balancers);
 }
 
+#[test]
+fn an_election_survives_everything() {
+    survives(scenarios::election);
+}
+
 /// Whoever dies as the last thing that happens lives again at once: its burial, which came a moment later, once took the
 /// next life with it.
 #[test]

@@ -76,11 +76,19 @@ pub enum Mutant {
     FinalisesTooSoon,
     /// A ReplicaSet replaces pods that nodes reject as fast as it can.
     LoopsOnRejectedPods,
+    /// What a deposed leader writes is stored.
+    IgnoresFences,
+    /// A candidate reads from its wall clock whether a lease has run out.
+    ExpiresByTheWall,
+    /// A leader that could not renew for too long goes on as if it had.
+    RenewsAfterDeadline,
+    /// A leader that stops keeps its lease.
+    ForgetsRelease,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::ActsOnOldCaches,
         Self::IgnoresConflicts,
         Self::StartsUnsynced,
@@ -115,6 +123,10 @@ impl Mutant {
         Self::WritesOverEvictions,
         Self::FinalisesTooSoon,
         Self::LoopsOnRejectedPods,
+        Self::IgnoresFences,
+        Self::ExpiresByTheWall,
+        Self::RenewsAfterDeadline,
+        Self::ForgetsRelease,
     ];
 }
 

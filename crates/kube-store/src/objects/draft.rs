@@ -2,6 +2,7 @@
 
 use super::errors::api_error;
 use super::keys::Keys;
+use crate::mutant::{self, Mutant};
 use crate::service::Fence;
 use crate::storage::{Compare, Key, KeyRange, ListOptions, Op, ReadAt, Revision, Storage, TtlId, Txn};
 use bytes::Bytes;
@@ -45,7 +46,7 @@ impl Draft {
     /// An empty draft that holds only while the election is won.
     pub(crate) fn fenced(fence: Option<&Fence>) -> Self {
         let mut draft = Self::default();
-        if let Some(fence) = fence {
+        if let Some(fence) = fence.filter(|_| !mutant::is(Mutant::IgnoresFences)) {
             let compare = Compare::Unchanged { key: Keys::fence(&fence.name), revision: fence.revision };
             draft.compare(compare, Origin::Fence);
         }

@@ -110,6 +110,21 @@ impl Observer {
     /// `author` begins a life, in which it was told nothing yet.
     pub(crate) fn begin_life(&self, author: usize, life: u64) {
         self.with_sight(author, |sight, _| sight.begin_life(life));
+        self.tell_life(author, true);
+    }
+
+    /// `author` ends a life.
+    pub(crate) fn end_life(&self, author: usize) {
+        self.tell_life(author, false);
+    }
+
+    fn tell_life(&self, author: usize, up: bool) {
+        let now = self.env.now();
+        let mut inner = self.inner();
+        let Inner { oracles, authors, .. } = &mut *inner;
+        if let Some(name) = authors.get(author) {
+            oracles.iter_mut().for_each(|oracle| oracle.lives(name, up, now));
+        }
     }
 
     /// A watch has told `author` everything of a kind, by its [name](super::name_of), up to `revision`.

@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 ///
 /// Dropping it ends the task and lets the lease run out; [`Election::release`] gives it up at once.
 pub struct Election {
+    env: Env,
     shared: Arc<Shared>,
     stopper: Stopper,
     task: TaskHandle,
@@ -36,7 +37,8 @@ struct Shared {
 
 #[derive(Clone, Default)]
 struct State {
-    fence: Option<Fence>,
+    /// What was won, and until when it is without another renewal.
+    won: Option<(Fence, Mono)>,
     holder: Option<String>,
     ended: bool,
 }
@@ -63,12 +65,14 @@ impl Election {
             shared: shared.clone(),
         };
         let task = env.spawn("election", driver.run());
-        Ok(Self { shared, stopper, task })
+        Ok(Self { env: env.clone(), shared, stopper, task })
     }
 
-    /// The fence while the election is won: give it to [`Api::fenced`].
+    /// The fence while the election is won: give it to [`Api::fenced`]. Also a process that stood still knows by its
+    /// clock that it is won no more, before it could find out.
     pub fn fence(&self) -> Option<Fence> {
-        self.shared.get().fence
+        let now = self.env.now();
+        self.shared.get().won.filter(|(_, until)| now < *until).map(|(fence, _)| fence)
     }
 
     /// Who is known to lead.
@@ -167,10 +171,10 @@ impl Driver {
 
     /// Publishes who leads now.
     fn tell(&self) {
-        let fence = self.elector.leads(self.env.now());
-        let fence = fence.map(|revision| Fence { name: self.name.clone(), revision });
+        let won = self.elector.tenure();
+        let won = won.map(|(revision, until)| (Fence { name: self.name.clone(), revision }, until));
         let holder = self.elector.holder().map(str::to_owned);
-        self.shared.set(State { fence, holder, ended: false });
+        self.shared.set(State { won, holder, ended: false });
     }
 
     /// Reads or writes, as long as there is time.
@@ -199,10 +203,7 @@ impl Driver {
         match self.leases.find(&self.name).await {
             Ok(lease) => {
                 self.lease = lease;
-                Input::Seen(self.lease.as_ref().and_then(|lease| {
-                    let record = Record::of(lease.spec.as_ref().unwrap_or(&<_>::default()));
-                    Some((record, version(lease)?))
-                }))
+                Input::Seen(self.lease.as_ref().and_then(|lease| Some((record(lease), version(lease)?))))
             }
             Err(error) => self.failed("read", &error),
         }
@@ -276,7 +277,7 @@ impl Driver {
         }
     }
 
-    /// Resolves when somebody gives the lease up; never where that cannot be watched.
+    /// Resolves when somebody gives the lease up, and notes when it is renewed; never where that cannot be watched.
     async fn freed(&mut self) {
         if self.watch.is_none() {
             self.watch = self.leases.watch(&WatchQuery::all()).await.ok();
@@ -287,7 +288,12 @@ impl Driver {
                 Some(Ok(Event::Added(lease) | Event::Modified(lease))) if is_free(&lease, &name, read) => {
                     return;
                 }
-                Some(Ok(Event::Deleted(lease))) if lease.metadata.name.as_deref() == Some(&*name) => return,
+                Some(Ok(Event::Added(lease) | Event::Modified(lease))) if is_named(&lease, &name) => {
+                    if let Some(version) = version(&lease) {
+                        self.elector.notice(&record(&lease), version, self.env.now());
+                    }
+                }
+                Some(Ok(Event::Deleted(lease))) if is_named(&lease, &name) => return,
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => self.watch = None,
             }
@@ -299,8 +305,15 @@ impl Driver {
 /// Whether `lease` is that of the election, held by nobody, and news to whoever `read` that version.
 fn is_free(lease: &Lease, name: &str, read: Option<Revision>) -> bool {
     let holder = lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref());
-    let mine = lease.metadata.name.as_deref() == Some(name);
-    mine && holder.is_none_or(str::is_empty) && version(lease) != read
+    is_named(lease, name) && holder.is_none_or(str::is_empty) && version(lease) != read
+}
+
+fn is_named(lease: &Lease, name: &str) -> bool {
+    lease.metadata.name.as_deref() == Some(name)
+}
+
+fn record(lease: &Lease) -> Record {
+    lease.spec.as_ref().map_or_else(|| Record::of(&<_>::default()), Record::of)
 }
 
 fn version(lease: &Lease) -> Option<Revision> {

@@ -2,6 +2,7 @@
 
 use super::config::{ElectionConfig, JITTER};
 use super::record::Record;
+use crate::mutant::{self, Mutant};
 use crate::storage::Revision;
 use jiff::Timestamp;
 use kube_core::env::{Mono, Rng};
@@ -78,7 +79,8 @@ enum Phase {
         won: Won,
         doing: Doing,
     },
-    Releasing,
+    /// For the answer to what gives this record up, or, when somebody had written before, to who that was.
+    Releasing(Record),
     Stopped,
 }
 
@@ -111,8 +113,13 @@ impl Elector {
 
     /// The revision of the fence while the election is won, as far as can be known at `now`.
     pub fn leads(&self, now: Mono) -> Option<Revision> {
+        self.tenure().filter(|(_, until)| now < *until).map(|(token, _)| token)
+    }
+
+    /// The revision of the fence of what was won, and until when it is without another renewal.
+    pub fn tenure(&self) -> Option<(Revision, Mono)> {
         match &self.phase {
-            Phase::Leading { won, .. } if now < self.deadline_of(won) => Some(won.token),
+            Phase::Leading { won, .. } => Some((won.token, self.deadline_of(won))),
             _ => None,
         }
     }
@@ -136,7 +143,18 @@ impl Elector {
     }
 
     fn deadline_of(&self, won: &Won) -> Mono {
+        if mutant::is(Mutant::RenewsAfterDeadline) {
+            return Mono::from_nanos(u64::MAX);
+        }
         won.renewed + self.config.renew_deadline
+    }
+
+    /// Takes note of a record that a watch told of while waiting: its time counts from now, and not from when it is
+    /// read next.
+    pub fn notice(&mut self, record: &Record, version: Revision, now: Mono) {
+        if self.follows() {
+            self.observe(record, version, now);
+        }
     }
 
     /// Takes in what happened at `now`. `wall` goes into the record and nowhere else.
@@ -167,10 +185,8 @@ impl Elector {
                 _ => self.follow(now, rng),
             },
             Phase::Leading { won, doing } => self.renew(won, doing, input, now, wall, rng),
-            Phase::Releasing | Phase::Stopped => {
-                self.phase = Phase::Stopped;
-                Action::Stopped
-            }
+            Phase::Releasing(record) => self.go(record, input, wall),
+            Phase::Stopped => self.stop(),
         }
     }
 
@@ -181,10 +197,10 @@ impl Elector {
         Action::Sleep(now + rng.between(retry, retry.mul_f64(1.0 + JITTER)))
     }
 
-    /// Notes a record; one that was seen before keeps its time. Its revision tells, and not what it says of time: the
-    /// holder's clock may stand still.
+    /// Notes a record; one that was seen before keeps its time, and an older one, which only a watch tells of, is no
+    /// news. Its revision tells, and not what it says of time: the holder's clock may stand still.
     fn observe(&mut self, record: &Record, version: Revision, now: Mono) {
-        if self.observed.as_ref().is_none_or(|(_, known, _)| *known != version) {
+        if self.observed.as_ref().is_none_or(|(_, known, _)| *known < version) {
             self.observed = Some((record.clone(), version, now));
         }
     }
@@ -204,7 +220,12 @@ impl Elector {
         self.observe(&record, version, now);
         let since = self.observed.as_ref().map_or(now, |(.., since)| *since);
         let held = !record.holder.is_empty() && record.holder != self.config.identity;
-        if held && since + record.duration > now {
+        let respected = if mutant::is(Mutant::ExpiresByTheWall) {
+            record.renewed.saturating_add(record.duration).is_ok_and(|end| end > wall)
+        } else {
+            since + record.duration > now
+        };
+        if held && respected {
             return self.follow(now, rng);
         }
         self.take(Some((record, version)), now, wall)
@@ -289,22 +310,45 @@ impl Elector {
 
     /// Gives up what was won, so that others need not wait for it to run out.
     fn release(&mut self, phase: Phase, wall: Timestamp) -> Action {
-        let (record, version) = match phase {
+        match phase {
             Phase::Leading { won: Won { record, version, .. }, .. }
-            | Phase::Fencing { record, version, .. } => (record, version),
-            _ => {
-                self.phase = Phase::Stopped;
-                return Action::Stopped;
+            | Phase::Fencing { record, version, .. }
+                if !mutant::is(Mutant::ForgetsRelease) =>
+            {
+                self.give_up(record, version, wall)
             }
-        };
-        self.phase = Phase::Releasing;
-        let record = Record {
+            _ => self.stop(),
+        }
+    }
+
+    fn give_up(&mut self, record: Record, version: Revision, wall: Timestamp) -> Action {
+        let free = Record {
             holder: String::new(),
             duration: Duration::from_secs(1),
             acquired: wall,
             renewed: wall,
             transitions: record.transitions,
         };
-        Action::Write { record, over: Some(version) }
+        self.phase = Phase::Releasing(record);
+        Action::Write { record: free, over: Some(version) }
+    }
+
+    /// Ends once it is given up. Refused: a renewal whose answer never came was applied, and is what to give up.
+    fn go(&mut self, record: Record, input: Input, wall: Timestamp) -> Action {
+        match input {
+            Input::Refused => {
+                self.phase = Phase::Releasing(record);
+                Action::Read
+            }
+            Input::Seen(Some((seen, version))) if seen.holder == record.holder => {
+                self.give_up(seen, version, wall)
+            }
+            _ => self.stop(),
+        }
+    }
+
+    fn stop(&mut self) -> Action {
+        self.phase = Phase::Stopped;
+        Action::Stopped
     }
 }

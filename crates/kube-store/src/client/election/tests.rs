@@ -172,6 +172,48 @@ fn stopping_gives_up_what_was_won() {
     assert_eq!(step(&mut Elector::new(config("me")), 1, Input::Stop), Action::Stopped);
 }
 
+/// The last renewal was applied and its answer lost: what it made is given up, and nobody has to wait for it.
+#[test]
+fn stopping_gives_up_a_renewal_that_was_not_answered() {
+    let mut elector = leader();
+    step(&mut elector, 2, Input::Due);
+    step(&mut elector, 3, Input::Failed);
+    assert!(
+        matches!(step(&mut elector, 4, Input::Stop), Action::Write { over: Some(over), .. } if over == version(1))
+    );
+    assert_eq!(step(&mut elector, 4, Input::Refused), Action::Read);
+    let seen = Input::Seen(Some((record("me"), version(7))));
+    let Action::Write { record: free, over } = step(&mut elector, 4, seen) else { panic!("it releases") };
+    assert_eq!((&*free.holder, over), ("", Some(version(7))));
+    assert_eq!(step(&mut elector, 4, Input::Written(version(8))), Action::Stopped);
+}
+
+#[test]
+fn stopping_leaves_alone_what_another_holds() {
+    let mut elector = leader();
+    step(&mut elector, 4, Input::Stop);
+    assert_eq!(step(&mut elector, 4, Input::Refused), Action::Read);
+    let seen = Input::Seen(Some((record("other"), version(7))));
+    assert_eq!(step(&mut elector, 4, seen), Action::Stopped);
+}
+
+/// A watch tells of a renewal when it happens: its time counts from then, and an old event is no news.
+#[test]
+fn a_record_counts_from_when_a_watch_told_of_it() {
+    let mut elector = Elector::new(config("me"));
+    let held = |n| Input::Seen(Some((record("other"), version(n))));
+    step(&mut elector, 0, Input::Due);
+    step(&mut elector, 0, held(5));
+    elector.notice(&record("other"), version(6), at(1));
+    elector.notice(&record("other"), version(5), at(3));
+    step(&mut elector, 4, Input::Due);
+    assert!(matches!(step(&mut elector, 4, held(6)), Action::Sleep(_)));
+    step(&mut elector, 15, Input::Due);
+    assert!(matches!(step(&mut elector, 15, held(6)), Action::Sleep(_)));
+    step(&mut elector, 16, Input::Due);
+    assert!(matches!(step(&mut elector, 16, held(6)), Action::Write { .. }));
+}
+
 #[test]
 fn parameters_leave_room_for_one_another() {
     assert_eq!(config("me").check(), Ok(()));

@@ -58,6 +58,11 @@ impl World {
         while self.pool.step() {}
     }
 
+    /// Lets time pass in which nothing runs.
+    pub(crate) fn leap(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
     /// Lets time pass in small steps, running tasks in between.
     pub(crate) fn pass(&self, duration: Duration) {
         let step = Duration::from_millis(10);
