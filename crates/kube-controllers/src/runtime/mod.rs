@@ -19,6 +19,7 @@ mod history;
 mod manager;
 pub mod queue;
 mod reconciler;
+pub mod shards;
 
 pub use cause::{Cause, Causes};
 pub use context::{Applied, Context, Finalizer, HasStatus, Listers, OwnedBy};

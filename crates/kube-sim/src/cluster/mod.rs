@@ -82,7 +82,9 @@ impl World {
         plan: Plan,
         mut oracles: Vec<Box<dyn Oracle>>,
     ) -> Arc<Self> {
-        oracles.iter_mut().for_each(|oracle| oracle.begins(&plan));
+        for oracle in &mut oracles {
+            oracle.begins(&plan);
+        }
         let mut authors: Vec<Arc<str>> = vec![SCENARIO.into()];
         authors.extend(blueprint.roles.iter().map(|role| role.name.clone()));
         let observer = Arc::new(Observer::new(env.clone(), authors, oracles));

@@ -23,7 +23,7 @@ impl StoreLink {
         Self(Arc::new(link))
     }
 
-    fn store(&self) -> Arc<dyn Storage> {
+    fn remote(&self) -> Arc<dyn Storage> {
         self.0.machine.plane().remote
     }
 
@@ -57,12 +57,12 @@ fn unless_closed(error: StorageError) -> StorageError {
 #[deny(clippy::missing_trait_methods)]
 impl Storage for StoreLink {
     async fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
-        let store = self.store();
+        let store = self.remote();
         self.read(store.get(key, at)).await
     }
 
     async fn list(&self, range: &KeyRange, options: &ListOptions) -> StorageResult<Page> {
-        let store = self.store();
+        let store = self.remote();
         self.read(store.list(range, options)).await
     }
 
@@ -72,7 +72,7 @@ impl Storage for StoreLink {
         let number = link.process.next_write();
         link.crash(Moment::BeforeWrite(number)).await;
         self.reach().await?;
-        let store = self.store();
+        let store = self.remote();
         let answer = store.txn(txn).await.map_err(unless_closed);
         link.alive().await;
         if answer.is_ok() {
@@ -91,7 +91,7 @@ impl Storage for StoreLink {
         while let Err(StorageError::Medium { .. }) = self.reach().await {
             self.0.base.sleep(Duration::from_millis(200)).await;
         }
-        let inner = self.store().watch(range, options).await?;
+        let inner = self.remote().watch(range, options).await?;
         let position = inner.position();
         Ok(WatchStream::new(Box::new(StoreWatch {
             link: self.0.clone(),
@@ -105,22 +105,22 @@ impl Storage for StoreLink {
     }
 
     async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {
-        let store = self.store();
+        let store = self.remote();
         self.read(store.ttl(op)).await
     }
 
     async fn current(&self) -> StorageResult<Revision> {
-        let store = self.store();
+        let store = self.remote();
         self.read(store.current()).await
     }
 
     async fn compact(&self, revision: Revision) -> StorageResult<()> {
-        let store = self.store();
+        let store = self.remote();
         self.read(store.compact(revision)).await
     }
 
     fn limits(&self) -> Limits {
-        self.store().limits()
+        self.remote().limits()
     }
 
     fn snapshot(&self) -> Option<Snapshot> {
@@ -128,7 +128,7 @@ impl Storage for StoreLink {
     }
 
     fn status(&self) -> StorageStatus {
-        self.store().status()
+        self.remote().status()
     }
 
     fn close(&self) {

@@ -19,6 +19,7 @@ mod rejections;
 mod resizes;
 mod rivals;
 mod services;
+mod shards;
 mod silence;
 mod stateful;
 mod storms;
@@ -40,6 +41,7 @@ pub use rejections::rejections;
 pub use resizes::resizes;
 pub use rivals::rivals;
 pub use services::services;
+pub use shards::shards;
 pub use silence::silence;
 pub use stateful::stateful;
 pub use storms::{restarts, storm};
@@ -68,7 +70,7 @@ pub const SOLO: &str = include_str!("solo.yaml");
 pub type Named = (&'static str, fn(Range<u64>) -> Sim);
 
 /// All of them.
-pub const ALL: [Named; 29] = [
+pub const ALL: [Named; 30] = [
     ("deployment", deployment),
     ("rollout", rollout),
     ("unrest", unrest),
@@ -98,6 +100,7 @@ pub const ALL: [Named; 29] = [
     ("mirrors", mirrors),
     ("balancers", balancers),
     ("election", election),
+    ("shards", shards),
 ];
 
 /// Who takes part besides the scheduler and the nodes, where Deployments are at work. A fixed list: another component

@@ -1,6 +1,6 @@
 //! Every scenario under a few seeds with all faults.
 
-use kube_sim::{Sim, scenarios};
+use kube_sim::{Faults, Sim, scenarios};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -152,6 +152,22 @@ fn balancers_survive_everything() {
 #[test]
 fn an_election_survives_everything() {
     survives(scenarios::election);
+}
+
+#[test]
+fn shards_survive_everything() {
+    survives(scenarios::shards);
+}
+
+/// Instances that nothing ails share the work, and each does a part of it.
+#[test]
+fn shards_are_shared() {
+    let seen = scenarios::shards(0..1).faults(Faults::none()).observe(0);
+    assert!(seen.trouble.is_none(), "{seen:?}");
+    for instance in ["alder", "beech", "cherry"] {
+        let commits = seen.commits_by.get(instance).copied().unwrap_or_default();
+        assert!(commits > 50, "{instance}: {:?}", seen.commits_by);
+    }
 }
 
 /// Whoever dies as the last thing that happens lives again at once: its burial, which came a moment later, once took the

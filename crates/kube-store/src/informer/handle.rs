@@ -167,6 +167,14 @@ impl<V: Send + Sync + 'static> Informer<V> {
     /// Handlers run inside the informer's task, after reads show the change: they must neither block nor add
     /// handlers to the same informer. One that panics ends the informer.
     pub fn on_change(&self, handler: impl Fn(&Change<V>) + Send + Sync + 'static) {
+        self.shared.add_handler(Box::new(move |change| {
+            handler(change);
+            true
+        }));
+    }
+
+    /// As [`Informer::on_change`], until `handler` says that it has heard enough: it is let go when it gives `false`.
+    pub fn on_change_while(&self, handler: impl Fn(&Change<V>) -> bool + Send + Sync + 'static) {
         self.shared.add_handler(Box::new(handler));
     }
 }

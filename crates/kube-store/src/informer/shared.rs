@@ -22,7 +22,8 @@ pub(super) struct Shared<V> {
     pub(super) left_out: Account,
 }
 
-type Handler<V> = Box<dyn Fn(&Change<V>) + Send + Sync>;
+/// Gives whether it wants to hear more.
+type Handler<V> = Box<dyn Fn(&Change<V>) -> bool + Send + Sync>;
 
 impl<V: Send + Sync + 'static> Shared<V> {
     pub(super) fn new() -> Self {
@@ -51,16 +52,18 @@ impl<V: Send + Sync + 'static> Shared<V> {
     pub(super) fn add_handler(&self, handler: Handler<V>) {
         let mut handlers = self.handlers();
         let present = self.table().objects();
-        for (key, entry) in &present {
+        let wants_more = present.iter().all(|(key, entry)| {
             handler(&Change {
                 key: key.clone(),
                 old: None,
                 new: Some(entry.view.clone()),
                 revision: Revision::new(entry.version.revision()),
                 initial: true,
-            });
+            })
+        });
+        if wants_more {
+            handlers.push(handler);
         }
-        handlers.push(handler);
         self.release(handlers);
     }
 
@@ -103,9 +106,9 @@ impl<V: Send + Sync + 'static> Shared<V> {
         });
     }
 
-    fn tell(&self, handlers: MutexGuard<'_, Vec<Handler<V>>>, changes: &[Change<V>]) {
+    fn tell(&self, mut handlers: MutexGuard<'_, Vec<Handler<V>>>, changes: &[Change<V>]) {
         for change in changes {
-            handlers.iter().for_each(|handler| handler(change));
+            handlers.retain(|handler| handler(change));
         }
         self.release(handlers);
     }

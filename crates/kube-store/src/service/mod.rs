@@ -4,6 +4,7 @@
 //! [`Objects`](crate::objects::Objects); over HTTP it will be a client; a simulation wraps either with faults.
 
 mod access;
+mod fenced;
 mod query;
 mod stream;
 mod table;
@@ -11,6 +12,7 @@ mod warnings;
 mod write;
 
 pub use access::Access;
+pub use fenced::Fenced;
 pub use query::{ListQuery, RawList, Selection, WatchQuery, WatchStart};
 pub use stream::{ObjectEvent, ObjectSource, ObjectStream};
 pub use table::{list_table, object_table};

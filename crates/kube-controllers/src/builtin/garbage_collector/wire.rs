@@ -80,8 +80,8 @@ impl Watched {
     fn connect(self: &Arc<Self>, informers: &Informers, shared: &Weak<Shared>, kind: Arc<KindInfo>) {
         let (watched, shared) = (self.clone(), shared.clone());
         let informer = informers.informer_of::<MetaView>(kind.clone());
-        informer.on_change(move |change| {
-            let Some(shared) = shared.upgrade() else { return };
+        informer.on_change_while(move |change| {
+            let Some(shared) = shared.upgrade().filter(|shared| !shared.is_over()) else { return false };
             let meta = |view: &Option<Arc<MetaView>>| view.as_ref().map(|view| view.0.clone());
             let (old, new) = (meta(&change.old), meta(&change.new));
             let affected = watched.objects().observe(&kind, old.as_ref(), new.as_ref());
@@ -94,6 +94,7 @@ impl Watched {
                 };
                 shared.add(key_of(&uid), add);
             }
+            true
         });
     }
 }

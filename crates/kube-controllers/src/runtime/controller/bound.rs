@@ -11,6 +11,7 @@ use kube_core::error::ApiError;
 use kube_store::client::{Component, StopToken, TaskSet};
 use kube_store::informer::Informers;
 use kube_store::mutant::{self, Mutant};
+use kube_store::storage::Revision;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct BoundController {
     pub(super) workers: usize,
     pub(super) wires: Vec<Box<dyn Wire>>,
     pub(super) reconciler: Arc<dyn AnyReconciler>,
+    /// What the informers have to show before it begins.
+    pub(super) after: Option<Revision>,
 }
 
 impl BoundController {
@@ -45,7 +48,7 @@ impl Component for BoundController {
         for wire in self.wires {
             wire.connect(&self.informers, &shared);
         }
-        let result = match until_synced(shared.listers(), &stop).await {
+        let result = match until_synced(shared.listers(), self.after, &stop).await {
             Ok(true) => operate(&shared, self.workers, &self.reconciler, &stop).await,
             other => other.map(|_| ()),
         };
@@ -60,12 +63,22 @@ impl fmt::Debug for BoundController {
     }
 }
 
-/// Waits for the first state of every informer. False when told to stop before.
-async fn until_synced(listers: &Listers, stop: &StopToken) -> Result<bool, ApiError> {
+/// Waits for the first state of every informer, and until it is as new as `after`. False when told to stop before.
+async fn until_synced(
+    listers: &Listers,
+    after: Option<Revision>,
+    stop: &StopToken,
+) -> Result<bool, ApiError> {
     if mutant::is(Mutant::StartsUnsynced) {
         return Ok(true);
     }
-    let synced = try_join_all(listers.all().iter().map(|informer| informer.synced()));
+    let synced = try_join_all(listers.all().iter().map(|informer| async move {
+        informer.synced().await?;
+        match after {
+            Some(revision) => informer.wait_for(revision).await,
+            None => Ok(()),
+        }
+    }));
     match select(pin!(stop.stopped()), synced).await {
         Either::Left(_) => Ok(false),
         Either::Right((result, _)) => result.map(|_| true),

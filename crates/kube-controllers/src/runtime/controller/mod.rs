@@ -65,6 +65,11 @@ impl Controller {
         self.kind
     }
 
+    /// Whether its keys lie in namespaces.
+    pub(super) fn is_of_namespaces(&self) -> bool {
+        self.kind.is_some_and(KindInfo::is_namespaced)
+    }
+
     /// Connects it: starts the informers that it needs. Reconciling begins when the result runs.
     pub fn bind(self, informers: &Informers) -> BoundController {
         self.bind_in(informers, &Surroundings::plain(informers.service().clone()))
@@ -75,8 +80,14 @@ impl Controller {
         let open = self.wires.iter().flat_map(|wire| wire.open(informers));
         let listers = Listers::new(open.collect());
         BoundController {
-            shared: Arc::new(Shared::new(&self.settings, listers, surroundings)),
+            shared: Arc::new(Shared::new(
+                &self.settings,
+                listers,
+                surroundings,
+                surroundings.shard.filter(|_| self.is_of_namespaces()),
+            )),
             informers: informers.clone(),
+            after: surroundings.after,
             workers: self.settings.workers,
             wires: self.wires,
             reconciler: self.reconciler,

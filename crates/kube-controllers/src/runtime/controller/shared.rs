@@ -7,11 +7,13 @@ use crate::runtime::cause::Causes;
 use crate::runtime::context::{Floors, Listers, Mark};
 use crate::runtime::history::History;
 use crate::runtime::queue::{Add, Finish, Lease, RetryLimits, WorkQueue};
+use crate::runtime::shards::Shard;
 use kube_core::env::Mono;
 use kube_core::metrics::{Discard, Metrics};
 use kube_core::resource::ObjectKey;
 use kube_store::client::events::Recorder;
 use kube_store::service::ObjectService;
+use kube_store::storage::Revision;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,12 +34,16 @@ pub(crate) struct Surroundings {
     pub(crate) service: Arc<dyn ObjectService>,
     pub(crate) history: Arc<History>,
     pub(crate) metrics: Arc<dyn Metrics>,
+    /// Whose keys they work on; on all where there is none.
+    pub(crate) shard: Option<Shard>,
+    /// What the informers have to show before they begin.
+    pub(crate) after: Option<Revision>,
 }
 
 impl Surroundings {
     /// For controllers whose numbers nobody collects.
     pub(crate) fn plain(service: Arc<dyn ObjectService>) -> Self {
-        Self { service, history: Arc::default(), metrics: Arc::new(Discard) }
+        Self { service, history: Arc::default(), metrics: Arc::new(Discard), shard: None, after: None }
     }
 }
 
@@ -50,6 +56,8 @@ pub(crate) struct Shared {
     /// How long a reconcile may take.
     limit: Option<Duration>,
     history: Arc<History>,
+    /// Keys of others are none of its concern.
+    shard: Option<Shard>,
     pub(super) meters: Meters,
     queue: Mutex<WorkQueue<ObjectKey>>,
     floors: Mutex<BTreeMap<ObjectKey, Floors>>,
@@ -62,7 +70,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(settings: &Settings, listers: Listers, surroundings: &Surroundings) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        listers: Listers,
+        surroundings: &Surroundings,
+        shard: Option<Shard>,
+    ) -> Self {
         let Settings { name, workers, limits, limit } = settings;
         let service = surroundings.service.clone();
         let recorder = Recorder::new(service.clone(), name);
@@ -73,6 +86,7 @@ impl Shared {
             listers,
             limit: *limit,
             history: surroundings.history.clone(),
+            shard,
             meters: Meters::new(&*surroundings.metrics, name, *workers),
             queue: Mutex::new(WorkQueue::new(*limits)),
             floors: Mutex::default(),
@@ -120,8 +134,16 @@ impl Shared {
         self.service.env().now()
     }
 
-    /// Queues a key.
+    /// Whether nothing is worked on any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.queue().is_shut_down()
+    }
+
+    /// Queues a key, unless it is another shard's.
     pub(crate) fn add(&self, key: ObjectKey, add: Add) {
+        if self.shard.is_some_and(|shard| !shard.holds(&key)) {
+            return;
+        }
         let delayed = !add.delay.is_zero();
         let now = self.now();
         self.meters.adds.add(1);

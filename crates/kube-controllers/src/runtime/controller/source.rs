@@ -125,8 +125,8 @@ impl<V: KindView> Wire for Source<V> {
         let kind = informer.kind().clone();
         // The informer outlives the controller: it must not keep it.
         let shared = Arc::downgrade(shared);
-        informer.on_change(move |change| {
-            let Some(shared) = shared.upgrade() else { return };
+        informer.on_change_while(move |change| {
+            let Some(shared) = shared.upgrade().filter(|shared| !shared.is_over()) else { return false };
             // A panic of a user's function must not end the informer, which others read as well.
             let keys = catch_unwind(AssertUnwindSafe(|| match &self.accepts {
                 Some(accepts) if !accepts(change) => Vec::new(),
@@ -136,6 +136,7 @@ impl<V: KindView> Wire for Source<V> {
                 Ok(keys) => keys.into_iter().for_each(|key| shared.add(key, event(&kind, change))),
                 Err(panic) => shared.source_panicked(&kind, &change.key, &*panic),
             }
+            true
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::controller::{BoundController, Controller, ControllerHealth, Health, Phase, Surroundings};
 use super::history::{History, Why};
+use super::shards::Shard;
 use async_trait::async_trait;
 use futures::future::{Either, FutureExt, pending, select, select_all};
 use kube_core::env::Env;
@@ -10,6 +11,7 @@ use kube_core::metrics::{Discard, Metrics};
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_store::client::{Component, Running, StopToken};
 use kube_store::informer::Informers;
+use kube_store::service::{Fence, Fenced, ObjectService};
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -34,11 +36,37 @@ impl Manager {
         controllers: impl IntoIterator<Item = Controller>,
         metrics: Arc<dyn Metrics>,
     ) -> Self {
+        Self::within(informers, controllers, metrics, &Realm::default())
+    }
+
+    /// As [`Manager::new`], for who won the election of `fence`: whatever the controllers write is refused once somebody
+    /// else has won, and they begin when the informers show all that was written before.
+    pub fn fenced(
+        informers: &Informers,
+        controllers: impl IntoIterator<Item = Controller>,
+        fence: Fence,
+    ) -> Self {
+        Self::within(informers, controllers, Arc::new(Discard), &Realm { fence: Some(fence), shard: None })
+    }
+
+    /// Binds those of `controllers` that have something to do in `realm`.
+    pub(super) fn within(
+        informers: &Informers,
+        controllers: impl IntoIterator<Item = Controller>,
+        metrics: Arc<dyn Metrics>,
+        realm: &Realm,
+    ) -> Self {
         let history = Arc::default();
-        let surroundings =
-            Surroundings { service: informers.service().clone(), history: Arc::clone(&history), metrics };
+        let surroundings = Surroundings {
+            service: realm.service(informers.service()),
+            history: Arc::clone(&history),
+            metrics,
+            shard: realm.shard,
+            after: realm.fence.as_ref().map(|fence| fence.revision),
+        };
         let bind = |controller: Controller| controller.bind_in(informers, &surroundings);
-        let controllers = controllers.into_iter().map(bind).collect();
+        let controllers = controllers.into_iter().filter(|controller| realm.has_work_for(controller));
+        let controllers = controllers.map(bind).collect();
         Self { env: informers.env().clone(), controllers, history }
     }
 
@@ -50,6 +78,26 @@ impl Manager {
     /// Asks all of them, also while they run and afterwards.
     pub fn handle(&self) -> ManagerHandle {
         ManagerHandle { health: self.health().into(), history: self.history.clone() }
+    }
+}
+
+/// What part of the work controllers do, and in whose name. All of it in nobody's, unless told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Realm {
+    pub(super) fence: Option<Fence>,
+    pub(super) shard: Option<Shard>,
+}
+
+impl Realm {
+    fn service(&self, service: &Arc<dyn ObjectService>) -> Arc<dyn ObjectService> {
+        match &self.fence {
+            Some(fence) => Arc::new(Fenced::new(service.clone(), fence.clone())),
+            None => service.clone(),
+        }
+    }
+
+    fn has_work_for(&self, controller: &Controller) -> bool {
+        controller.is_of_namespaces() || self.shard.is_none_or(Shard::holds_cluster)
     }
 }
 

@@ -123,7 +123,9 @@ impl Observer {
         let mut inner = self.inner();
         let Inner { oracles, authors, .. } = &mut *inner;
         if let Some(name) = authors.get(author) {
-            oracles.iter_mut().for_each(|oracle| oracle.lives(name, up, now));
+            for oracle in oracles {
+                oracle.lives(name, up, now);
+            }
         }
     }
 

@@ -35,7 +35,7 @@ impl Candidate {
         let maps: Api<ConfigMap> = Api::namespaced(self.objects.clone(), "default");
         loop {
             let fence = election.won().await;
-            let weary = env.now() + rng.between(Duration::from_secs(10), Duration::from_secs(60));
+            let weary = env.now() + rng.between(Duration::from_secs(10), Duration::from_mins(1));
             let fenced = maps.clone().fenced(fence.clone());
             while election.fence().as_ref() == Some(&fence) {
                 let late = env.now() >= Mono::default() + AT_WORK;

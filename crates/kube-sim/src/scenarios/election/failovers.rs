@@ -113,10 +113,11 @@ impl Oracle for Failovers {
             let diary =
                 change.of::<ConfigMap>().and_then(|(_, after)| after).filter(|map| map.name() == DIARY);
             let author = &*commit.author;
-            if entry(diary.as_ref(), author).is_some() && author == self.holder {
-                if self.is_well(author, (before(commit.at, recovery()), commit.at), false) {
-                    return Err(format!("{author} gave up and holds the lease"));
-                }
+            if entry(diary.as_ref(), author).is_some()
+                && author == self.holder
+                && self.is_well(author, (before(commit.at, recovery()), commit.at), false)
+            {
+                return Err(format!("{author} gave up and holds the lease"));
             }
         }
         Ok(())

@@ -39,7 +39,7 @@ pub fn election(seeds: Range<u64>) -> Sim {
         .nodes(0)
         .without_builtin()
         .without_scheduler()
-        .faults(faults_of_planes().within(Duration::from_secs(120)))
+        .faults(faults_of_planes().within(Duration::from_mins(2)))
         .oracle(|| Box::new(fences::Fences))
         .oracle(|| Box::<tenures::Tenures>::default())
         .oracle(|| Box::<failovers::Failovers>::default())

@@ -184,7 +184,7 @@ impl Elector {
                 Input::Written(token) => self.lead(Won { token, record, version, renewed: sent }, now, rng),
                 _ => self.follow(now, rng),
             },
-            Phase::Leading { won, doing } => self.renew(won, doing, input, now, wall, rng),
+            Phase::Leading { won, doing } => self.renew((won, doing), input, (now, wall), rng),
             Phase::Releasing(record) => self.go(record, input, wall),
             Phase::Stopped => self.stop(),
         }
@@ -262,11 +262,9 @@ impl Elector {
 
     fn renew(
         &mut self,
-        won: Won,
-        doing: Doing,
+        (won, doing): (Won, Doing),
         input: Input,
-        now: Mono,
-        wall: Timestamp,
+        (now, wall): (Mono, Timestamp),
         rng: &mut Rng,
     ) -> Action {
         if now >= self.deadline_of(&won) {

@@ -1,0 +1,271 @@
+//! Several instances that share the work of the same controllers.
+//!
+//! Namespaces are spread over a fixed number of [`Shard`]s by their hash, and shards over the instances that show signs
+//! of life ([`assign`]). An instance works on a shard while it has won the election of that shard, and writes through
+//! its fence: what one instance believes of the others only says where it stands for election, so that no key is ever
+//! worked on by two, however wrong that belief is. Whoever wins a shard begins when its caches show everything that was
+//! written before.
+//!
+//! ```
+//! use kube_controllers::runtime::shards::{ShardedManager, Sharding};
+//! use kube_store::{client::Running, informer::Informers, objects::Objects, rt, storage::MemoryStorage};
+//! use std::sync::Arc;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+//! # runtime.block_on(async {
+//! let objects = Objects::new(Arc::new(MemoryStorage::new()), rt::env());
+//! let informers = Informers::new(objects.clone());
+//! let sharding = Sharding::new("controllers", "plane-a", 16);
+//! let manager = ShardedManager::new(&objects, &informers, sharding, kube_controllers::builtin)?;
+//! let shards = manager.handle();
+//! let running = Running::start(&rt::env(), Box::new(manager));
+//! while shards.owned().len() < 16 {
+//!     rt::env().sleep(std::time::Duration::from_millis(10)).await; // alone: all of them
+//! }
+//! running.stop(); // the others take over at once
+//! running.ended().await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod assign;
+mod members;
+mod shard_runner;
+mod sharding;
+#[cfg(test)]
+mod tests;
+
+pub use assign::{Shard, assign};
+pub use sharding::Sharding;
+
+use super::controller::Controller;
+use async_trait::async_trait;
+use futures::future::{Either, select};
+use kube_core::env::Env;
+use kube_core::error::ApiError;
+use kube_core::kinds::coordination::v1::Lease;
+use kube_core::metrics::{Discard, Metrics};
+use kube_store::api::Api;
+use kube_store::client::election::{ElectionError, Record};
+use kube_store::client::{Component, Running, StopToken};
+use kube_store::informer::Informers;
+use kube_store::objects::Objects;
+use kube_store::service::{DeleteOptions, ListQuery};
+use kube_store::storage::Revision;
+use members::Members;
+use shard_runner::ShardRunner;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Makes the controllers, anew for each shard.
+type Make = Box<dyn Fn() -> Vec<Controller> + Send + Sync>;
+
+/// One instance of several that share the work of the same controllers: see the [module](self).
+///
+/// Controllers of namespaced kinds run in every shard, on the keys of its namespaces; those of other kinds, and those
+/// whose keys are not those of one kind, run in the shard of what lies in no namespace.
+pub struct ShardedManager {
+    surface: Arc<Surface>,
+}
+
+/// What an instance and its shards share.
+struct Surface {
+    objects: Arc<Objects>,
+    informers: Informers,
+    sharding: Sharding,
+    make: Make,
+    metrics: Arc<dyn Metrics>,
+    owned: Arc<Mutex<BTreeSet<u32>>>,
+}
+
+impl ShardedManager {
+    /// An instance that runs what `make` makes, over `informers` of `objects`.
+    ///
+    /// # Errors
+    /// Parameters of the elections that leave no room for one another.
+    pub fn new(
+        objects: &Arc<Objects>,
+        informers: &Informers,
+        sharding: Sharding,
+        make: impl Fn() -> Vec<Controller> + Send + Sync + 'static,
+    ) -> Result<Self, ElectionError> {
+        sharding.check()?;
+        let surface = Surface {
+            objects: objects.clone(),
+            informers: informers.clone(),
+            sharding,
+            make: Box::new(make),
+            metrics: Arc::new(Discard),
+            owned: Arc::default(),
+        };
+        Ok(Self { surface: Arc::new(surface) })
+    }
+
+    /// Asks which shards it works on, also while it runs and afterwards.
+    pub fn handle(&self) -> ShardsHandle {
+        ShardsHandle(self.surface.owned.clone())
+    }
+}
+
+impl fmt::Debug for ShardedManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShardedManager").field("sharding", &self.surface.sharding).finish_non_exhaustive()
+    }
+}
+
+/// Asks a [`ShardedManager`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ShardsHandle(Arc<Mutex<BTreeSet<u32>>>);
+
+impl ShardsHandle {
+    /// The shards that it works on.
+    pub fn owned(&self) -> BTreeSet<u32> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// As long as it lives the shard counts as owned.
+struct Owned(Arc<Mutex<BTreeSet<u32>>>, u32);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+impl Surface {
+    fn own(&self, shard: Shard) -> Owned {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner).insert(shard.number());
+        Owned(self.owned.clone(), shard.number())
+    }
+
+    fn env(&self) -> &Env {
+        self.informers.env()
+    }
+
+    fn leases(&self) -> Api<Lease> {
+        Api::namespaced(self.objects.clone(), &self.sharding.election.namespace)
+    }
+
+    /// Shows a sign of life.
+    async fn beat(&self) -> Result<(), ApiError> {
+        let (leases, name, wall) = (self.leases(), self.sharding.member_lease(), self.env().wall());
+        let election = &self.sharding.election;
+        let mut lease = leases.find(&name).await?.unwrap_or_default();
+        let spec = lease.spec.get_or_insert_default();
+        let acquired = spec.acquire_time.as_ref().map_or(wall, |time| time.0);
+        let (holder, duration) = (election.identity.clone(), election.lease_duration);
+        Record { holder, duration, acquired, renewed: wall, transitions: 0 }.write(spec);
+        if lease.metadata.resource_version.is_some() {
+            leases.update(&lease).await?;
+        } else {
+            lease.metadata.name = Some(name);
+            leases.create(&lease).await?;
+        }
+        Ok(())
+    }
+
+    /// Everybody's last sign of life.
+    async fn signs(&self) -> Result<Vec<(String, Revision)>, ApiError> {
+        let list = self.leases().list(&ListQuery::default()).await?;
+        let sign = |lease: Lease| {
+            let member = self.sharding.member_of(lease.metadata.name.as_deref()?)?.to_owned();
+            let version = lease.metadata.resource_version.as_deref()?.parse().ok()?;
+            Some((member, Revision::new(version)))
+        };
+        Ok(list.items.into_iter().filter_map(sign).collect())
+    }
+
+    /// Shows a sign of life and looks for those of others. Who cannot reach the store goes on with what was known.
+    async fn look(&self, members: &mut Members) {
+        let seen = async {
+            self.beat().await?;
+            self.signs().await
+        };
+        match seen.await {
+            Ok(signs) => members.observe(signs, self.env().now()),
+            Err(error) => tracing::debug!(%error, "the other instances cannot be seen"),
+        }
+    }
+}
+
+/// The shards that one instance stands for.
+#[derive(Default)]
+struct Stand {
+    running: BTreeMap<Shard, Running>,
+    /// Told to stop.
+    leaving: BTreeMap<Shard, Running>,
+}
+
+impl Stand {
+    /// Stands for `wanted` and for nothing else.
+    ///
+    /// # Errors
+    /// Why the controllers of a shard ended by themselves, where that is the end of everything.
+    fn move_to(&mut self, surface: &Arc<Surface>, wanted: &BTreeSet<Shard>) -> Result<(), ApiError> {
+        self.leaving.retain(|_, shard| shard.result().is_none());
+        for shard in Shard::all(surface.sharding.shards) {
+            if let Some(ended) = self.running.get(&shard).and_then(Running::result) {
+                if let Err(error) = ended {
+                    if error.is_closed() {
+                        return Err(error);
+                    }
+                    tracing::warn!(shard = shard.number(), %error, "the controllers of a shard ended");
+                }
+                self.running.remove(&shard);
+            }
+            if wanted.contains(&shard) {
+                if !self.running.contains_key(&shard) && !self.leaving.contains_key(&shard) {
+                    let runner = ShardRunner { surface: surface.clone(), shard };
+                    self.running.insert(shard, Running::start(surface.env(), Box::new(runner)));
+                }
+            } else if let Some(running) = self.running.remove(&shard) {
+                running.stop();
+                self.leaving.insert(shard, running);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Component for ShardedManager {
+    fn name(&self) -> &'static str {
+        "sharded-controllers"
+    }
+
+    async fn run(self: Box<Self>, stop: StopToken) -> Result<(), ApiError> {
+        let surface = self.surface;
+        let election = &surface.sharding.election;
+        let mut members = Members::new(&election.identity, election.lease_duration);
+        let mut stand = Stand::default();
+        loop {
+            if let Either::Left(_) = select(pin!(stop.stopped()), pin!(surface.look(&mut members))).await {
+                break;
+            }
+            let live = members.live(surface.env().now());
+            let assigned = assign(live, surface.sharding.shards);
+            let mine = Shard::all(surface.sharding.shards).zip(&assigned);
+            let mine = mine.filter(|(_, member)| **member == Some(&*election.identity));
+            stand.move_to(&surface, &mine.map(|(shard, _)| shard).collect())?;
+            let pause = surface.env().sleep(election.retry_period);
+            if let Either::Left(_) = select(pin!(stop.stopped()), pause).await {
+                break;
+            }
+        }
+        // First: who looks from now on stands for what is about to be given up.
+        let gone = surface.leases().delete(&surface.sharding.member_lease(), &DeleteOptions::default()).await;
+        if let Err(error) =
+            gone.map(drop).or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })
+        {
+            tracing::debug!(%error, "the sign of life of this instance runs out by itself");
+        }
+        stand.move_to(&surface, &BTreeSet::new())?;
+        for shard in stand.leaving.values() {
+            shard.ended().await?;
+        }
+        Ok(())
+    }
+}
