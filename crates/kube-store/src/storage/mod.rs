@@ -32,7 +32,7 @@ pub use durable::DurableOptions;
 pub use error::{StorageError, StorageResult};
 #[cfg(feature = "etcd")]
 pub use etcd::EtcdStorage;
-pub use export::{export, import};
+pub use export::{export, import, import_into};
 pub use key::{Key, KeyRange};
 pub use memory::MemoryStorage;
 pub use mvcc::MvccStorage;

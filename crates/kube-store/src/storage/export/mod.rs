@@ -30,9 +30,11 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod write;
 
 pub use read::import;
+pub use transfer::import_into;
 pub use write::{Exported, export};
 
 const MAGIC: &[u8] = b"kube-store export 1\n";

@@ -18,16 +18,19 @@ use std::time::Duration;
 /// [`StorageError::Corrupt`] for an export that is damaged or cut short, [`StorageError::Sealed`] for one that is
 /// encrypted with a key that `encryption` does not have: nothing was changed then. What the engine meets.
 pub async fn import<J: Journal>(
-    mut from: impl Read + Send,
+    from: impl Read + Send,
     into: &MvccStorage<J>,
     encryption: Option<Arc<Encryption>>,
 ) -> StorageResult<Revision> {
+    into.replace(parse_all(from, encryption)?).await
+}
+
+/// Reads an export to its end, and checks it.
+pub(super) fn parse_all(mut from: impl Read, encryption: Option<Arc<Encryption>>) -> StorageResult<Contents> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes)
         .map_err(|error| StorageError::Medium { what: format!("cannot read the export: {error}") })?;
-    let contents = parse(&bytes, &Codec::new(encryption))?;
-    drop(bytes);
-    into.replace(contents).await
+    parse(&bytes, &Codec::new(encryption))
 }
 
 fn parse(bytes: &[u8], codec: &Codec) -> StorageResult<Contents> {

@@ -1,10 +1,11 @@
 //! What is exported comes back, and what is damaged changes nothing.
 
-use super::{export, import};
+use super::{export, import, import_into};
 use crate::storage::crypto::{Encryption, EncryptionKey};
 use crate::storage::mvcc::NoJournal;
 use crate::storage::{
-    KeyRange, MemoryStorage, MvccStorage, Revision, Storage, StorageError, Txn, WatchFrom, WatchOptions,
+    KeyRange, MemoryStorage, MvccStorage, Op, Revision, Storage, StorageError, TtlOp, Txn, WatchFrom,
+    WatchOptions,
 };
 use futures::FutureExt;
 use kube_core::env::Env;
@@ -61,6 +62,64 @@ fn an_import_replaces_everything_above_all_revisions() {
     }
     let head = from.status().head;
     assert_eq!(now(import(&file[..], &from, None)).unwrap(), head.next());
+}
+
+/// Into a store of which only the calls are known.
+#[test]
+fn an_import_by_transactions_goes_on_above_all_revisions() {
+    let from = filled();
+    let length = std::time::Duration::from_secs(60);
+    let env = Env::manual(1).0;
+    let from_with_ttl = MemoryStorage::with_env(&env);
+    let mut file = Vec::new();
+    now(export(&from, &mut file, None)).unwrap();
+    now(import(&file[..], &from_with_ttl, None)).unwrap();
+    let granted = now(from_with_ttl.ttl(TtlOp::Grant(length))).unwrap().id;
+    let op = Op::Put { key: "/short".into(), value: "x".into(), ttl: Some(granted) };
+    now(from_with_ttl.txn(Txn::of(vec![op]))).unwrap();
+    file.clear();
+    let exported = now(export(&from_with_ttl, &mut file, None)).unwrap();
+
+    let into = MemoryStorage::with_env(&env);
+    let options = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: false };
+    let position = now(into.watch(&KeyRange::all(), &options)).unwrap().position();
+    let revision = now(import_into(&file[..], &into, None)).unwrap();
+    assert!(revision > exported.revision, "{revision}");
+    let values = |storage: &MvccStorage<NoJournal>| -> Vec<(String, Vec<u8>)> {
+        contents(storage).into_iter().map(|(key, value, ..)| (key, value)).collect()
+    };
+    assert_eq!(values(&into), values(&from_with_ttl), "and no mark");
+    assert_eq!(into.status().compacted, revision);
+    // Who comes with a revision of before is told so.
+    for known in [position, exported.revision] {
+        let options = WatchOptions { from: WatchFrom::After(known), ..options.clone() };
+        let told = now(into.watch(&KeyRange::all(), &options));
+        let expired = match told {
+            Err(error) => Some(error),
+            Ok(mut stream) => stream.try_next().and_then(Result::err),
+        };
+        assert!(matches!(expired, Some(StorageError::Expired { .. })), "{known}: {expired:?}");
+    }
+    let kv = now(into.get(&"/short".into(), Default::default())).unwrap().kv.unwrap();
+    assert_eq!(now(into.ttl(TtlOp::Inspect(kv.ttl.unwrap()))).unwrap().granted, length);
+    let refused = now(import_into(&file[..], &into, None)).unwrap_err();
+    assert!(matches!(refused, StorageError::Invalid { .. }), "{refused:?}");
+    assert_eq!(into.status().head, revision, "nothing was changed");
+}
+
+/// One that failed in the middle is done once more, from the start.
+#[test]
+fn an_import_that_failed_is_done_again() {
+    let from = filled();
+    let mut file = Vec::new();
+    now(export(&from, &mut file, None)).unwrap();
+    let into = MemoryStorage::new();
+    now(into.txn(Txn::put("/import", "under way"))).unwrap();
+    for n in 0..200 {
+        now(into.txn(Txn::put(format!("/half/{n:03}"), "old"))).unwrap();
+    }
+    now(import_into(&file[..], &into, None)).unwrap();
+    assert_eq!(into.status().keys, from.status().keys);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod directories;
 mod formats;
-mod moves;
+pub(crate) mod moves;
 mod power;
 
 use kube_store::storage::{

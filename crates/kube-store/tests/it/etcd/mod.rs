@@ -6,6 +6,7 @@
 mod access;
 mod conformance;
 mod failover;
+mod moves;
 mod programs;
 mod server;
 mod wakers;
