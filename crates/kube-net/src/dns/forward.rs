@@ -3,7 +3,6 @@
 use super::record::{Data, Record, RecordType};
 use super::zone::Inquiry;
 use crate::resolve::{Endpoint, Form, Joined};
-use kube_core::resource::ObjectKey;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ pub(super) fn look_up(cx: &Inquiry<'_>, owner: &Arc<str>, labels: &[&str], kind:
         ["svc"] => Some((Vec::new(), Vec::new())),
         ["svc", namespace] => cx.snapshot.has_namespace(namespace).then(Default::default),
         ["svc", namespace, service, rest @ ..] => {
-            let service = cx.snapshot.service(&ObjectKey::new(*namespace, *service))?;
+            let service = cx.snapshot.find(namespace, service)?;
             match &service.form {
                 Form::External(target) => rest.is_empty().then(|| alias(cx, owner, target)),
                 Form::ClusterIp(ips) => of_cluster_ip(cx, owner, (service, ips), rest, kind),
@@ -169,10 +168,11 @@ fn addresses(
     kind: RecordType,
 ) -> Vec<Record> {
     let family = |ip: &IpAddr| if ip.is_ipv4() { RecordType::A } else { RecordType::Aaaa };
-    let mut ips: Vec<IpAddr> = ips.filter(|ip| wants(kind, family(ip))).collect();
-    ips.sort_unstable();
-    ips.dedup();
-    ips.into_iter().map(|ip| cx.zone.record(owner, Data::of_address(ip))).collect()
+    let wanted = ips.filter(|ip| wants(kind, family(ip)));
+    let mut records: Vec<Record> = wanted.map(|ip| cx.zone.record(owner, Data::of_address(ip))).collect();
+    records.sort_unstable_by(|a, b| a.data.cmp(&b.data));
+    records.dedup_by(|a, b| a.data == b.data);
+    records
 }
 
 fn named_ports(service: &Joined) -> impl Iterator<Item = &crate::resolve::ServicePort> {

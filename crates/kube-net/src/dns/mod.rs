@@ -37,6 +37,7 @@
 
 mod answer;
 mod forward;
+mod labels;
 mod record;
 mod reverse;
 mod search;

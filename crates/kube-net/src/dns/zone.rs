@@ -1,6 +1,7 @@
 //! The cluster's domain, and the reverse domains.
 
 use super::answer::{Answer, Code};
+use super::labels::Labels;
 use super::record::{Data, Record, RecordType};
 use super::{forward, reverse};
 use crate::resolve::{ServiceResolver, Snapshot};
@@ -13,6 +14,8 @@ pub struct Zone {
     resolver: ServiceResolver,
     /// Lower case, with the last dot.
     domain: Arc<str>,
+    server_name: Arc<str>,
+    mailbox: Arc<str>,
     ttl: u32,
     servers: Arc<[IpAddr]>,
     refuses_others: bool,
@@ -26,16 +29,21 @@ const ALIASES: usize = 8;
 pub(super) struct Inquiry<'a> {
     pub(super) zone: &'a Zone,
     pub(super) snapshot: &'a Snapshot,
-    pub(super) version: u64,
 }
+
+/// The most labels that mean something below the cluster's domain and below a domain of addresses, and one more.
+const FORWARD: usize = 6;
+const REVERSE: usize = 33;
 
 impl Zone {
     /// The records of the Services that `resolver` sees, under its domain.
     pub fn new(resolver: &ServiceResolver) -> Self {
-        let domain = resolver.domain().trim_matches('.').to_ascii_lowercase();
+        let domain = resolver.domain();
         Self {
             resolver: resolver.clone(),
             domain: format!("{domain}.").into(),
+            server_name: format!("ns.dns.{domain}.").into(),
+            mailbox: format!("hostmaster.{domain}.").into(),
             ttl: 5,
             servers: Arc::default(),
             refuses_others: false,
@@ -77,10 +85,8 @@ impl Zone {
     /// What is known of `name`: in any case, with or without the last dot, always complete. For short names see
     /// [`SearchPath`](super::SearchPath).
     pub fn answer(&self, name: &str, kind: RecordType) -> Answer {
-        // The count first: a serial that is too low is asked for again, one that is too high would hide a change.
-        let version = self.resolver.version();
         let snapshot = self.resolver.snapshot();
-        Inquiry { zone: self, snapshot: &snapshot, version }.answer(name, kind)
+        Inquiry { zone: self, snapshot: &snapshot }.answer(name, kind)
     }
 
     pub(super) fn server_addresses(&self) -> &[IpAddr] {
@@ -92,47 +98,50 @@ impl Zone {
     }
 
     pub(super) fn server_name(&self) -> Arc<str> {
-        format!("ns.dns.{}", self.domain).into()
+        self.server_name.clone()
     }
 }
 
 impl Inquiry<'_> {
     fn answer(&self, name: &str, kind: RecordType) -> Answer {
-        let lower = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        let mut owner: Arc<str> = format!("{lower}.").into();
-        let mut answer = Answer::new(Code::NoError);
-        for _ in 0..ALIASES {
+        let mut answer = self.look_up(&owner(name), kind);
+        let mut alias = self.alias(&answer, kind);
+        for _ in 1..ALIASES {
+            let Some(owner) = alias else { break };
             let found = self.look_up(&owner, kind);
-            let alias = match found.answers.as_slice() {
-                [Record { data: Data::Cname(target), .. }] if kind != RecordType::Cname => {
-                    Some(target.clone())
-                }
-                _ => None,
-            };
+            alias = self.alias(&found, kind);
             answer.answers.extend(found.answers);
             answer.additional.extend(found.additional);
             answer.code = found.code;
             answer.authority = found.authority;
             answer.authoritative &= found.authoritative;
-            match alias {
-                Some(target) if self.is_ours(&target) => owner = target,
-                _ => break,
-            }
         }
         answer
     }
 
+    /// The name of ours that an answer leads on to.
+    fn alias(&self, found: &Answer, kind: RecordType) -> Option<Arc<str>> {
+        match found.answers.as_slice() {
+            [Record { data: Data::Cname(target), .. }]
+                if kind != RecordType::Cname && self.is_ours(target) =>
+            {
+                Some(target.clone())
+            }
+            _ => None,
+        }
+    }
+
     fn is_ours(&self, name: &str) -> bool {
-        below(name, &self.zone.domain).is_some()
+        Labels::<FORWARD>::below(name, &self.zone.domain).is_some()
     }
 
     fn look_up(&self, owner: &Arc<str>, kind: RecordType) -> Answer {
-        if let Some(labels) = below(owner, &self.zone.domain) {
+        if let Some(labels) = Labels::<FORWARD>::below(owner, &self.zone.domain) {
             let found = forward::look_up(self, owner, &labels, kind);
             return self.close(found, &self.zone.domain);
         }
         for domain in reverse::DOMAINS {
-            if let Some(labels) = below(owner, domain) {
+            if let Some(labels) = Labels::<REVERSE>::below(owner, domain) {
                 let found = reverse::look_up(self, owner, &labels, domain, kind);
                 return self.close(found, domain);
             }
@@ -155,21 +164,23 @@ impl Inquiry<'_> {
     pub(super) fn beginning(&self, domain: &str) -> Record {
         let data = Data::Soa {
             server: self.zone.server_name(),
-            mailbox: format!("hostmaster.{}", self.zone.domain).into(),
+            mailbox: self.zone.mailbox.clone(),
             #[expect(clippy::cast_possible_truncation, reason = "serials are counted modulo 2^32")]
-            serial: self.version as u32,
+            serial: self.snapshot.number() as u32,
             minimum: self.zone.ttl,
         };
         self.zone.record(&domain.into(), data)
     }
 }
 
-/// The labels of `name` below `domain`, outermost first; `None` where it is elsewhere or has an empty label.
-fn below<'a>(name: &'a str, domain: &str) -> Option<Vec<&'a str>> {
-    let rest = name.strip_suffix(domain)?;
-    if rest.is_empty() {
-        return Some(Vec::new());
+/// A name in lower case, with the last dot.
+fn owner(name: &str) -> Arc<str> {
+    if name.ends_with('.') && !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return name.into();
     }
-    let labels: Vec<&str> = rest.strip_suffix('.')?.rsplit('.').collect();
-    labels.iter().all(|label| !label.is_empty()).then_some(labels)
+    let mut owner = String::with_capacity(name.len() + 1);
+    owner.push_str(name.strip_suffix('.').unwrap_or(name));
+    owner.push('.');
+    owner.make_ascii_lowercase();
+    owner.into()
 }

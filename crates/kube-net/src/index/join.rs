@@ -2,13 +2,16 @@
 
 use super::compiled::Compiled;
 use super::filing::{Filed, Place};
-use super::intern::{Interner, Pair, Sym, number, pair};
-use super::pods::Namespace;
+use super::forms::{Form, Forms, Home};
+use super::intern::{Interner, Pair, Sym, pair};
+use super::namespace::{Namespace, Namespaces};
+use super::pods::Pods;
 use super::posting::Posting;
+use super::relabel::Scratch;
+use super::selected::Selected;
 use super::{Explanation, Id, PodSet, Scope};
 use kube_core::map::FxMap;
 use kube_core::selector::{LabelSet, Selector};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One pod that a selector has come to select, or no longer selects.
@@ -26,27 +29,17 @@ pub struct Edge<O, S> {
 /// Pods, selectors, and which selects which. See the [module](super).
 #[derive(Debug)]
 pub struct SelectorIndex<O, S> {
-    interner: Interner,
-    namespaces: BTreeMap<Arc<str>, Namespace<O>>,
-    pods: FxMap<O, (Arc<str>, u32)>,
-    selectors: Vec<Option<Entry<S>>>,
-    free: Vec<u32>,
-    numbers: FxMap<S, u32>,
+    pub(super) interner: Interner,
+    pub(super) namespaces: Namespaces,
+    pub(super) pods: Pods<O>,
+    forms: Forms<S>,
     /// Selectors that look at every namespace.
     cluster: Filed,
     /// How many pods of any namespace have a label.
-    counts: FxMap<Pair, usize>,
+    pub(super) counts: FxMap<Pair, usize>,
     /// With so many pods, selectors look for their rarest label anew.
     refile_at: usize,
-}
-
-#[derive(Debug)]
-struct Entry<S> {
-    id: S,
-    scope: Scope,
-    selector: Selector,
-    compiled: Compiled,
-    place: Place,
+    pub(super) scratch: Scratch,
 }
 
 /// What is first known about rarity comes from few pods.
@@ -57,14 +50,13 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
     pub fn new() -> Self {
         Self {
             interner: Interner::default(),
-            namespaces: BTreeMap::new(),
-            pods: FxMap::default(),
-            selectors: Vec::new(),
-            free: Vec::new(),
-            numbers: FxMap::default(),
+            namespaces: Namespaces::default(),
+            pods: Pods::default(),
+            forms: Forms::default(),
             cluster: Filed::default(),
             counts: FxMap::default(),
             refile_at: FIRST_REFILE,
+            scratch: Scratch::default(),
         }
     }
 
@@ -75,66 +67,66 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
 
     /// How many selectors there are.
     pub fn selector_count(&self) -> usize {
-        self.numbers.len()
+        self.forms.len()
     }
 
     /// Adds a pod, or gives it other labels or another namespace. Returns what changed, by selector.
     pub fn upsert_pod(&mut self, pod: &O, namespace: &str, labels: &LabelSet) -> Vec<Edge<O, S>> {
-        let (before, held) = match self.pods.get(pod) {
-            Some((home, slot)) if **home == *namespace => {
-                let slot = *slot;
-                if self.has_labels(namespace, slot, labels) {
-                    return Vec::new();
-                }
-                (self.matching(namespace, slot), Some(slot))
-            }
-            Some(_) => (self.take_pod(pod), None),
-            None => (Vec::new(), None),
-        };
-        let labels = self.hold(labels);
-        let home: &mut Namespace<O> = entry(&mut self.namespaces, namespace);
-        let slot = if let Some(slot) = held {
-            let old = home.relabel(slot, labels);
-            self.release(&old);
-            slot
+        let held = self.pods.find(pod);
+        let home = held.and_then(|at| self.pods.get(at)).map(|pod| pod.home.0);
+        if let Some(at) = held
+            && home.is_some_and(|home| **self.namespaces.at(home).name() == *namespace)
+        {
+            return self.relabel(at, labels);
+        }
+        let before = held.map(|at| self.take_pod(at)).unwrap_or_default();
+        let space = self.namespaces.named(namespace);
+        let at = self.pods.next();
+        let slot = self.namespaces.at_mut(space).seat(at);
+        self.pods.insert(pod.clone(), (space, slot));
+        let come = self.label(at, labels);
+        let edges = if before.is_empty() {
+            come
         } else {
-            let slot = home.insert(pod.clone(), labels);
-            self.pods.insert(pod.clone(), (Arc::from(namespace), slot));
-            slot
+            // It was nowhere for a moment, but nobody has seen that.
+            self.pod_edges(pod, &before, &self.kept_or_found(at))
         };
-        let after = self.matching(namespace, slot);
-        let edges = self.pod_edges(pod, &before, &after);
         self.refile();
         edges
     }
 
     /// Removes a pod. Returns what changed, by selector.
     pub fn remove_pod(&mut self, pod: &O) -> Vec<Edge<O, S>> {
-        let before = self.take_pod(pod);
+        let Some(at) = self.pods.find(pod) else { return Vec::new() };
+        let before = self.take_pod(at);
         self.pod_edges(pod, &before, &[])
     }
 
     /// Adds a selector, or replaces it. Returns what changed, by pod.
     pub fn upsert_selector(&mut self, id: &S, scope: Scope, selector: &Selector) -> Vec<Edge<O, S>> {
-        let before = self.take_selector(id);
-        let compiled = Compiled::hold(selector, &mut self.interner);
-        let place = self.place(&scope, &compiled);
-        let entry = Entry { id: id.clone(), scope, selector: selector.clone(), compiled, place };
-        let at = self.free.pop().unwrap_or_else(|| {
-            self.selectors.push(None);
-            number(self.selectors.len() - 1)
-        });
-        self.filed(&entry.scope).insert(at, &entry.place);
-        self.numbers.insert(id.clone(), at);
-        let after = self.selected_by(&entry.scope, &entry.compiled);
-        self.selectors[at as usize] = Some(entry);
-        self.selector_edges(id, &before, &after)
+        let home = match scope {
+            Scope::Namespace(name) => Home::Namespace(self.namespaces.named(&name)),
+            Scope::Cluster => Home::Cluster,
+        };
+        let (known, held) = (self.forms.find(home, selector), self.forms.of(id));
+        if known.is_some() && known == held {
+            return Vec::new();
+        }
+        let before = self.found_by(held);
+        let at = known.unwrap_or_else(|| self.add_form(home, selector));
+        let after = self.found_by(Some(at));
+        let edges = self.selector_edges(id, &before, &after);
+        self.leave_form(id, &before);
+        self.forms.join(id, at);
+        edges
     }
 
     /// Removes a selector. Returns what changed, by pod.
     pub fn remove_selector(&mut self, id: &S) -> Vec<Edge<O, S>> {
-        let before = self.take_selector(id);
-        self.selector_edges(id, &before, &Found::new())
+        let before = self.found_by(self.forms.of(id));
+        let edges = self.selector_edges(id, &before, &Found::new());
+        self.leave_form(id, &before);
+        edges
     }
 
     /// The selectors that select a pod, in order. None for an unknown pod.
@@ -148,8 +140,15 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
     /// Calls `visit` with every selector that selects a pod, in no meaningful order but always the same; allocates
     /// nothing.
     pub fn visit_selectors_of<'a>(&'a self, pod: &O, mut visit: impl FnMut(&'a S)) {
-        let Some((namespace, slot)) = self.pods.get(pod) else { return };
-        self.visit_matching(namespace, *slot, |_, entry| visit(&entry.id));
+        let Some(at) = self.pods.find(pod) else { return };
+        let Some(pod) = self.pods.get(at) else { return };
+        if let Some(kept) = pod.selected.kept() {
+            let forms = kept.iter().filter_map(|form| self.forms.get(*form));
+            forms.flat_map(|form| &form.ids).for_each(visit);
+        } else {
+            let labels = &self.pods.labels(at).syms;
+            self.visit_forms(pod.home.0, labels, |_, form| form.ids.iter().for_each(&mut visit));
+        }
     }
 
     /// The selectors that would select a pod of these labels, in order.
@@ -162,12 +161,12 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
             .collect();
         let mut found: Vec<S> = Vec::new();
         let mut visit = |at: u32| {
-            let entry = self.selectors[at as usize].as_ref();
-            found.extend(entry.filter(|entry| entry.selector.matches(labels)).map(|entry| entry.id.clone()));
+            let form = self.forms.get(at).filter(|form| form.selector.matches(labels));
+            found.extend(form.into_iter().flat_map(|form| form.ids.iter().cloned()));
         };
         self.cluster.candidates(&known, &mut visit);
-        if let Some(home) = self.namespaces.get(namespace) {
-            home.filed.candidates(&known, &mut visit);
+        if let Some(space) = self.namespaces.find(namespace) {
+            self.namespaces.at(space).filed.candidates(&known, &mut visit);
         }
         found.sort_unstable();
         found
@@ -175,144 +174,148 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
 
     /// The pods that a selector selects. None for an unknown selector.
     pub fn pods_of(&self, selector: &S) -> PodSet<'_, O> {
-        let entry = self.numbers.get(selector).and_then(|at| self.selectors[*at as usize].as_ref());
-        entry.map_or(PodSet { parts: Vec::new() }, |entry| self.pod_set(&entry.scope, &entry.compiled))
+        let form = self.forms.of(selector).and_then(|at| self.forms.get(at));
+        let parts = form.map(|form| self.select_in(form.home, &form.compiled)).unwrap_or_default();
+        self.pod_set(parts)
     }
 
     /// The pods that a selector which is not in the index would select.
     pub fn select(&self, scope: &Scope, selector: &Selector) -> PodSet<'_, O> {
-        self.pod_set(scope, &Compiled::lookup(selector, &self.interner))
+        let home = match scope {
+            Scope::Namespace(name) => self.namespaces.find(name).map(Home::Namespace),
+            Scope::Cluster => Some(Home::Cluster),
+        };
+        let compiled = Compiled::lookup(selector, &self.interner);
+        self.pod_set(home.map(|home| self.select_in(home, &compiled)).unwrap_or_default())
     }
 
     /// Why a selector selects a pod or not; `None` where one of them is unknown.
     pub fn explain(&self, pod: &O, selector: &S) -> Option<Explanation> {
-        let (namespace, slot) = self.pods.get(pod)?;
-        let entry = self.selectors[*self.numbers.get(selector)? as usize].as_ref()?;
-        if let Scope::Namespace(scope) = &entry.scope
-            && scope != namespace
+        let at = self.pods.find(pod)?;
+        let (space, _) = self.pods.get(at)?.home;
+        let form = self.forms.get(self.forms.of(selector)?)?;
+        if let Home::Namespace(scope) = form.home
+            && scope != space
         {
-            return Some(Explanation::OtherNamespace { pod: namespace.clone(), selector: scope.clone() });
+            let name = |space: u32| self.namespaces.at(space).name().clone();
+            return Some(Explanation::OtherNamespace { pod: name(space), selector: name(scope) });
         }
-        let pod = self.namespaces.get(namespace)?.pod(*slot)?;
-        let text = |sym: &Sym| self.interner.text(*sym);
-        let labels: LabelSet = pod.labels.iter().map(|(key, value)| (text(key), text(value))).collect();
-        Some(Explanation::of(&entry.selector, &labels))
+        Some(Explanation::of(&form.selector, &self.pods.labels(at).texts))
     }
 
-    fn has_labels(&self, namespace: &str, slot: u32, labels: &LabelSet) -> bool {
-        let Some(pod) = self.namespaces.get(namespace).and_then(|home| home.pod(slot)) else { return false };
-        pod.labels.len() == labels.len()
-            && pod.labels.iter().all(|(key, value)| {
-                labels.get(self.interner.text(*key)).is_some_and(|has| **has == *self.interner.text(*value))
-            })
-    }
-
-    fn hold(&mut self, labels: &LabelSet) -> Box<[(Sym, Sym)]> {
-        let mut held: Box<[(Sym, Sym)]> =
-            labels.iter().map(|(key, value)| (self.interner.hold(key), self.interner.hold(value))).collect();
-        held.sort_unstable();
-        for (key, value) in &held {
-            *self.counts.entry(pair(*key, *value)).or_default() += 1;
-        }
-        held
-    }
-
-    fn release(&mut self, labels: &[(Sym, Sym)]) {
-        for (key, value) in labels {
-            if let Some(count) = self.counts.get_mut(&pair(*key, *value)) {
-                *count -= 1;
-                if *count == 0 {
-                    self.counts.remove(&pair(*key, *value));
-                }
-            }
-            self.interner.release(*key);
-            self.interner.release(*value);
-        }
-    }
-
-    /// Removes a pod; returns the selectors that selected it.
-    fn take_pod(&mut self, pod: &O) -> Vec<u32> {
-        let Some((namespace, slot)) = self.pods.get(pod).cloned() else { return Vec::new() };
-        let before = self.matching(&namespace, slot);
-        self.pods.remove(pod);
-        let taken = self.namespaces.get_mut(&namespace).and_then(|home| home.remove(slot));
-        self.release(&taken.map(|pod| pod.labels).unwrap_or_default());
-        self.forget_if_empty(&namespace);
-        before
-    }
-
-    /// Removes a selector; returns the pods that it selected.
-    fn take_selector(&mut self, id: &S) -> Found {
-        let Some(at) = self.numbers.remove(id) else { return Found::new() };
-        let Some(entry) = self.selectors[at as usize].take() else { return Found::new() };
-        let before = self.selected_by(&entry.scope, &entry.compiled);
-        self.filed(&entry.scope).remove(at, &entry.place);
-        entry.compiled.release(&mut self.interner);
-        self.free.push(at);
-        if let Scope::Namespace(namespace) = &entry.scope {
-            self.forget_if_empty(namespace);
+    /// Removes a pod; returns the forms that selected it.
+    fn take_pod(&mut self, at: u32) -> Vec<u32> {
+        let before = self.kept_or_found(at);
+        let labels = std::mem::take(self.pods.labels_mut(at));
+        if let Some(pod) = self.pods.remove(at) {
+            let (space, slot) = pod.home;
+            self.move_labels((space, slot), &labels.syms, &[]);
+            self.release(&labels.syms);
+            self.namespaces.at_mut(space).leave(slot);
+            self.namespaces.forget_if_empty(space);
         }
         before
     }
 
-    fn forget_if_empty(&mut self, namespace: &str) {
-        if self.namespaces.get(namespace).is_some_and(Namespace::is_empty) {
-            self.namespaces.remove(namespace);
-        }
+    /// The forms that select a pod, sorted.
+    fn kept_or_found(&self, at: u32) -> Vec<u32> {
+        let Some(pod) = self.pods.get(at) else { return Vec::new() };
+        pod.selected.kept().map_or_else(
+            || {
+                let mut found = Vec::new();
+                self.visit_forms(pod.home.0, &self.pods.labels(at).syms, |form, _| found.push(form));
+                found.sort_unstable();
+                found
+            },
+            <[u32]>::to_vec,
+        )
     }
 
-    /// The selectors that select the pod, sorted by number.
-    fn matching(&self, namespace: &str, slot: u32) -> Vec<u32> {
-        let mut found = Vec::new();
-        self.visit_matching(namespace, slot, |at, _| found.push(at));
-        found.sort_unstable();
-        found
-    }
-
-    fn visit_matching<'a>(&'a self, namespace: &str, slot: u32, mut visit: impl FnMut(u32, &'a Entry<S>)) {
-        let Some(home) = self.namespaces.get(namespace) else { return };
-        let Some(pod) = home.pod(slot) else { return };
+    /// Calls `visit` with every form that selects a pod of these labels.
+    pub(super) fn visit_forms<'a>(
+        &'a self,
+        space: u32,
+        labels: &[(Sym, Sym)],
+        mut visit: impl FnMut(u32, &'a Form<S>),
+    ) {
         let mut check = |at: u32| {
-            if let Some(entry) = &self.selectors[at as usize]
-                && entry.compiled.matches(&pod.labels, &self.interner)
+            if let Some(form) = self.forms.get(at)
+                && form.compiled.matches(labels, &self.interner)
             {
-                visit(at, entry);
+                visit(at, form);
             }
         };
         if !self.cluster.is_empty() {
-            self.cluster.candidates(&pod.labels, &mut check);
+            self.cluster.candidates(labels, &mut check);
         }
-        home.filed.candidates(&pod.labels, &mut check);
+        self.namespaces.at(space).filed.candidates(labels, &mut check);
     }
 
-    fn pod_set(&self, scope: &Scope, selector: &Compiled) -> PodSet<'_, O> {
-        let one = |home: &Namespace<O>| home.select(selector, &self.interner);
-        let parts = match scope {
-            Scope::Namespace(name) => {
-                self.namespaces.get(name).into_iter().map(|home| (home, one(home))).collect()
+    fn add_form(&mut self, home: Home, selector: &Selector) -> u32 {
+        let compiled = Compiled::hold(selector, &mut self.interner);
+        let place = self.place(home, &compiled);
+        let form = Form { ids: Vec::new(), compiled, home, place: place.clone(), selector: selector.clone() };
+        let at = self.forms.insert(form);
+        self.filed(home).insert(at, &place);
+        let found = self.found_by(Some(at));
+        self.note(&found, |selected| selected.insert(at));
+        at
+    }
+
+    /// Takes an id from its form, which selected `before`. Where nobody asks for that form any more it ends.
+    fn leave_form(&mut self, id: &S, before: &Found) {
+        let Some((at, form)) = self.forms.leave(id) else { return };
+        self.note(before, |selected| selected.remove(at));
+        self.filed(form.home).remove(at, &form.place);
+        form.compiled.release(&mut self.interner);
+        if let Home::Namespace(space) = form.home {
+            self.namespaces.forget_if_empty(space);
+        }
+    }
+
+    fn note(&mut self, found: &Found, edit: impl Fn(&mut Selected)) {
+        for (space, slots) in found {
+            let namespace = self.namespaces.at(*space);
+            for slot in slots.iter() {
+                if let Some(pod) = self.pods.get_mut(namespace.pod(slot)) {
+                    edit(&mut pod.selected);
+                }
             }
-            Scope::Cluster => self.namespaces.values().map(|home| (home, one(home))).collect(),
-        };
-        PodSet { parts }
-    }
-
-    fn selected_by(&self, scope: &Scope, selector: &Compiled) -> Found {
-        let one =
-            |(name, home): (&Arc<str>, &Namespace<O>)| (name.clone(), home.select(selector, &self.interner));
-        match scope {
-            Scope::Namespace(name) => self.namespaces.get_key_value(name).into_iter().map(one).collect(),
-            Scope::Cluster => self.namespaces.iter().map(one).collect(),
         }
     }
 
-    fn pod_edges(&self, pod: &O, before: &[u32], after: &[u32]) -> Vec<Edge<O, S>> {
-        let gone = before.iter().filter(|at| after.binary_search(at).is_err()).map(|at| (at, false));
-        let new = after.iter().filter(|at| before.binary_search(at).is_err()).map(|at| (at, true));
-        let edge = |(at, selected): (&u32, bool)| {
-            let selector = self.selectors[*at as usize].as_ref()?.id.clone();
-            Some(Edge { pod: pod.clone(), selector, selected })
+    fn select_in(&self, home: Home, selector: &Compiled) -> Found {
+        let one = |space: u32| {
+            let namespace = self.namespaces.at(space);
+            let labels_of = |slot: u32| &*self.pods.labels(namespace.pod(slot)).syms;
+            (space, namespace.select(selector, &self.interner, &labels_of))
         };
-        let mut edges: Vec<Edge<O, S>> = gone.chain(new).filter_map(edge).collect();
+        match home {
+            Home::Namespace(space) => vec![one(space)],
+            Home::Cluster => self.namespaces.by_name().map(one).collect(),
+        }
+    }
+
+    /// The pods that a form selects; none of no form.
+    fn found_by(&self, form: Option<u32>) -> Found {
+        let form = form.and_then(|at| self.forms.get(at));
+        form.map(|form| self.select_in(form.home, &form.compiled)).unwrap_or_default()
+    }
+
+    fn pod_set(&self, parts: Found) -> PodSet<'_, O> {
+        let parts = parts.into_iter().map(|(space, slots)| (self.namespaces.at(space), slots));
+        PodSet { parts: parts.collect::<Vec<(&Namespace, Posting)>>(), pods: &self.pods }
+    }
+
+    /// What differs between the forms that selected a pod and those that do, both sorted.
+    pub(super) fn pod_edges(&self, pod: &O, before: &[u32], after: &[u32]) -> Vec<Edge<O, S>> {
+        let mut edges = Vec::new();
+        for (from, other, selected) in [(before, after, false), (after, before, true)] {
+            for at in from.iter().filter(|at| other.binary_search(at).is_err()) {
+                let ids = self.forms.get(*at).map(|form| &*form.ids).unwrap_or_default();
+                edges.extend(ids.iter().map(|id| Edge { pod: pod.clone(), selector: id.clone(), selected }));
+            }
+        }
         edges.sort_unstable();
         edges
     }
@@ -320,11 +323,11 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
     fn selector_edges(&self, selector: &S, before: &Found, after: &Found) -> Vec<Edge<O, S>> {
         let mut edges = Vec::new();
         for (from, other, selected) in [(before, after, false), (after, before, true)] {
-            for (namespace, slots) in from {
-                let Some(home) = self.namespaces.get(namespace) else { continue };
-                let same = other.get(namespace);
+            for (space, slots) in from {
+                let namespace = self.namespaces.at(*space);
+                let same = other.iter().find(|(other, _)| other == space).map(|(_, slots)| slots);
                 let changed = slots.iter().filter(|slot| !same.is_some_and(|same| same.contains(*slot)));
-                edges.extend(changed.filter_map(|slot| home.pod(slot)).map(|pod| Edge {
+                edges.extend(changed.filter_map(|slot| self.pods.get(namespace.pod(slot))).map(|pod| Edge {
                     pod: pod.id.clone(),
                     selector: selector.clone(),
                     selected,
@@ -335,22 +338,35 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
         edges
     }
 
-    fn filed(&mut self, scope: &Scope) -> &mut Filed {
-        match scope {
-            Scope::Namespace(namespace) => &mut entry(&mut self.namespaces, namespace).filed,
-            Scope::Cluster => &mut self.cluster,
+    fn filed(&mut self, home: Home) -> &mut Filed {
+        match home {
+            Home::Namespace(space) => &mut self.namespaces.at_mut(space).filed,
+            Home::Cluster => &mut self.cluster,
         }
     }
 
-    fn place(&self, scope: &Scope, selector: &Compiled) -> Place {
-        match scope {
-            Scope::Cluster => {
+    fn place(&self, home: Home, selector: &Compiled) -> Place {
+        match home {
+            Home::Cluster => {
                 self.cluster.place(selector, |label| self.counts.get(&label).copied().unwrap_or_default())
             }
-            Scope::Namespace(name) => match self.namespaces.get(name) {
-                Some(home) => home.filed.place(selector, |label| home.count(label)),
-                None => Filed::default().place(selector, |_| 0),
-            },
+            Home::Namespace(space) => {
+                let namespace = self.namespaces.at(space);
+                namespace.filed.place(selector, |label| namespace.count(label))
+            }
+        }
+    }
+
+    pub(super) fn count(&mut self, (key, value): (Sym, Sym), come: bool) {
+        let label = pair(key, value);
+        let count = self.counts.entry(label).or_default();
+        if come {
+            *count += 1;
+        } else {
+            *count -= 1;
+        }
+        if *count == 0 {
+            self.counts.remove(&label);
         }
     }
 
@@ -360,16 +376,18 @@ impl<O: Id, S: Id> SelectorIndex<O, S> {
             return;
         }
         self.refile_at = self.pods.len() * 2;
-        for at in 0..number(self.selectors.len()) {
-            let Some(mut entry) = self.selectors[at as usize].take() else { continue };
-            let place = self.place(&entry.scope, &entry.compiled);
-            if place != entry.place {
-                let filed = self.filed(&entry.scope);
-                filed.remove(at, &entry.place);
+        for at in self.forms.numbers() {
+            let Some(form) = self.forms.get(at) else { continue };
+            let (home, before) = (form.home, form.place.clone());
+            let place = self.place(home, &form.compiled);
+            if place != before {
+                let filed = self.filed(home);
+                filed.remove(at, &before);
                 filed.insert(at, &place);
-                entry.place = place;
+                if let Some(form) = self.forms.get_mut(at) {
+                    form.place = place;
+                }
             }
-            self.selectors[at as usize] = Some(entry);
         }
     }
 
@@ -386,12 +404,4 @@ impl<O: Id, S: Id> Default for SelectorIndex<O, S> {
 }
 
 /// Pods by namespace.
-type Found = BTreeMap<Arc<str>, Posting>;
-
-fn entry<'a, O>(namespaces: &'a mut BTreeMap<Arc<str>, Namespace<O>>, name: &str) -> &'a mut Namespace<O> {
-    // Looked up twice only for a new namespace: an entry would need an owned key each time.
-    if !namespaces.contains_key(name) {
-        namespaces.insert(Arc::from(name), Namespace::default());
-    }
-    namespaces.entry(Arc::from(name)).or_default()
-}
+type Found = Vec<(u32, Posting)>;

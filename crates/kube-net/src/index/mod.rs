@@ -4,8 +4,9 @@
 //! (else under a key it needs, else in a list of the rest), so that a pod looks only at selectors which share a rare label
 //! with it. Pods stand in postings by label pair and by key, so that a selector is answered by intersecting sets.
 //!
-//! Nothing is stored per (pod, selector): both directions are computed when asked, and a change of either side gives the
-//! exact difference as [`Edge`]s.
+//! Selectors that say the same in the same scope are one form under many ids. Each pod keeps the few forms that select it
+//! (where they are many they are computed when asked); whom a form selects is computed when asked. A change of either side
+//! gives the exact difference as [`Edge`]s, and costs what has to do with the labels that changed.
 //!
 //! ```
 //! use kube_core::selector::LabelSet;
@@ -28,10 +29,14 @@
 mod compiled;
 mod explain;
 mod filing;
+mod forms;
 mod intern;
 mod join;
+mod namespace;
 mod pods;
 mod posting;
+mod relabel;
+mod selected;
 
 #[cfg(test)]
 mod tests;

@@ -1,180 +1,106 @@
-//! The pods of one namespace, by label.
+//! Every pod: where it stands, its labels, and what selects it.
 
 use super::Id;
-use super::compiled::{Compiled, Term, Test};
-use super::filing::Filed;
-use super::intern::{Interner, Pair, Sym, number, pair};
-use super::posting::{Bits, Posting};
-use kube_core::map::FxMap;
+use super::intern::{Sym, number};
+use super::namespace::Namespace;
+use super::posting::Posting;
+use super::selected::Selected;
+use kube_core::map::{Places, fx_hash};
+use kube_core::selector::LabelSet;
 use std::fmt;
 
-/// The pods of one namespace and the selectors that look at this namespace alone.
+/// Every pod, by its id and by its number. What is asked of each pod lies close together.
 #[derive(Debug)]
-pub(super) struct Namespace<O> {
-    slots: Vec<Option<Pod<O>>>,
+pub(super) struct Pods<O> {
+    places: Places,
+    all: Vec<Option<Pod<O>>>,
+    /// By the same numbers.
+    labels: Vec<Labelled>,
     free: Vec<u32>,
-    pairs: FxMap<Pair, Posting>,
-    keys: FxMap<Sym, Posting>,
-    all: Posting,
-    pub(super) filed: Filed,
 }
 
 #[derive(Debug)]
 pub(super) struct Pod<O> {
     pub(super) id: O,
-    /// Sorted by key.
-    pub(super) labels: Box<[(Sym, Sym)]>,
+    /// Its namespace's number, and its slot there.
+    pub(super) home: (u32, u32),
+    pub(super) selected: Selected,
 }
 
-impl<O> Default for Namespace<O> {
+/// The labels of a pod.
+#[derive(Debug, Default)]
+pub(super) struct Labelled {
+    pub(super) texts: LabelSet,
+    /// The same, in the same order.
+    pub(super) syms: Vec<(Sym, Sym)>,
+}
+
+impl<O> Default for Pods<O> {
     fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-            pairs: FxMap::default(),
-            keys: FxMap::default(),
-            all: Posting::default(),
-            filed: Filed::default(),
-        }
+        Self { places: Places::default(), all: Vec::new(), labels: Vec::new(), free: Vec::new() }
     }
 }
 
-impl<O: Id> Namespace<O> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.len() == 0 && self.filed.is_empty()
+impl<O: Id> Pods<O> {
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
     }
 
-    /// How many pods have the label.
-    pub(super) fn count(&self, label: Pair) -> usize {
-        self.pairs.get(&label).map_or(0, Posting::len)
+    pub(super) fn find(&self, id: &O) -> Option<u32> {
+        let is = |at: u32| self.get(at).is_some_and(|pod| pod.id == *id);
+        self.places.find(fx_hash(id), is)
     }
 
-    pub(super) fn pod(&self, slot: u32) -> Option<&Pod<O>> {
-        self.slots.get(slot as usize)?.as_ref()
+    pub(super) fn get(&self, at: u32) -> Option<&Pod<O>> {
+        self.all.get(at as usize)?.as_ref()
     }
 
-    pub(super) fn insert(&mut self, id: O, labels: Box<[(Sym, Sym)]>) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            number(self.slots.len() - 1)
-        });
-        self.all.insert(slot);
-        labels.iter().for_each(|label| self.post(slot, *label));
-        self.slots[slot as usize] = Some(Pod { id, labels });
-        slot
+    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut Pod<O>> {
+        self.all.get_mut(at as usize)?.as_mut()
     }
 
-    pub(super) fn remove(&mut self, slot: u32) -> Option<Pod<O>> {
-        let pod = self.slots.get_mut(slot as usize)?.take()?;
-        pod.labels.iter().for_each(|label| self.unpost(slot, *label));
-        self.all.remove(slot);
-        self.free.push(slot);
+    pub(super) fn labels(&self, at: u32) -> &Labelled {
+        &self.labels[at as usize]
+    }
+
+    pub(super) fn labels_mut(&mut self, at: u32) -> &mut Labelled {
+        &mut self.labels[at as usize]
+    }
+
+    /// The number of the next pod.
+    pub(super) fn next(&self) -> u32 {
+        self.free.last().copied().unwrap_or_else(|| number(self.all.len()))
+    }
+
+    /// Adds a pod without labels, by the [next](Self::next) number.
+    pub(super) fn insert(&mut self, id: O, home: (u32, u32)) {
+        let hash = fx_hash(&id);
+        let pod = Some(Pod { id, home, selected: Selected::default() });
+        let at = if let Some(at) = self.free.pop() {
+            self.all[at as usize] = pod;
+            at
+        } else {
+            self.all.push(pod);
+            self.labels.push(Labelled::default());
+            number(self.all.len() - 1)
+        };
+        let all = &self.all;
+        self.places.insert(hash, at, |at| all[at as usize].as_ref().map_or(0, |pod| fx_hash(&pod.id)));
+    }
+
+    pub(super) fn remove(&mut self, at: u32) -> Option<Pod<O>> {
+        let pod = self.all[at as usize].take()?;
+        self.places.remove(fx_hash(&pod.id), at);
+        self.labels[at as usize] = Labelled::default();
+        self.free.push(at);
         Some(pod)
-    }
-
-    /// Gives a pod other labels; returns those it had.
-    pub(super) fn relabel(&mut self, slot: u32, labels: Box<[(Sym, Sym)]>) -> Box<[(Sym, Sym)]> {
-        let Some(pod) = self.slots[slot as usize].as_mut() else { return labels };
-        let old = std::mem::replace(&mut pod.labels, labels.clone());
-        old.iter().filter(|label| !labels.contains(label)).for_each(|label| self.unpost(slot, *label));
-        labels.iter().filter(|label| !old.contains(label)).for_each(|label| self.post(slot, *label));
-        old
-    }
-
-    fn post(&mut self, slot: u32, (key, value): (Sym, Sym)) {
-        self.pairs.entry(pair(key, value)).or_default().insert(slot);
-        self.keys.entry(key).or_default().insert(slot);
-    }
-
-    fn unpost(&mut self, slot: u32, (key, value): (Sym, Sym)) {
-        unpost(&mut self.pairs, pair(key, value), slot);
-        unpost(&mut self.keys, key, slot);
-    }
-
-    /// The pods that `selector` selects.
-    pub(super) fn select(&self, selector: &Compiled, interner: &Interner) -> Posting {
-        let Some(terms) = &selector.terms else { return Posting::default() };
-        let terms: Vec<Asked<'_>> = terms.iter().map(|term| self.ask(term)).collect();
-        let Some(base) = terms.iter().filter(|term| term.wanted).min_by_key(|term| term.size()) else {
-            let mut bits = Bits::union(&[&self.all]);
-            terms.iter().flat_map(|term| &term.postings).for_each(|posting| bits.and_not(posting));
-            return Posting::Many(bits.counted());
-        };
-        let others = || terms.iter().filter(|term| !std::ptr::eq(*term, base));
-        let numeric = |slot: u32| {
-            let labels = self.pod(slot).map_or(&[][..], |pod| &pod.labels);
-            terms.iter().filter_map(|term| term.number).all(|term| term.matches(labels, interner))
-        };
-        if base.postings.iter().all(|posting| matches!(posting, Posting::Few(_))) {
-            let mut slots: Vec<u32> = base.postings.iter().flat_map(|posting| posting.iter()).collect();
-            slots.retain(|slot| others().all(|term| term.admits(*slot)) && numeric(*slot));
-            slots.sort_unstable();
-            return Posting::Few(slots);
-        }
-        let mut bits = Bits::union(&base.postings);
-        for term in others() {
-            match &*term.postings {
-                [Posting::Many(many)] if term.wanted => bits.and(many),
-                postings if term.wanted => bits.and(&Bits::union(postings)),
-                postings => postings.iter().for_each(|posting| bits.and_not(posting)),
-            }
-        }
-        let found = Posting::Many(bits.counted());
-        if terms.iter().any(|term| term.number.is_some()) {
-            return Posting::Few(found.iter().filter(|slot| numeric(*slot)).collect());
-        }
-        found
-    }
-
-    fn ask<'a>(&'a self, term: &'a Term) -> Asked<'a> {
-        let by_key = || self.keys.get(&term.key).into_iter().collect();
-        let by_value = |values: &[Sym]| {
-            let mut labels: Vec<Pair> = values.iter().map(|value| pair(term.key, *value)).collect();
-            labels.dedup();
-            labels.iter().filter_map(|label| self.pairs.get(label)).collect()
-        };
-        let (wanted, postings) = match &term.test {
-            Test::In(values) => (true, by_value(values.as_slice())),
-            Test::NotIn(values) => (false, by_value(values.as_slice())),
-            Test::Absent => (false, by_key()),
-            Test::Exists | Test::Greater(_) | Test::Less(_) => (true, by_key()),
-        };
-        let number = matches!(term.test, Test::Greater(_) | Test::Less(_)).then_some(term);
-        Asked { wanted, postings, number }
-    }
-}
-
-/// A term as sets of pods: those that must, or must not, have one of these labels.
-struct Asked<'a> {
-    wanted: bool,
-    /// Disjoint.
-    postings: Vec<&'a Posting>,
-    /// A comparison that the sets alone cannot answer.
-    number: Option<&'a Term>,
-}
-
-impl Asked<'_> {
-    fn size(&self) -> usize {
-        self.postings.iter().map(|posting| posting.len()).sum()
-    }
-
-    fn admits(&self, slot: u32) -> bool {
-        self.postings.iter().any(|posting| posting.contains(slot)) == self.wanted
-    }
-}
-
-fn unpost<K: Copy + Eq + std::hash::Hash>(postings: &mut FxMap<K, Posting>, key: K, slot: u32) {
-    if let Some(posting) = postings.get_mut(&key) {
-        posting.remove(slot);
-        if posting.len() == 0 {
-            postings.remove(&key);
-        }
     }
 }
 
 /// The pods that a selector selects: computed, not copied.
 pub struct PodSet<'a, O> {
-    pub(super) parts: Vec<(&'a Namespace<O>, Posting)>,
+    pub(super) parts: Vec<(&'a Namespace, Posting)>,
+    pub(super) pods: &'a Pods<O>,
 }
 
 impl<'a, O: Id> PodSet<'a, O> {
@@ -190,8 +116,11 @@ impl<'a, O: Id> PodSet<'a, O> {
 
     /// The pods by namespace; in a namespace in no meaningful order, but always the same one.
     pub fn iter(&self) -> impl Iterator<Item = &'a O> {
-        let pods = self.parts.iter().flat_map(|(pods, slots)| slots.iter().filter_map(|slot| pods.pod(slot)));
-        pods.map(|pod| &pod.id)
+        let slots = self.parts.iter().flat_map(|(namespace, slots)| {
+            let namespace: &Namespace = namespace;
+            slots.iter().map(|slot| namespace.pod(slot))
+        });
+        slots.filter_map(|at| self.pods.get(at)).map(|pod| &pod.id)
     }
 
     /// The pods in order.

@@ -14,25 +14,28 @@ use arc_swap::ArcSwapOption;
 use futures::Stream;
 use kube_core::resource::ObjectKey;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A Service that was found. Keep it: it sees every later change of the Service. Cheap to clone.
-#[derive(Clone, Debug)]
+///
+/// It holds the state in which the Service was found as long as it lives.
+#[derive(Debug)]
 pub struct ServiceHandle {
     pub(super) state: Arc<State>,
-    pub(super) key: ObjectKey,
     pub(super) port: Port,
     /// The address it was found by.
     pub(super) address: Option<IpAddr>,
     /// Whether it was found at a node's port: traffic from outside.
     pub(super) external: bool,
     pub(super) location: Location,
-    /// The Service as it was last seen, so that it is looked up once per snapshot.
-    pub(super) seen: Arc<ArcSwapOption<Seen>>,
+    /// The Service as it was found: looked at first, as that takes neither a look-up nor an allocation.
+    pub(super) found: Seen,
+    /// The Service as it was last seen, once it is not as it was found any more: it is looked up once per snapshot.
+    pub(super) later: OnceLock<Box<ArcSwapOption<Seen>>>,
 }
 
 /// A Service in the snapshot of this number.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) number: u64,
     pub(super) service: Arc<Joined>,
@@ -67,7 +70,7 @@ pub enum Resolution {
 impl ServiceHandle {
     /// Namespace and name.
     pub fn key(&self) -> &ObjectKey {
-        &self.key
+        &self.found.service.key
     }
 
     /// Counts the snapshots shown so far.
@@ -146,7 +149,7 @@ impl ServiceHandle {
     /// As [`ServiceHandle::pick`].
     pub fn peek_for(&self, cx: &PickContext<'_>) -> Result<Arc<Endpoint>, ResolveError> {
         let cx = self.context(cx);
-        self.read(|service| Ok(self.peek_in(service, &cx)?.clone()))
+        self.read(|service| Ok(self.peek_in(self.pool(service, &cx)?, &cx)?.clone()))
     }
 
     /// The same Service for one thread that asks again and again.
@@ -168,8 +171,12 @@ impl ServiceHandle {
     /// # Errors
     /// As [`ServiceHandle::pick`].
     pub fn pick_for(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
+        let cx = self.context(cx);
         loop {
-            let (number, picked) = self.see(|seen| Ok((seen.number, self.pick_in(&seen.service, cx)?)))?;
+            let (number, picked) = self.see(|seen| {
+                let pool = self.pool(&seen.service, &cx)?;
+                Ok((seen.number, self.pick_in(pool, &cx)?))
+            })?;
             if self.is_current(number) {
                 return Ok(picked);
             }
@@ -181,7 +188,7 @@ impl ServiceHandle {
     /// end: no pick follows.
     pub fn offers(&self, endpoint: &Endpoint) -> bool {
         let snapshot = self.state.snapshot.load();
-        let service = snapshot.services.get(&self.key);
+        let service = snapshot.service(self.key());
         let offered =
             service.and_then(|service| self.set_of(service).ok()).is_some_and(|set| set.offers(endpoint));
         // Of a snapshot that is being shown just now not everybody who picks knows.
@@ -205,20 +212,23 @@ impl ServiceHandle {
         }
     }
 
-    pub(super) fn peek_in<'a>(
+    /// What is picked of a state of the Service. Picks are only good while the state is the current one.
+    #[inline]
+    pub(super) fn pick_in(
         &self,
-        service: &'a Joined,
+        pool: Option<&Arc<Pool>>,
         cx: &PickContext<'_>,
-    ) -> Result<&'a Arc<Endpoint>, ResolveError> {
-        let pool = self.pool(service, cx)?;
-        pool.and_then(|pool| pool.endpoints.get(pool.peek(cx)?)).ok_or_else(|| self.none())
+    ) -> Result<Picked, ResolveError> {
+        pool.and_then(|pool| Picked::new(pool, cx)).ok_or_else(|| self.none())
     }
 
-    /// What is picked of this state of the Service. Picks are only good while the state is the current one.
-    pub(super) fn pick_in(&self, service: &Joined, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
-        let cx = self.context(cx);
-        let pool = self.pool(service, &cx)?;
-        pool.and_then(|pool| Picked::new(pool, &cx)).ok_or_else(|| self.none())
+    #[inline]
+    pub(super) fn peek_in<'a>(
+        &self,
+        pool: Option<&'a Arc<Pool>>,
+        cx: &PickContext<'_>,
+    ) -> Result<&'a Arc<Endpoint>, ResolveError> {
+        pool.and_then(|pool| pool.endpoints.get(pool.peek(cx)?)).ok_or_else(|| self.none())
     }
 
     /// Whether no snapshot after that of this number is shown. Asked once an endpoint is marked as in use: whoever has
@@ -228,7 +238,7 @@ impl ServiceHandle {
     }
 
     fn none(&self) -> ResolveError {
-        ResolveError::NoEndpoints { service: self.key.clone() }
+        ResolveError::NoEndpoints { service: self.key().clone() }
     }
 
     /// The context with where this handle's caller is.
@@ -241,13 +251,13 @@ impl ServiceHandle {
     }
 
     /// What a caller there may use; `None` for nothing.
-    fn pool<'a>(
+    pub(super) fn pool<'a>(
         &self,
         service: &'a Joined,
         cx: &PickContext<'_>,
     ) -> Result<Option<&'a Arc<Pool>>, ResolveError> {
         if let Form::External(target) = &service.form {
-            return Err(ResolveError::External { service: self.key.clone(), target: target.clone() });
+            return Err(ResolveError::External { service: self.key().clone(), target: target.clone() });
         }
         let local = if self.external { service.external_local } else { service.internal_local };
         Ok(self.set_of(service)?.pool(cx, local))
@@ -274,25 +284,54 @@ impl ServiceHandle {
         self.see(|seen| read(&seen.service))
     }
 
+    #[inline]
     fn see<T>(&self, read: impl FnOnce(&Seen) -> Result<T, ResolveError>) -> Result<T, ResolveError> {
-        let seen = self.seen.load();
-        if let Some(seen) = &*seen
+        if self.is_current(self.found.number) {
+            return read(&self.found);
+        }
+        self.see_later(read)
+    }
+
+    /// The same for a Service that may have changed since it was found.
+    fn see_later<T>(&self, read: impl FnOnce(&Seen) -> Result<T, ResolveError>) -> Result<T, ResolveError> {
+        let later = self.later.get_or_init(Box::default);
+        if let Some(seen) = &*later.load()
             && self.is_current(seen.number)
         {
             return read(seen);
         }
-        read(&*self.look()?)
+        let seen = Arc::new(self.look()?);
+        later.store(Some(seen.clone()));
+        read(&seen)
     }
 
     /// The Service as it is now.
-    pub(super) fn look(&self) -> Result<Arc<Seen>, ResolveError> {
+    pub(super) fn look(&self) -> Result<Seen, ResolveError> {
         let snapshot = self.state.snapshot.load();
-        let Some(service) = snapshot.services.get(&self.key) else {
-            return Err(ResolveError::NotFound { name: self.key.to_string() });
+        let Some(service) = snapshot.service(self.key()) else {
+            return Err(ResolveError::NotFound { name: self.key().to_string() });
         };
-        let seen = Arc::new(Seen { number: snapshot.number, service: service.clone() });
-        self.seen.store(Some(seen.clone()));
-        Ok(seen)
+        Ok(Seen { number: snapshot.number, service: service.clone() })
+    }
+
+    /// The Service as it was last seen by this handle.
+    fn last_seen(&self) -> Seen {
+        let later = self.later.get().and_then(|later| later.load_full());
+        later.map_or_else(|| self.found.clone(), |seen| Seen::clone(&seen))
+    }
+}
+
+impl Clone for ServiceHandle {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            port: self.port.clone(),
+            address: self.address,
+            external: self.external,
+            location: self.location.clone(),
+            found: self.last_seen(),
+            later: OnceLock::new(),
+        }
     }
 }
 

@@ -39,11 +39,11 @@ impl ServiceResolver {
     /// What `node` answers at the health check ports of all Services that have one, in key order.
     pub fn health_checks(&self, node: &str) -> Vec<HealthCheck> {
         let snapshot = self.snapshot();
-        let all = snapshot.services.sorted().into_iter().filter_map(|(key, service)| {
+        let all = snapshot.services.sorted().into_iter().filter_map(|service| {
             let port = service.health_check_port?;
             let local = service.ready().filter(|endpoint| endpoint.node.as_deref() == Some(node));
             let addresses: BTreeSet<_> = local.map(|endpoint| endpoint.address).collect();
-            Some(HealthCheck { service: key.clone(), port, local_endpoints: addresses.len() })
+            Some(HealthCheck { service: service.key.clone(), port, local_endpoints: addresses.len() })
         });
         all.collect()
     }

@@ -3,6 +3,7 @@
 use super::endpoint::Endpoint;
 use super::handle::{Seen, ServiceHandle};
 use super::picked::Picked;
+use super::pool::Pool;
 use crate::balance::PickContext;
 use crate::error::ResolveError;
 use std::sync::Arc;
@@ -14,12 +15,20 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct LocalHandle {
     handle: ServiceHandle,
-    seen: Option<Arc<Seen>>,
+    ground: Option<Ground>,
+}
+
+/// What picks are made of as long as nothing changes.
+#[derive(Clone, Debug)]
+struct Ground {
+    seen: Seen,
+    /// What the handle's own caller may use; `None` for nothing.
+    pool: Option<Arc<Pool>>,
 }
 
 impl LocalHandle {
     pub(super) fn new(handle: ServiceHandle) -> Self {
-        Self { handle, seen: None }
+        Self { handle, ground: None }
     }
 
     /// The handle that this was made of.
@@ -31,6 +40,7 @@ impl LocalHandle {
     ///
     /// # Errors
     /// As [`ServiceHandle::pick`].
+    #[inline]
     pub fn peek(&mut self) -> Result<&Arc<Endpoint>, ResolveError> {
         self.peek_for(&PickContext::default())
     }
@@ -39,15 +49,18 @@ impl LocalHandle {
     ///
     /// # Errors
     /// As [`ServiceHandle::pick`].
+    #[inline]
     pub fn peek_for(&mut self, cx: &PickContext<'_>) -> Result<&Arc<Endpoint>, ResolveError> {
-        let (handle, seen) = self.look()?;
-        handle.peek_in(&seen.service, &handle.context(cx))
+        let (handle, ground) = self.look()?;
+        let pool = ground.pool_for(handle, cx)?;
+        handle.peek_in(pool, &handle.context(cx))
     }
 
     /// As [`ServiceHandle::pick`].
     ///
     /// # Errors
     /// As [`ServiceHandle::pick`].
+    #[inline]
     pub fn pick(&mut self) -> Result<Picked, ResolveError> {
         self.pick_for(&PickContext::default())
     }
@@ -56,11 +69,13 @@ impl LocalHandle {
     ///
     /// # Errors
     /// As [`ServiceHandle::pick`].
+    #[inline]
     pub fn pick_for(&mut self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
         loop {
-            let (handle, seen) = self.look()?;
-            let picked = handle.pick_in(&seen.service, cx)?;
-            if handle.is_current(seen.number) {
+            let (handle, ground) = self.look()?;
+            let pool = ground.pool_for(handle, cx)?;
+            let picked = handle.pick_in(pool, &handle.context(cx))?;
+            if handle.is_current(ground.seen.number) {
                 return Ok(picked);
             }
             picked.cancel();
@@ -68,12 +83,37 @@ impl LocalHandle {
     }
 
     /// The Service as it is now.
-    fn look(&mut self) -> Result<(&ServiceHandle, &Seen), ResolveError> {
-        let current = self.seen.take_if(|seen| self.handle.is_current(seen.number));
-        let seen = match current {
-            Some(seen) => seen,
-            None => self.handle.look()?,
+    #[inline]
+    fn look(&mut self) -> Result<(&ServiceHandle, &Ground), ResolveError> {
+        let current = self.ground.as_ref().is_some_and(|ground| self.handle.is_current(ground.seen.number));
+        if !current {
+            self.ground = None;
+        }
+        let ground = match &mut self.ground {
+            Some(ground) => ground,
+            none => none.insert(Ground::of(&self.handle)?),
         };
-        Ok((&self.handle, self.seen.insert(seen)))
+        Ok((&self.handle, ground))
+    }
+}
+
+impl Ground {
+    #[cold]
+    fn of(handle: &ServiceHandle) -> Result<Self, ResolveError> {
+        let seen = handle.look()?;
+        let pool = handle.pool(&seen.service, &handle.context(&PickContext::default()))?.cloned();
+        Ok(Self { seen, pool })
+    }
+
+    #[inline]
+    fn pool_for(
+        &self,
+        handle: &ServiceHandle,
+        cx: &PickContext<'_>,
+    ) -> Result<Option<&Arc<Pool>>, ResolveError> {
+        if cx.zone.is_none() && cx.node.is_none() {
+            return Ok(self.pool.as_ref());
+        }
+        handle.pool(&self.seen.service, &handle.context(cx))
     }
 }

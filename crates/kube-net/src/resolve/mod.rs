@@ -13,6 +13,7 @@
 //! - Names are found whatever their case, with or without the cluster's domain and a last dot.
 
 mod changes;
+mod directory;
 mod driver;
 mod endpoint;
 mod handle;

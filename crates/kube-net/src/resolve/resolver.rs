@@ -1,7 +1,7 @@
 //! The door: one atomic snapshot, asked by name, address or port.
 
 use super::endpoint::Endpoint;
-use super::handle::{Location, Port, Resolution, ServiceHandle};
+use super::handle::{Location, Port, Resolution, Seen, ServiceHandle};
 use super::name;
 use super::service::Joined;
 use super::snapshot::Snapshot;
@@ -16,7 +16,7 @@ use kube_store::informer::Informer;
 use kube_store::storage::Revision;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// Finds Services and their endpoints. Cheap to clone; clones share the snapshot; asking never waits.
@@ -105,7 +105,7 @@ impl ServiceResolver {
     /// The same resolver for a cluster of this domain; `cluster.local` unless told.
     #[must_use]
     pub fn with_domain(mut self, domain: &str) -> Self {
-        self.domain = domain.into();
+        self.domain = domain.trim_matches('.').to_ascii_lowercase().into();
         self
     }
 
@@ -135,10 +135,11 @@ impl ServiceResolver {
     /// [`ResolveError::NotFound`].
     pub fn service(&self, name: &str) -> Result<ServiceHandle, ResolveError> {
         let missing = || ResolveError::NotFound { name: name.to_owned() };
-        let key = name::parse(name, &self.namespace, &self.domain).ok_or_else(missing)?;
+        let lower = name::lower(name);
+        let (namespace, name) = name::parse(&lower, &self.namespace, &self.domain).ok_or_else(missing)?;
         let snapshot = self.state.snapshot.load();
-        let service = snapshot.services.get(&key).ok_or_else(missing)?;
-        Ok(self.handle(service, Port::First))
+        let service = snapshot.find(namespace, name).ok_or_else(missing)?;
+        Ok(self.handle((&snapshot, service), Port::First))
     }
 
     /// What the Service `name` stands for: its addresses, its endpoints, or another name.
@@ -161,7 +162,10 @@ impl ServiceResolver {
             service: service.key.clone(),
             port: port.to_string(),
         })?;
-        Ok(ServiceHandle { address: Some(ip), ..self.handle(service, Port::Named(found.name.clone())) })
+        Ok(ServiceHandle {
+            address: Some(ip),
+            ..self.handle((&snapshot, service), Port::Named(found.name.clone()))
+        })
     }
 
     /// The Service that has `port` at every node, narrowed to that port. TCP comes before other protocols.
@@ -173,7 +177,7 @@ impl ServiceResolver {
         let found = snapshot.by_node_port(port);
         let (service, name) =
             found.ok_or_else(|| ResolveError::NotFound { name: format!("node port {port}") })?;
-        Ok(ServiceHandle { external: true, ..self.handle(service, Port::Named(name.clone())) })
+        Ok(ServiceHandle { external: true, ..self.handle((&snapshot, service), Port::Named(name.clone())) })
     }
 
     /// Every endpoint of the pod with this uid, each with the port of the Service that has it. The pod may end once each is
@@ -182,11 +186,11 @@ impl ServiceResolver {
         let snapshot = self.state.snapshot.load();
         let is_its_own = |endpoint: &&Arc<Endpoint>| endpoint.target.as_ref().is_some_and(|t| t.uid == *pod);
         let mut found = Vec::new();
-        for (_, service) in snapshot.services.sorted() {
+        for service in snapshot.services.sorted() {
             for (port, set) in service.sets() {
                 for endpoint in set.all.iter().filter(is_its_own) {
                     let port = port.map_or(Port::First, |port| Port::Named(port.name.clone()));
-                    let handle = self.handle(service, port);
+                    let handle = self.handle((&snapshot, service), port);
                     found.push((
                         ServiceHandle { address: Some(endpoint.address), ..handle },
                         endpoint.clone(),
@@ -200,7 +204,7 @@ impl ServiceResolver {
     /// Every Service, in key order.
     pub fn services(&self) -> Vec<ObjectKey> {
         let snapshot = self.state.snapshot.load();
-        snapshot.services.sorted().into_iter().map(|(key, _)| key.clone()).collect()
+        snapshot.services.sorted().into_iter().map(|service| service.key.clone()).collect()
     }
 
     /// Counts the snapshots shown so far.
@@ -242,19 +246,20 @@ impl ServiceResolver {
         self.state.snapshot.load()
     }
 
+    /// In lower case, without outer dots.
     pub(crate) fn domain(&self) -> &str {
         &self.domain
     }
 
-    fn handle(&self, service: &Joined, port: Port) -> ServiceHandle {
+    fn handle(&self, (snapshot, service): (&Snapshot, &Arc<Joined>), port: Port) -> ServiceHandle {
         ServiceHandle {
             state: self.state.clone(),
-            key: service.key.clone(),
             port,
             address: None,
             external: false,
             location: self.location.clone(),
-            seen: Arc::default(),
+            found: Seen { number: snapshot.number, service: service.clone() },
+            later: OnceLock::new(),
         }
     }
 }

@@ -36,13 +36,6 @@ impl<K: Ord + Hash + Clone, V: Clone> Shards<K, V> {
             Arc::make_mut(part).remove(key);
         }
     }
-
-    /// Every entry, in key order.
-    pub(super) fn sorted(&self) -> Vec<(&K, &V)> {
-        let mut all: Vec<(&K, &V)> = self.0.iter().flat_map(|part| part.iter()).collect();
-        all.sort_by_key(|(key, _)| *key);
-        all
-    }
 }
 
 fn shard<Q: Hash + ?Sized>(key: &Q) -> usize {

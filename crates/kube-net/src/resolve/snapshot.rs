@@ -1,5 +1,6 @@
 //! Every Service at one moment.
 
+use super::directory::Directory;
 use super::service::{Form, Joined};
 use super::shards::Shards;
 use kube_core::resource::ObjectKey;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub(crate) struct Snapshot {
     /// Which state of its resolver this is: no two have the same.
     pub(super) number: u64,
-    pub(super) services: Shards<ObjectKey, Arc<Joined>>,
+    pub(super) services: Directory,
     by_ip: Shards<IpAddr, ObjectKey>,
     /// By port, and whether it is another protocol than TCP.
     by_node_port: Shards<(u16, bool), (ObjectKey, Arc<str>)>,
@@ -29,11 +30,11 @@ impl Snapshot {
     }
 
     pub(super) fn insert(&mut self, service: Arc<Joined>) {
-        let old = self.services.get(&service.key).cloned();
+        let old = self.service(&service.key).cloned();
         self.file_headless(old.as_deref(), Some(&service));
         if old.as_ref().is_some_and(|old| old.form == service.form && old.ports == service.ports) {
             // Only endpoints have changed.
-            self.services.insert(service.key.clone(), service);
+            self.services.insert(service);
             return;
         }
         if let Some(old) = &old {
@@ -48,11 +49,11 @@ impl Snapshot {
         for (place, name) in node_ports(&service) {
             self.by_node_port.insert(place, (service.key.clone(), name));
         }
-        self.services.insert(service.key.clone(), service);
+        self.services.insert(service);
     }
 
     pub(super) fn remove(&mut self, key: &ObjectKey) {
-        let Some(old) = self.services.get(key).cloned() else { return };
+        let Some(old) = self.service(key).cloned() else { return };
         self.services.remove(key);
         self.unfile(&old);
         self.file_headless(Some(&old), None);
@@ -96,8 +97,17 @@ impl Snapshot {
         }
     }
 
-    pub(crate) fn service(&self, key: &ObjectKey) -> Option<&Joined> {
-        self.services.get(key).map(|service| &**service)
+    pub(crate) fn service(&self, key: &ObjectKey) -> Option<&Arc<Joined>> {
+        self.find(&key.namespace, &key.name)
+    }
+
+    pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<&Arc<Joined>> {
+        self.services.find(namespace, name)
+    }
+
+    /// Which state of its resolver this is: they are counted.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Headless Services with a ready endpoint of this address.
@@ -111,14 +121,14 @@ impl Snapshot {
     }
 
     pub(crate) fn by_ip(&self, ip: IpAddr) -> Option<&Arc<Joined>> {
-        self.services.get(self.by_ip.get(&ip)?)
+        self.service(self.by_ip.get(&ip)?)
     }
 
     /// The Service and the name of its port at every node; TCP before others.
     pub(super) fn by_node_port(&self, port: u16) -> Option<(&Arc<Joined>, &Arc<str>)> {
         let (key, name) =
             self.by_node_port.get(&(port, false)).or_else(|| self.by_node_port.get(&(port, true)))?;
-        Some((self.services.get(key)?, name))
+        Some((self.service(key)?, name))
     }
 }
 

@@ -109,7 +109,7 @@ impl EndpointTable {
         let Some(service) = self.services.get(key) else { return };
         let none = BTreeMap::new();
         let slices = self.slices.get(key).unwrap_or(&none);
-        let before = self.snapshot.services.get(key).map(|before| &**before);
+        let before = self.snapshot.service(key).map(|before| &**before);
         let joined = Joined::new(service, slices, before, &self.balancing);
         self.snapshot.insert(Arc::new(joined));
     }

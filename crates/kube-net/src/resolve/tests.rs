@@ -1,10 +1,12 @@
 //! How names are read.
 
-use super::name::parse;
+use super::name::{lower, parse};
 
 #[test]
 fn names_are_read_in_every_form() {
-    let read = |name: &str| parse(name, "here", "cluster.local").map(|key| key.to_string());
+    let read = |name: &str| {
+        parse(&lower(name), "here", "cluster.local").map(|(namespace, name)| format!("{namespace}/{name}"))
+    };
     for name in
         ["web.prod", "web.prod.svc", "web.prod.svc.cluster.local", "WEB.Prod.SVC.Cluster.Local.", "web.prod."]
     {
@@ -26,8 +28,5 @@ fn names_are_read_in_every_form() {
         let wanted = (name == "web.").then(|| "here/web".to_owned());
         assert_eq!(read(name), wanted, "{name}");
     }
-    assert_eq!(
-        parse("web.prod.svc.example.org", "here", "example.org.").map(|k| k.to_string()).as_deref(),
-        Some("prod/web")
-    );
+    assert_eq!(parse("web.prod.svc.example.org", "here", "example.org"), Some(("prod", "web")));
 }

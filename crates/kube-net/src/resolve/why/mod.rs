@@ -167,7 +167,9 @@ impl ServiceResolver {
         if let Ok(handle) = self.service(name) {
             return Why { asked: name.to_owned(), ..handle.why() };
         }
-        let service = name::parse(name, self.namespace(), self.domain());
+        let lower = name::lower(name);
+        let service = name::parse(&lower, self.namespace(), self.domain());
+        let service = service.map(|(namespace, name)| ObjectKey::new(namespace, name));
         let elsewhere = service.as_ref().map(|key| self.namesakes(key)).unwrap_or_default();
         Why { asked: name.to_owned(), found: Err(Missing { service, elsewhere }) }
     }

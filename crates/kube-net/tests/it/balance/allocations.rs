@@ -31,6 +31,7 @@ fn a_pick_allocates_nothing_whatever_the_policy() {
             drop(web.pick_for(key).unwrap());
             drop(local.pick().unwrap());
             drop(web.peek().unwrap());
+            drop(world.resolver.service("web.prod").unwrap().pick().unwrap());
             assert!(local.peek_for(key).is_ok());
         });
         assert_eq!(taken, 0, "{name}");
