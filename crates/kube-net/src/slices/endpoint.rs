@@ -1,11 +1,11 @@
-//! From a pod to an endpoint and its ports.
+//! What is read of pods and endpoints: ports, addresses, identity.
 
 use kube_core::kinds::IntOrString;
 use kube_core::kinds::core::v1::{ObjectReference, Service, ServicePort};
-use kube_core::kinds::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
+use kube_core::kinds::discovery::v1::{Endpoint, EndpointPort};
 use kube_core::pod_resources::ContainerResourceView;
-use kube_core::resource::ResourceExt;
-use kube_core::view::{NodeView, PodView};
+use kube_core::view::PodView;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -23,57 +23,50 @@ pub(super) fn has_endpoint(pod: &PodView) -> bool {
     !pod.is_terminal() && has_address
 }
 
-/// The endpoint of `pod` in slices of `address_type`; without addresses where the pod has none of that type.
-pub(super) fn endpoint(
-    service: &Service,
-    pod: &PodView,
-    node: Option<&NodeView>,
-    address_type: &str,
-) -> Endpoint {
-    let publish = publishes_not_ready(service);
-    let (serving, terminating) = (pod.is_ready(), pod.is_terminating());
-    let zone = node.and_then(|node| node.meta.labels.get(ZONE_LABEL)).filter(|zone| !zone.is_empty());
-    Endpoint {
-        addresses: addresses(pod, address_type),
-        conditions: Some(EndpointConditions {
-            ready: Some(publish || (serving && !terminating)),
-            serving: Some(serving),
-            terminating: Some(terminating),
-        }),
-        hostname: hostname(service, pod),
-        node_name: pod.node_name().map(ToString::to_string),
-        target_ref: Some(ObjectReference {
-            kind: Some("Pod".to_owned()),
-            namespace: Some(pod.meta.namespace.to_string()),
-            name: Some(pod.meta.name.to_string()),
-            uid: Some(pod.meta.uid.as_str().to_owned()),
-            ..ObjectReference::default()
-        }),
-        zone: zone.map(ToString::to_string),
-        ..Endpoint::default()
-    }
-}
-
 /// Whether the Service wants its pods published whatever their state.
 pub(super) fn publishes_not_ready(service: &Service) -> bool {
     service.spec.as_ref().and_then(|spec| spec.publish_not_ready_addresses).unwrap_or_default()
 }
 
-/// The ports of `pod` as the Service names them, in a normal order. A named port that the pod has not is left out.
-pub(super) fn ports(service: &Service, pod: &PodView) -> Vec<EndpointPort> {
-    let wanted = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
-    let mut ports: Vec<EndpointPort> = wanted
-        .filter_map(|port| {
+/// The ports of pods as a Service names them.
+#[derive(Debug)]
+pub(super) struct Ports<'a> {
+    wanted: &'a [ServicePort],
+    /// Whether a port is looked for by its name, so that pods can differ.
+    by_name: bool,
+}
+
+impl<'a> Ports<'a> {
+    pub(super) fn of(service: &'a Service) -> Self {
+        let wanted = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
+        let by_name = |port: &ServicePort| matches!(port.target_port, Some(IntOrString::String(_)));
+        Self { wanted, by_name: wanted.iter().any(by_name) }
+    }
+
+    /// Whether every pod has the same.
+    pub(super) fn are_the_same(&self) -> bool {
+        !self.by_name
+    }
+
+    /// The numbers in `pod`, as the Service lists its ports; of a name that the pod has not there is none.
+    pub(super) fn numbers(&self, pod: &'a PodView) -> impl Iterator<Item = Option<i32>> {
+        self.wanted.iter().map(|port| target_port(port, pod))
+    }
+
+    /// The ports in a normal order. A named port that the pod has not is left out.
+    pub(super) fn in_pod(&self, pod: &PodView) -> Vec<EndpointPort> {
+        let found = self.wanted.iter().filter_map(|port| {
             Some(EndpointPort {
                 name: Some(port.name.clone().unwrap_or_default()),
                 port: Some(target_port(port, pod)?),
                 protocol: Some(protocol(port).to_owned()),
                 app_protocol: port.app_protocol.clone(),
             })
-        })
-        .collect();
-    ports.sort_by(|a, b| PortKey::of(a).cmp(&PortKey::of(b)));
-    ports
+        });
+        let mut ports: Vec<EndpointPort> = found.collect();
+        ports.sort_by(|a, b| PortKey::of(a).cmp(&PortKey::of(b)));
+        ports
+    }
 }
 
 /// A port of a Service that none of its pods has.
@@ -149,24 +142,6 @@ fn target_port(port: &ServicePort, pod: &PodView) -> Option<i32> {
     found.next().map(|port| port.container_port)
 }
 
-fn hostname(service: &Service, pod: &PodView) -> Option<String> {
-    let hostname = pod.spec.hostname.as_deref().filter(|name| !name.is_empty())?;
-    let in_domain =
-        pod.spec.subdomain.as_deref() == Some(service.name()) && service.namespace() == &*pod.meta.namespace;
-    in_domain.then(|| hostname.to_owned())
-}
-
-/// The pod's addresses of one family, in canonical form, sorted.
-fn addresses(pod: &PodView, address_type: &str) -> Vec<String> {
-    let parsed = pod.status.pod_ips.iter().filter_map(|ip| parse_address(&ip.ip));
-    let mut addresses: Vec<String> = parsed
-        .filter(|ip| address_type == if ip.is_ipv6() { "IPv6" } else { "IPv4" })
-        .map(|ip| ip.to_string())
-        .collect();
-    addresses.sort_unstable();
-    addresses
-}
-
 /// Reads an address, with needless zeros too; IPv4 written as IPv6 is IPv4.
 ///
 /// Source: `k8s.io/utils/net` (`ParseIPSloppy`).
@@ -180,6 +155,16 @@ pub(super) fn parse_address(text: &str) -> Option<IpAddr> {
         *octet = parts.next()?.parse().ok()?;
     }
     parts.next().is_none().then_some(IpAddr::V4(Ipv4Addr::from(octets)))
+}
+
+/// An address that can be read, and its canonical text.
+pub(super) fn canonical(text: &str) -> Option<(IpAddr, Cow<'_, str>)> {
+    // What is read strictly as IPv4 is written canonically.
+    if let Ok(ip) = text.parse::<Ipv4Addr>() {
+        return Some((IpAddr::V4(ip), Cow::Borrowed(text)));
+    }
+    let ip = parse_address(text)?;
+    Some((ip, Cow::Owned(ip.to_string())))
 }
 
 /// What makes two lists of ports the same: absent names and protocols read as their defaults.
@@ -211,16 +196,19 @@ pub(super) fn port_keys(ports: &[EndpointPort]) -> Vec<PortKey<'_>> {
 
 /// The place of an endpoint among others: by address first, as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place(u8, u128);
+pub(super) enum Place {
+    At(IpAddr),
+    Nowhere,
+}
 
 impl Place {
     pub(super) fn of(endpoint: &Endpoint) -> Self {
-        let lowest = endpoint.addresses.iter().min().and_then(|text| text.parse::<IpAddr>().ok());
-        match lowest {
-            Some(IpAddr::V4(ip)) => Self(0, u32::from(ip).into()),
-            Some(IpAddr::V6(ip)) => Self(1, ip.into()),
-            None => Self(2, 0),
-        }
+        let lowest = endpoint.addresses.iter().min().and_then(|text| text.parse().ok());
+        lowest.map_or(Self::Nowhere, Self::of_address)
+    }
+
+    pub(super) fn of_address(address: IpAddr) -> Self {
+        Self::At(address)
     }
 }
 
@@ -245,13 +233,15 @@ fn identity(endpoint: &Endpoint) -> (Vec<&str>, &str, &str, &str) {
 ///
 /// Source: `k8s.io/endpointslice/util` (`EndpointsEqualBeyondHash`).
 pub(super) fn says_same(a: &Endpoint, b: &Endpoint) -> bool {
-    let conditions = |e: &Endpoint| {
-        e.conditions.as_ref().map_or((None, None, None), |c| (c.ready, c.serving, c.terminating))
-    };
     a.node_name == b.node_name
         && a.zone == b.zone
-        && conditions(a) == conditions(b)
+        && says(a) == says(b)
         && same_target(a.target_ref.as_ref(), b.target_ref.as_ref())
+}
+
+/// Whether an endpoint is ready, serves and terminates, as far as it says.
+pub(super) fn says(endpoint: &Endpoint) -> (Option<bool>, Option<bool>, Option<bool>) {
+    endpoint.conditions.as_ref().map_or((None, None, None), |c| (c.ready, c.serving, c.terminating))
 }
 
 /// Whether two references name the same object, at whatever version.

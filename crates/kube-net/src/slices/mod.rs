@@ -21,6 +21,7 @@ mod mirror;
 mod one_pod;
 mod pack;
 mod plan;
+mod wanted;
 mod zones;
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! One pod that has changed, and what that alone asks for.
 
-use super::endpoint::{
-    compare_identity, endpoint, has_endpoint, port_keys, ports, publishes_not_ready, says_same,
-};
+use super::endpoint::{Ports, has_endpoint, port_keys, publishes_not_ready};
 use super::hints::{Hinting, is_ready};
 use super::plan::{address_types, annotate};
+use super::wanted::Wanted;
 use super::{SliceInput, SlicePlan, labels};
 use kube_core::kinds::discovery::v1::EndpointSlice;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ pub fn plan_pod(input: &SliceInput<'_>) -> Option<SlicePlan> {
     {
         return None;
     }
-    let (labels, ports) = (labels::wanted(service), ports(service, pod));
+    let (labels, ports) = (labels::wanted(service), Ports::of(service).in_pod(pod));
     let as_planned = |slice: &EndpointSlice| {
         labels::is_ours(slice)
             && labels::is_owned(slice, service)
@@ -39,22 +38,23 @@ pub fn plan_pod(input: &SliceInput<'_>) -> Option<SlicePlan> {
         return None;
     }
     for address_type in types {
-        let wanted = endpoint(service, pod, node.as_deref(), address_type);
+        let wanted = Wanted::new(service, pod, node.as_deref(), address_type);
         let mut holding = input.existing.iter().filter(|slice| slice.address_type == address_type);
         let slice: &Arc<EndpointSlice> = match (holding.next(), holding.next()) {
-            (None, _) if wanted.addresses.is_empty() => continue,
+            (None, _) if wanted.is_none() => continue,
             (Some(slice), None) if as_planned(slice) => slice,
             _ => return None,
         };
+        let wanted = wanted?;
         let endpoints = slice.endpoints.as_deref().unwrap_or_default();
-        let at = endpoints.iter().position(|has| compare_identity(has, &wanted).is_eq())?;
-        if says_same(&wanted, &endpoints[at]) && !hinting.outdated(slice) {
+        let at = endpoints.iter().position(|has| wanted.compare_identity(has).is_eq())?;
+        if wanted.says_same(&endpoints[at]) && !hinting.outdated(slice) {
             continue;
         }
         let mut slice = (**slice).clone();
         for (place, has) in slice.endpoints.iter_mut().flatten().enumerate() {
             if place == at {
-                has.clone_from(&wanted);
+                *has = wanted.make();
             } else if !is_ready(has) {
                 // As where the whole slice is made anew.
                 has.hints = None;

@@ -1,15 +1,16 @@
 //! Packing the endpoints of one list of ports into slices.
 
-use super::endpoint::{Place, compare_identity, says_same};
+use super::endpoint::Place;
+use super::wanted::Wanted;
 use kube_core::kinds::discovery::v1::{Endpoint, EndpointPort, EndpointSlice};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// The endpoints that are wanted with one list of ports.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct Group<'a> {
     pub(super) ports: Vec<EndpointPort>,
-    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) endpoints: Vec<Wanted<'a>>,
 }
 
 /// What packing a group changes.
@@ -35,8 +36,8 @@ pub(super) struct Rules<'a> {
 /// then the one unchanged slice that ends closest to full, then new ones. Slices are never rebalanced: fewer writes.
 ///
 /// Source: `k8s.io/endpointslice` (`reconcileByPortMapping`).
-pub(super) fn pack(rules: &Rules<'_>, existing: &[Arc<EndpointSlice>], group: Group) -> Packed {
-    let mut wanted = Wanted::new(group.endpoints);
+pub(super) fn pack(rules: &Rules<'_>, existing: &[Arc<EndpointSlice>], group: Group<'_>) -> Packed {
+    let mut wanted = Wishes::new(group.endpoints);
     let mut packed = Packed::default();
     let mut unchanged: Vec<&Arc<EndpointSlice>> = Vec::new();
     for slice in existing {
@@ -46,7 +47,8 @@ pub(super) fn pack(rules: &Rules<'_>, existing: &[Arc<EndpointSlice>], group: Gr
             Kept::Changed(changed) => packed.update.push(*changed),
         }
     }
-    let mut rest = wanted.rest();
+    let rest = wanted.rest();
+    let mut rest = rest.iter().copied();
 
     packed.update.sort_by_key(|slice| (Reverse(len(slice)), slice.metadata.name.clone()));
     for slice in &mut packed.update {
@@ -72,13 +74,13 @@ enum Kept {
 }
 
 /// What is left of a slice once endpoints that are not wanted are gone and the others are up to date.
-fn keep(rules: &Rules<'_>, slice: &EndpointSlice, wanted: &mut Wanted) -> Kept {
+fn keep(rules: &Rules<'_>, slice: &EndpointSlice, wanted: &mut Wishes<'_>) -> Kept {
     let had = slice.endpoints.as_deref().unwrap_or_default();
     let mut places = Vec::with_capacity(had.len());
     let mut changed = false;
     for endpoint in had {
         if let Some(at) = wanted.take(endpoint) {
-            changed |= !says_same(&wanted.items[at].1, endpoint);
+            changed |= !wanted.items[at].says_same(endpoint);
             places.push(at);
         }
     }
@@ -89,10 +91,17 @@ fn keep(rules: &Rules<'_>, slice: &EndpointSlice, wanted: &mut Wanted) -> Kept {
     if changed && places.is_empty() {
         return Kept::Empty;
     }
-    let mut slice = slice.clone();
-    if changed {
-        slice.endpoints = Some(places.into_iter().map(|at| wanted.items[at].1.clone()).collect());
-    }
+    let endpoints = if changed {
+        Some(places.into_iter().map(|at| wanted.items[at].make()).collect())
+    } else {
+        slice.endpoints.clone()
+    };
+    let mut slice = EndpointSlice {
+        address_type: slice.address_type.clone(),
+        endpoints,
+        metadata: slice.metadata.clone(),
+        ports: slice.ports.clone(),
+    };
     (rules.label)(&mut slice);
     Kept::Changed(Box::new(slice))
 }
@@ -101,10 +110,14 @@ fn len(slice: &EndpointSlice) -> usize {
     slice.endpoints.as_ref().map_or(0, Vec::len)
 }
 
-fn fill(slice: &mut EndpointSlice, rest: &mut std::vec::IntoIter<Endpoint>, max: usize) {
+/// Those that have found no slice yet.
+type Rest<'r, 'a> = std::iter::Copied<std::slice::Iter<'r, &'r Wanted<'a>>>;
+
+fn fill(slice: &mut EndpointSlice, rest: &mut Rest<'_, '_>, max: usize) {
     let endpoints = slice.endpoints.get_or_insert_default();
-    let room = max.saturating_sub(endpoints.len());
-    endpoints.extend(rest.take(room));
+    let room = max.saturating_sub(endpoints.len()).min(rest.len());
+    endpoints.reserve_exact(room);
+    endpoints.extend(rest.take(room).map(Wanted::make));
 }
 
 /// The slice that is closest to full once `more` endpoints are in it; the first of several.
@@ -115,31 +128,37 @@ fn closest_to_full(slices: &[&Arc<EndpointSlice>], more: usize, max: usize) -> O
 }
 
 /// The wanted endpoints in order, and which of them have found a slice.
-struct Wanted {
-    items: Vec<(Place, Endpoint)>,
+struct Wishes<'a> {
+    items: Vec<Wanted<'a>>,
     taken: Vec<bool>,
+    /// Behind the one that was found last: slices hold endpoints in the same order, as a rule.
+    next: usize,
 }
 
-impl Wanted {
-    fn new(endpoints: Vec<Endpoint>) -> Self {
-        let mut items: Vec<(Place, Endpoint)> = endpoints.into_iter().map(|e| (Place::of(&e), e)).collect();
-        items.sort_by(|(p, a), (q, b)| p.cmp(q).then_with(|| compare_identity(a, b)));
-        items.dedup_by(|(p, a), (q, b)| p == q && compare_identity(a, b).is_eq());
+impl<'a> Wishes<'a> {
+    fn new(mut items: Vec<Wanted<'a>>) -> Self {
+        items.sort_by(Wanted::compare);
+        items.dedup_by(|a, b| a.compare(b).is_eq());
         let taken = vec![false; items.len()];
-        Self { items, taken }
+        Self { items, taken, next: 0 }
     }
 
     /// The place of the wanted endpoint that `has` is, the first time it is asked for.
     fn take(&mut self, has: &Endpoint) -> Option<usize> {
         let place = Place::of(has);
-        let found =
-            self.items.binary_search_by(|(p, e)| p.cmp(&place).then_with(|| compare_identity(e, has)));
-        let at = found.ok()?;
+        let is_it = |wanted: &Wanted<'_>| wanted.compare_with(place, has).is_eq();
+        let at = if self.items.get(self.next).is_some_and(is_it) {
+            self.next
+        } else {
+            self.items.binary_search_by(|wanted| wanted.compare_with(place, has)).ok()?
+        };
+        self.next = at + 1;
         (!std::mem::replace(&mut self.taken[at], true)).then_some(at)
     }
 
-    fn rest(self) -> std::vec::IntoIter<Endpoint> {
-        let free = self.items.into_iter().zip(self.taken).filter(|(_, taken)| !taken);
-        free.map(|((_, endpoint), _)| endpoint).collect::<Vec<_>>().into_iter()
+    /// Those that have found no slice.
+    fn rest(&self) -> Vec<&Wanted<'a>> {
+        let free = self.items.iter().zip(&self.taken).filter(|(_, taken)| !**taken);
+        free.map(|(wanted, _)| wanted).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! The plan: every address type of a Service, its groups of ports, and what is left over.
 
-use super::endpoint::{endpoint, has_endpoint, parse_address, port_keys, ports, publishes_not_ready};
+use super::endpoint::{Ports, has_endpoint, parse_address, port_keys, publishes_not_ready};
 use super::hints::Hinting;
 use super::pack::{Group, Rules, pack};
+use super::wanted::Wanted;
 use super::{SliceInput, labels, zones};
 use jiff::Timestamp;
 use kube_core::kinds::core::v1::Service;
@@ -103,7 +104,7 @@ struct Changes {
     delete: Vec<Arc<EndpointSlice>>,
 }
 
-impl TypeCx<'_> {
+impl<'a> TypeCx<'a> {
     /// Plans one address type. `existing` is sorted by name.
     fn plan(&self, existing: &[Arc<EndpointSlice>], plan: &mut SlicePlan) {
         let total = existing.len();
@@ -127,30 +128,31 @@ impl TypeCx<'_> {
     }
 
     /// The wanted endpoints by their ports, in a normal order. Pods of an unknown node are skipped.
-    fn groups(&self, skipped: &mut Vec<ObjectKey>) -> Vec<Group> {
+    fn groups(&self, skipped: &mut Vec<ObjectKey>) -> Vec<Group<'a>> {
         let service = self.input.service;
-        let mut groups: Vec<Group> = Vec::new();
-        let mut last = 0;
+        let publishes = publishes_not_ready(service);
+        let ports = Ports::of(service);
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        let (mut last, mut numbers) = (0, Vec::new());
         for pod in self.input.pods.iter().filter(|pod| has_endpoint(pod)) {
-            let ports = ports(service, pod);
             // As a rule all pods have the same ports, so that the last group is the right one.
-            if groups.get(last).is_none_or(|group| group.ports != ports) {
-                last = group_of(&mut groups, ports);
+            let same = !groups.is_empty()
+                && (ports.are_the_same() || ports.numbers(pod).eq(numbers.iter().copied()));
+            if !same {
+                numbers = ports.numbers(pod).collect();
+                last = group_of(&mut groups, ports.in_pod(pod));
             }
             let node = pod.node_name().and_then(|name| (self.input.nodes)(name));
-            if node.is_none() && !publishes_not_ready(service) {
+            if node.is_none() && !publishes {
                 skipped.push(pod.meta.key());
                 continue;
             }
-            let endpoint = endpoint(service, pod, node.as_deref(), self.address_type);
-            if !endpoint.addresses.is_empty() {
-                groups[last].endpoints.push(endpoint);
-            }
+            groups[last].endpoints.extend(Wanted::new(service, pod, node.as_deref(), self.address_type));
         }
         groups
     }
 
-    fn pack(&self, mut owned: Vec<Arc<EndpointSlice>>, groups: Vec<Group>, changes: &mut Changes) {
+    fn pack(&self, mut owned: Vec<Arc<EndpointSlice>>, groups: Vec<Group<'_>>, changes: &mut Changes) {
         let rules = Rules {
             max: self.input.max_endpoints,
             relabel: &|slice| labels::changed(slice, self.labels),
@@ -234,7 +236,7 @@ impl TypeCx<'_> {
 }
 
 /// The place of the group of these ports, which begins now if there is none.
-fn group_of(groups: &mut Vec<Group>, ports: Vec<EndpointPort>) -> usize {
+fn group_of(groups: &mut Vec<Group<'_>>, ports: Vec<EndpointPort>) -> usize {
     match groups.binary_search_by(|group| port_keys(&group.ports).cmp(&port_keys(&ports))) {
         Ok(at) => at,
         Err(at) => {
