@@ -139,7 +139,7 @@ async fn release(
     if object["spec"]["parentRef"] == parent(cx.key()) {
         txn.delete(&read);
         if let Ok(ip) = ip.parse() {
-            believed.forget(number(ip));
+            believed.release(number(ip));
         }
     }
     Ok(())

@@ -176,7 +176,7 @@ impl Pool<'_> {
         let read = self.cx.get(&key(self.cx.keys(), port)).await?;
         if read.json()?.is_some_and(|holder| holder == owner(self.cx.key())) {
             self.txn.delete(&read);
-            self.believed.forget(u128::try_from(port).unwrap_or_default());
+            self.believed.release(u128::try_from(port).unwrap_or_default());
         }
         Ok(())
     }
