@@ -20,6 +20,14 @@ pub struct PickContext<'a> {
 }
 
 impl<'a> PickContext<'a> {
+    /// Nothing is known.
+    pub(crate) const NONE: Self = Self { client: None, key: None, zone: None, node: None, now: None };
+
+    /// Whether it says where the caller is.
+    pub(crate) fn is_somewhere(&self) -> bool {
+        self.zone.is_some() || self.node.is_some()
+    }
+
     /// A pick for a client of this address.
     pub fn client(client: IpAddr) -> Self {
         Self { client: Some(client), ..Self::default() }

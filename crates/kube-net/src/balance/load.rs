@@ -29,11 +29,13 @@ impl Load {
         self.in_flight.load(Ordering::SeqCst)
     }
 
+    #[inline]
     pub(crate) fn begin(&self) {
         // Ordered before the look at what is current: see `ServiceHandle::is_current`.
         self.in_flight.fetch_add(1, Ordering::SeqCst);
     }
 
+    #[inline]
     pub(crate) fn end(&self) {
         // Ordered before the look at `waiting`, as a waiter's entry there is before its look at `in_flight`: one of the
         // two sees the other.
@@ -122,6 +124,7 @@ impl Decaying {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
 fn nanos(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e9
+    duration.as_secs() as f64 * 1e9 + f64::from(duration.subsec_nanos())
 }

@@ -64,8 +64,46 @@ impl Directory {
 
 impl Entry {
     fn is(&self, hash: u64, namespace: &str, name: &str) -> bool {
-        let key = &self.service.key;
-        self.hash == hash && *key.name == *name && *key.namespace == *namespace
+        let service = &self.service;
+        self.hash == hash
+            && service.spelling.is(namespace, name).unwrap_or_else(|| {
+                let key = &service.key;
+                *key.name == *name && *key.namespace == *namespace
+            })
+    }
+}
+
+/// Namespace and name in place, as far as they are short: who looks for a Service follows no pointer to its key.
+#[derive(Clone, Debug)]
+pub(super) struct Spelling {
+    /// How long both are; 0 where they are longer than the place.
+    lengths: [u8; 2],
+    text: [u8; 38],
+}
+
+impl Spelling {
+    pub(super) fn of(key: &ObjectKey) -> Self {
+        let (namespace, name) = (key.namespace.as_bytes(), key.name.as_bytes());
+        let mut spelling = Self { lengths: [0; 2], text: [0; 38] };
+        let lengths = (u8::try_from(namespace.len()), u8::try_from(name.len()));
+        let place = spelling.text.get_mut(..namespace.len() + name.len());
+        if let ((Ok(first), Ok(second)), Some(place)) = (lengths, place) {
+            let (left, right) = place.split_at_mut(namespace.len());
+            left.copy_from_slice(namespace);
+            right.copy_from_slice(name);
+            spelling.lengths = [first, second];
+        }
+        spelling
+    }
+
+    /// Whether it spells these; `None` where it does not tell.
+    fn is(&self, namespace: &str, name: &str) -> Option<bool> {
+        let [first, second] = self.lengths.map(usize::from);
+        if first + second == 0 {
+            return None;
+        }
+        let (left, right) = self.text[..first + second].split_at(first);
+        Some(left == namespace.as_bytes() && right == name.as_bytes())
     }
 }
 

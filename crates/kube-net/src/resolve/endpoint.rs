@@ -141,6 +141,7 @@ impl Endpoint {
         }
     }
 
+    #[inline]
     pub(crate) fn load(&self) -> &Load {
         &self.load
     }

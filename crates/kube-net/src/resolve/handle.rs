@@ -140,7 +140,7 @@ impl ServiceHandle {
     /// # Errors
     /// As [`ServiceHandle::pick`].
     pub fn peek(&self) -> Result<Arc<Endpoint>, ResolveError> {
-        self.peek_for(&PickContext::default())
+        self.peek_for(&PickContext::NONE)
     }
 
     /// The endpoint that would be picked next for this client or key.
@@ -162,20 +162,25 @@ impl ServiceHandle {
     /// # Errors
     /// [`ResolveError::NoEndpoints`]; [`ResolveError::External`] for an alias; [`ResolveError::NotFound`] and
     /// [`ResolveError::NoSuchPort`] when Service or port are gone.
+    #[inline]
     pub fn pick(&self) -> Result<Picked, ResolveError> {
-        self.pick_for(&PickContext::default())
+        self.pick_for(&PickContext::NONE)
     }
 
     /// Picks an endpoint for this client or key.
     ///
     /// # Errors
     /// As [`ServiceHandle::pick`].
+    #[inline]
     pub fn pick_for(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
-        let cx = self.context(cx);
+        if self.is_nowhere(cx) { self.pick_with(cx) } else { self.pick_with(&self.context(cx)) }
+    }
+
+    fn pick_with(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
         loop {
             let (number, picked) = self.see(|seen| {
-                let pool = self.pool(&seen.service, &cx)?;
-                Ok((seen.number, self.pick_in(pool, &cx)?))
+                let pool = self.pool(&seen.service, cx)?;
+                Ok((seen.number, self.pick_in(pool, cx)?))
             })?;
             if self.is_current(number) {
                 return Ok(picked);
@@ -233,12 +238,19 @@ impl ServiceHandle {
 
     /// Whether no snapshot after that of this number is shown. Asked once an endpoint is marked as in use: whoever has
     /// taken the endpoint out and then looks whether it is in use sees the mark, or it is seen here that it was taken out.
+    #[inline]
     pub(super) fn is_current(&self, number: u64) -> bool {
         number >= self.state.number()
     }
 
     fn none(&self) -> ResolveError {
         ResolveError::NoEndpoints { service: self.key().clone() }
+    }
+
+    /// Whether neither the caller nor this handle says where it is: nothing is to be added to the context.
+    #[inline]
+    pub(super) fn is_nowhere(&self, cx: &PickContext<'_>) -> bool {
+        self.location.node.is_none() && self.location.zone.is_none() && !cx.is_somewhere()
     }
 
     /// The context with where this handle's caller is.
@@ -251,7 +263,23 @@ impl ServiceHandle {
     }
 
     /// What a caller there may use; `None` for nothing.
+    #[inline]
     pub(super) fn pool<'a>(
+        &self,
+        service: &'a Joined,
+        cx: &PickContext<'_>,
+    ) -> Result<Option<&'a Arc<Pool>>, ResolveError> {
+        if matches!(self.port, Port::First)
+            && self.address.is_none()
+            && !cx.is_somewhere()
+            && let Some(front) = &service.front
+        {
+            return Ok(Some(front));
+        }
+        self.pool_of_port(service, cx)
+    }
+
+    fn pool_of_port<'a>(
         &self,
         service: &'a Joined,
         cx: &PickContext<'_>,

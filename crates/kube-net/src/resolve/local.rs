@@ -22,7 +22,7 @@ pub struct LocalHandle {
 #[derive(Clone, Debug)]
 struct Ground {
     seen: Seen,
-    /// What the handle's own caller may use; `None` for nothing.
+    /// What a caller may use who does not say where it is; `None` for nothing.
     pool: Option<Arc<Pool>>,
 }
 
@@ -42,7 +42,7 @@ impl LocalHandle {
     /// As [`ServiceHandle::pick`].
     #[inline]
     pub fn peek(&mut self) -> Result<&Arc<Endpoint>, ResolveError> {
-        self.peek_for(&PickContext::default())
+        self.peek_for(&PickContext::NONE)
     }
 
     /// As [`ServiceHandle::peek_for`].
@@ -52,8 +52,11 @@ impl LocalHandle {
     #[inline]
     pub fn peek_for(&mut self, cx: &PickContext<'_>) -> Result<&Arc<Endpoint>, ResolveError> {
         let (handle, ground) = self.look()?;
-        let pool = ground.pool_for(handle, cx)?;
-        handle.peek_in(pool, &handle.context(cx))
+        if handle.is_nowhere(cx) {
+            return handle.peek_in(ground.pool.as_ref(), cx);
+        }
+        let cx = handle.context(cx);
+        handle.peek_in(handle.pool(&ground.seen.service, &cx)?, &cx)
     }
 
     /// As [`ServiceHandle::pick`].
@@ -62,7 +65,7 @@ impl LocalHandle {
     /// As [`ServiceHandle::pick`].
     #[inline]
     pub fn pick(&mut self) -> Result<Picked, ResolveError> {
-        self.pick_for(&PickContext::default())
+        self.pick_for(&PickContext::NONE)
     }
 
     /// As [`ServiceHandle::pick_for`].
@@ -73,8 +76,12 @@ impl LocalHandle {
     pub fn pick_for(&mut self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
         loop {
             let (handle, ground) = self.look()?;
-            let pool = ground.pool_for(handle, cx)?;
-            let picked = handle.pick_in(pool, &handle.context(cx))?;
+            let picked = if handle.is_nowhere(cx) {
+                handle.pick_in(ground.pool.as_ref(), cx)?
+            } else {
+                let cx = handle.context(cx);
+                handle.pick_in(handle.pool(&ground.seen.service, &cx)?, &cx)?
+            };
             if handle.is_current(ground.seen.number) {
                 return Ok(picked);
             }
@@ -101,19 +108,7 @@ impl Ground {
     #[cold]
     fn of(handle: &ServiceHandle) -> Result<Self, ResolveError> {
         let seen = handle.look()?;
-        let pool = handle.pool(&seen.service, &handle.context(&PickContext::default()))?.cloned();
+        let pool = handle.pool(&seen.service, &PickContext::NONE)?.cloned();
         Ok(Self { seen, pool })
-    }
-
-    #[inline]
-    fn pool_for(
-        &self,
-        handle: &ServiceHandle,
-        cx: &PickContext<'_>,
-    ) -> Result<Option<&Arc<Pool>>, ResolveError> {
-        if cx.zone.is_none() && cx.node.is_none() {
-            return Ok(self.pool.as_ref());
-        }
-        handle.pool(&self.seen.service, &handle.context(cx))
     }
 }

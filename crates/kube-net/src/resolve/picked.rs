@@ -15,24 +15,44 @@ pub struct Picked {
     /// Where it was picked, and its place there: one count of references, not two.
     pool: Arc<Pool>,
     at: usize,
-    /// When the use began; `None` where nobody asks how it went.
-    began: Option<Mono>,
+    /// When the use began, in nanoseconds; [`UNTIMED`] where nobody asks how it went. An option would be twice as large, and is moved with
+    /// each pick.
+    began: u64,
     succeeded: bool,
 }
 
+const UNTIMED: u64 = u64::MAX;
+
 impl Picked {
     /// What the policy of `pool` picks; `None` where there is nothing.
+    #[inline]
     pub(super) fn new(pool: &Arc<Pool>, cx: &PickContext<'_>) -> Option<Self> {
-        let shared = pool.shared();
-        let began = shared.listens().then(|| shared.now());
-        let at = pool.pick(&PickContext { now: began, ..*cx })?;
+        if pool.listens() {
+            return Self::timed(pool, cx);
+        }
+        Self::at(pool, pool.pick(cx)?, UNTIMED)
+    }
+
+    fn timed(pool: &Arc<Pool>, cx: &PickContext<'_>) -> Option<Self> {
+        let began = pool.shared().now();
+        Self::at(pool, pool.pick(&PickContext { now: Some(began), ..*cx })?, began.nanos())
+    }
+
+    #[inline]
+    fn at(pool: &Arc<Pool>, at: usize, began: u64) -> Option<Self> {
         pool.endpoints.get(at)?.load().begin();
         Some(Self { pool: pool.clone(), at, began, succeeded: true })
     }
 
     /// Undoes the pick: nothing was used.
     pub(super) fn cancel(mut self) {
-        self.began = None;
+        self.began = UNTIMED;
+    }
+
+    fn report(&self) {
+        let now = self.pool.shared().now();
+        self.pool
+            .report(self.endpoint(), &Use::new(self.succeeded, now.since(Mono::from_nanos(self.began)), now));
     }
 
     /// Address and port.
@@ -46,6 +66,7 @@ impl Picked {
     }
 
     /// The endpoint.
+    #[inline]
     pub fn endpoint(&self) -> &Arc<Endpoint> {
         &self.pool.endpoints[self.at]
     }
@@ -70,11 +91,11 @@ impl Deref for Picked {
 }
 
 impl Drop for Picked {
+    #[inline]
     fn drop(&mut self) {
         // First what was learnt: once nothing is in flight, everything is.
-        if let Some(began) = self.began {
-            let now = self.pool.shared().now();
-            self.pool.report(self.endpoint(), &Use::new(self.succeeded, now.since(began), now));
+        if self.began != UNTIMED {
+            self.report();
         }
         self.endpoint().load().end();
     }

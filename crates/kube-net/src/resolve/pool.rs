@@ -12,6 +12,10 @@ pub(super) struct Pool {
     /// By address.
     pub(super) endpoints: Vec<Arc<Endpoint>>,
     picker: Arc<dyn Picker>,
+    /// Whether the policy alone decides: there are no sessions, and nobody can be ejected or new.
+    plain: bool,
+    /// Whether uses are to be reported.
+    listens: bool,
     shared: Arc<Shared>,
 }
 
@@ -19,8 +23,6 @@ pub(super) struct Pool {
 #[derive(Debug)]
 pub(super) struct Shared {
     balancing: Arc<Balancing>,
-    /// Whether uses are to be reported.
-    listens: bool,
     affinity: Option<Affinity>,
     /// Until when an endpoint is ejected or has less than its share, in nanoseconds; 0 where none is.
     attention: AtomicU64,
@@ -33,17 +35,15 @@ const TRIES: usize = 4;
 
 impl Shared {
     pub(super) fn new(balancing: Arc<Balancing>, affinity: Option<Affinity>) -> Self {
-        let listens = balancing.listens();
-        Self { balancing, listens, affinity, attention: AtomicU64::new(0), members: Mutex::default() }
+        Self { balancing, affinity, attention: AtomicU64::new(0), members: Mutex::default() }
     }
 
     pub(super) fn affinity(&self) -> Option<&Affinity> {
         self.affinity.as_ref()
     }
 
-    /// Whether uses are to be reported.
-    pub(super) fn listens(&self) -> bool {
-        self.listens
+    fn is_plain(&self) -> bool {
+        self.affinity.is_none() && self.balancing.outliers.is_none() && self.balancing.slow_start.is_none()
     }
 
     pub(super) fn now(&self) -> Mono {
@@ -96,14 +96,30 @@ impl Pool {
     pub(super) fn part(endpoints: Vec<Arc<Endpoint>>, before: Option<&Self>, shared: &Arc<Shared>) -> Self {
         let before = before.map(|before| Before { endpoints: &before.endpoints, picker: &*before.picker });
         let picker = shared.balancing.policy.build(&endpoints, before);
-        Self { endpoints, picker, shared: shared.clone() }
+        let (plain, listens) = (shared.is_plain(), shared.balancing.listens());
+        Self { endpoints, picker, plain, listens, shared: shared.clone() }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
+    #[inline]
+    pub(super) fn listens(&self) -> bool {
+        self.listens
+    }
+
+    #[inline]
     pub(super) fn peek(&self, cx: &PickContext<'_>) -> Option<usize> {
+        if self.plain { self.picker.peek(cx) } else { self.peek_available(cx) }
+    }
+
+    #[inline]
+    pub(super) fn pick(&self, cx: &PickContext<'_>) -> Option<usize> {
+        if self.plain { self.picker.pick(cx) } else { self.pick_available(cx) }
+    }
+
+    fn peek_available(&self, cx: &PickContext<'_>) -> Option<usize> {
         let at = match self.session(cx) {
             Some((at, _)) => at,
             None => self.picker.peek(cx)?,
@@ -112,7 +128,7 @@ impl Pool {
         Some(self.available_from(at, now))
     }
 
-    pub(super) fn pick(&self, cx: &PickContext<'_>) -> Option<usize> {
+    fn pick_available(&self, cx: &PickContext<'_>) -> Option<usize> {
         let (Some(affinity), Some(client)) = (&self.shared.affinity, cx.client) else {
             return self.choose(cx);
         };

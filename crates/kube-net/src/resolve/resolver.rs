@@ -60,6 +60,7 @@ impl State {
     }
 
     /// The number of the snapshot. One that is shown just now may have a later one.
+    #[inline]
     pub(super) fn number(&self) -> u64 {
         self.number.load(Ordering::SeqCst)
     }

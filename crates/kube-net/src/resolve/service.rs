@@ -1,6 +1,8 @@
 //! One Service, joined with its slices.
 
+use super::directory::Spelling;
 use super::endpoint::Endpoint;
+use super::pool::Pool;
 use super::set::{EndpointSet, Rules};
 use crate::balance::Balancing;
 use kube_core::kinds::core::v1::Service;
@@ -38,9 +40,13 @@ pub(crate) enum Form {
     External(Arc<str>),
 }
 
-/// One Service, joined with its slices.
+/// One Service, joined with its slices. What every pick looks at stands first, side by side.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Joined {
+    /// What a caller may use who names no port and does not say where it is; `None` where that takes a closer look.
+    pub(super) front: Option<Arc<Pool>>,
+    pub(super) spelling: Spelling,
     pub(crate) key: ObjectKey,
     pub(crate) form: Form,
     pub(crate) ports: Arc<[ServicePort]>,
@@ -89,10 +95,14 @@ impl Joined {
             };
             Family { address_type, sets: names.iter().enumerate().map(set).collect() }
         };
-        let families = families(service).into_iter().map(family).collect();
+        let families: Vec<Family> = families(service).into_iter().map(family).collect();
+        let (key, form) = (service.key(), form(service));
+        let front = families.first().and_then(|family| family.sets.first()).map(|set| set.whole.clone());
         Self {
-            key: service.key(),
-            form: form(service),
+            front: front.filter(|_| !matches!(form, Form::External(_))),
+            spelling: Spelling::of(&key),
+            key,
+            form,
             ports: ports.clone().into(),
             slices: slices.values().cloned().collect(),
             health_check_port: health_check_port(service),
