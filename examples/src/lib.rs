@@ -8,4 +8,6 @@ pub mod scale;
 pub mod screen;
 pub mod tables;
 pub mod toy_backend;
+#[cfg(feature = "etcd")]
+pub mod two_planes;
 pub mod why_pending;
