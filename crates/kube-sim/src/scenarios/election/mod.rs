@@ -63,7 +63,7 @@ pub(super) fn faults_of_planes() -> Faults {
     let faults = [
         (Kind::Pause, 0.6),
         (Kind::Skew, 0.85),
-        (Kind::Partition, 0.5),
+        (Kind::Partition, 0.7),
         (Kind::Crash, 0.5),
         (Kind::Refused, 0.4),
         (Kind::Unknown, 0.4),

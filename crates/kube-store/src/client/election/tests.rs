@@ -256,21 +256,21 @@ impl World {
         let input = match action {
             Action::Read => Input::Seen(self.lease.clone()),
             Action::Write { record, over } => {
-                if self.lease.as_ref().map(|(_, at)| *at) != *over {
-                    Input::Refused
-                } else {
+                if self.lease.as_ref().map(|(_, at)| *at) == *over {
                     self.revision += 1;
                     self.lease = Some((record.clone(), version(self.revision)));
                     Input::Written(version(self.revision))
+                } else {
+                    Input::Refused
                 }
             }
             Action::Fence { over } => {
-                if self.lease.as_ref().map(|(_, at)| *at) != Some(*over) {
-                    Input::Refused
-                } else {
+                if self.lease.as_ref().map(|(_, at)| *at) == Some(*over) {
                     self.revision += 1;
                     self.fence = Some(version(self.revision));
                     Input::Written(version(self.revision))
+                } else {
+                    Input::Refused
                 }
             }
             Action::Sleep(_) | Action::Stopped => Input::Due,

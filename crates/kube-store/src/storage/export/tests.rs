@@ -4,7 +4,7 @@ use super::{export, import, import_into};
 use crate::storage::crypto::{Encryption, EncryptionKey};
 use crate::storage::mvcc::NoJournal;
 use crate::storage::{
-    KeyRange, MemoryStorage, MvccStorage, Op, Revision, Storage, StorageError, TtlOp, Txn, WatchFrom,
+    KeyRange, MemoryStorage, MvccStorage, Op, ReadAt, Revision, Storage, StorageError, TtlOp, Txn, WatchFrom,
     WatchOptions,
 };
 use futures::FutureExt;
@@ -68,7 +68,7 @@ fn an_import_replaces_everything_above_all_revisions() {
 #[test]
 fn an_import_by_transactions_goes_on_above_all_revisions() {
     let from = filled();
-    let length = std::time::Duration::from_secs(60);
+    let length = std::time::Duration::from_mins(1);
     let env = Env::manual(1).0;
     let from_with_ttl = MemoryStorage::with_env(&env);
     let mut file = Vec::new();
@@ -92,7 +92,7 @@ fn an_import_by_transactions_goes_on_above_all_revisions() {
     assert_eq!(into.status().compacted, revision);
     // Who comes with a revision of before is told so.
     for known in [position, exported.revision] {
-        let options = WatchOptions { from: WatchFrom::After(known), ..options.clone() };
+        let options = WatchOptions { from: WatchFrom::After(known), ..options };
         let told = now(into.watch(&KeyRange::all(), &options));
         let expired = match told {
             Err(error) => Some(error),
@@ -100,7 +100,7 @@ fn an_import_by_transactions_goes_on_above_all_revisions() {
         };
         assert!(matches!(expired, Some(StorageError::Expired { .. })), "{known}: {expired:?}");
     }
-    let kv = now(into.get(&"/short".into(), Default::default())).unwrap().kv.unwrap();
+    let kv = now(into.get(&"/short".into(), ReadAt::default())).unwrap().kv.unwrap();
     assert_eq!(now(into.ttl(TtlOp::Inspect(kv.ttl.unwrap()))).unwrap().granted, length);
     let refused = now(import_into(&file[..], &into, None)).unwrap_err();
     assert!(matches!(refused, StorageError::Invalid { .. }), "{refused:?}");

@@ -87,7 +87,7 @@ fn a_leader_goes_on() {
     let leading = stand(&world, &objects, "leads");
     let fence = world.finish(leading.won());
     let follows = stand(&world, &objects, "follows");
-    world.pass(Duration::from_secs(60));
+    world.pass(Duration::from_mins(1));
     assert_eq!((leading.fence(), follows.fence()), (Some(fence), None));
     assert_eq!(follows.holder().as_deref(), Some("leads"));
 }
