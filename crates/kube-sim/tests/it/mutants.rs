@@ -41,8 +41,8 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::FinalisesTooSoon, "namespaces", 0, "emptied"),
     (Mutant::LoopsOnRejectedPods, "rejections", 0, "paces"),
     (Mutant::IgnoresFences, "election", 2, "fences"),
-    (Mutant::ExpiresByTheWall, "election", 1, "tenures"),
-    (Mutant::RenewsAfterDeadline, "election", 61, "tenures"),
+    (Mutant::ExpiresByTheWall, "election", 2, "tenures"),
+    (Mutant::RenewsAfterDeadline, "election", 13, "tenures"),
     (Mutant::ForgetsRelease, "election", 0, "failovers"),
 ];
 
