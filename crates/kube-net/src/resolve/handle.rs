@@ -3,7 +3,7 @@
 use super::changes::{EndpointChange, changes};
 use super::endpoint::Endpoint;
 use super::local::LocalHandle;
-use super::picked::Picked;
+use super::picked::{Mark, Picked};
 use super::pool::Pool;
 use super::resolver::State;
 use super::service::{Form, Joined, ServicePort};
@@ -177,15 +177,24 @@ impl ServiceHandle {
     }
 
     fn pick_with(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
+        if self.is_current(self.found.number)
+            && let Some(picked) =
+                self.pick_from(self.pool(&self.found.service, cx)?, self.found.number, cx)?
+        {
+            return Ok(picked);
+        }
+        self.pick_later(cx)
+    }
+
+    /// The same for a Service that has changed since it was found.
+    #[inline(never)]
+    fn pick_later(&self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
         loop {
-            let (number, picked) = self.see(|seen| {
-                let pool = self.pool(&seen.service, cx)?;
-                Ok((seen.number, self.pick_in(pool, cx)?))
-            })?;
-            if self.is_current(number) {
+            let picked =
+                self.see_later(|seen| self.pick_from(self.pool(&seen.service, cx)?, seen.number, cx))?;
+            if let Some(picked) = picked {
                 return Ok(picked);
             }
-            picked.cancel();
         }
     }
 
@@ -217,14 +226,21 @@ impl ServiceHandle {
         }
     }
 
-    /// What is picked of a state of the Service. Picks are only good while the state is the current one.
+    /// What is picked of a state of the Service, that of snapshot `number`; `None` where another one has come meanwhile.
     #[inline]
-    pub(super) fn pick_in(
+    pub(super) fn pick_from(
         &self,
         pool: Option<&Arc<Pool>>,
+        number: u64,
         cx: &PickContext<'_>,
-    ) -> Result<Picked, ResolveError> {
-        pool.and_then(|pool| Picked::new(pool, cx)).ok_or_else(|| self.none())
+    ) -> Result<Option<Picked>, ResolveError> {
+        let marked = pool.and_then(|pool| Some((pool, Mark::new(pool, cx)?)));
+        let Some((pool, mark)) = marked else { return Err(self.none()) };
+        if self.is_current(number) {
+            return Ok(Some(Picked::new(pool, mark)));
+        }
+        mark.undo(pool);
+        Ok(None)
     }
 
     #[inline]
@@ -243,6 +259,7 @@ impl ServiceHandle {
         number >= self.state.number()
     }
 
+    #[cold]
     fn none(&self) -> ResolveError {
         ResolveError::NoEndpoints { service: self.key().clone() }
     }

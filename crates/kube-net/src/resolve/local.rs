@@ -76,16 +76,16 @@ impl LocalHandle {
     pub fn pick_for(&mut self, cx: &PickContext<'_>) -> Result<Picked, ResolveError> {
         loop {
             let (handle, ground) = self.look()?;
+            let number = ground.seen.number;
             let picked = if handle.is_nowhere(cx) {
-                handle.pick_in(ground.pool.as_ref(), cx)?
+                handle.pick_from(ground.pool.as_ref(), number, cx)?
             } else {
                 let cx = handle.context(cx);
-                handle.pick_in(handle.pool(&ground.seen.service, &cx)?, &cx)?
+                handle.pick_from(handle.pool(&ground.seen.service, &cx)?, number, &cx)?
             };
-            if handle.is_current(ground.seen.number) {
+            if let Some(picked) = picked {
                 return Ok(picked);
             }
-            picked.cancel();
         }
     }
 

@@ -23,30 +23,40 @@ pub struct Picked {
 
 const UNTIMED: u64 = u64::MAX;
 
-impl Picked {
-    /// What the policy of `pool` picks; `None` where there is nothing.
+/// An endpoint of a pool that is marked as in use, and when that was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    at: usize,
+    began: u64,
+}
+
+impl Mark {
+    /// Marks what the policy of `pool` picks; `None` where there is nothing.
     #[inline]
-    pub(super) fn new(pool: &Arc<Pool>, cx: &PickContext<'_>) -> Option<Self> {
-        if pool.listens() {
-            return Self::timed(pool, cx);
-        }
-        Self::at(pool, pool.pick(cx)?, UNTIMED)
+    pub(super) fn new(pool: &Pool, cx: &PickContext<'_>) -> Option<Self> {
+        let mark =
+            if pool.listens() { Self::timed(pool, cx)? } else { Self { at: pool.pick(cx)?, began: UNTIMED } };
+        pool.endpoints.get(mark.at)?.load().begin();
+        Some(mark)
     }
 
-    fn timed(pool: &Arc<Pool>, cx: &PickContext<'_>) -> Option<Self> {
+    fn timed(pool: &Pool, cx: &PickContext<'_>) -> Option<Self> {
         let began = pool.shared().now();
-        Self::at(pool, pool.pick(&PickContext { now: Some(began), ..*cx })?, began.nanos())
+        let at = pool.pick(&PickContext { now: Some(began), ..*cx })?;
+        Some(Self { at, began: began.nanos() })
     }
 
+    /// Takes the mark away: nothing was used.
+    pub(super) fn undo(self, pool: &Pool) {
+        pool.endpoints[self.at].load().end();
+    }
+}
+
+impl Picked {
+    /// The endpoint that was marked in `pool`.
     #[inline]
-    fn at(pool: &Arc<Pool>, at: usize, began: u64) -> Option<Self> {
-        pool.endpoints.get(at)?.load().begin();
-        Some(Self { pool: pool.clone(), at, began, succeeded: true })
-    }
-
-    /// Undoes the pick: nothing was used.
-    pub(super) fn cancel(mut self) {
-        self.began = UNTIMED;
+    pub(super) fn new(pool: &Arc<Pool>, mark: Mark) -> Self {
+        Self { pool: pool.clone(), at: mark.at, began: mark.began, succeeded: true }
     }
 
     fn report(&self) {
