@@ -30,8 +30,8 @@ const KNOWN: usize = 256;
 
 /// A number to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Choice {
-    number: u128,
+pub(super) struct Choice {
+    pub(super) number: u128,
     from: Source,
 }
 
@@ -50,6 +50,16 @@ impl Believed {
     /// Takes note of a number that is about to be given back.
     pub(super) fn release(&self, number: u128) {
         self.belief().release(number);
+    }
+
+    /// The next number to try; `None` where none may be free.
+    pub(super) fn choose(&self, places: &Places<'_>) -> Option<Choice> {
+        self.belief().choose(places)
+    }
+
+    /// Takes note of how a choice went: whether the store has it as free.
+    pub(super) fn tried(&self, choice: Choice, is_free: bool) {
+        self.belief().tried(choice, is_free);
     }
 
     fn belief(&self) -> MutexGuard<'_, Belief> {
@@ -86,7 +96,6 @@ impl Belief {
         })
     }
 
-    /// Takes note of how a choice went: whether the store has it as free.
     fn tried(&mut self, choice: Choice, is_free: bool) {
         let list = match choice.from {
             _ if is_free => &mut self.chosen,
@@ -141,14 +150,13 @@ pub(super) async fn first_free(
     // Each round in which one was seen free and then lost is one in which another writer got it.
     loop {
         for _ in 0..PROBES {
-            let choice = believed.belief().choose(places);
-            let Some(choice) = choice else { break };
+            let Some(choice) = believed.choose(places) else { break };
             let read = cx.get(&(places.key)(choice.number)).await?;
             let is_free = read.value().is_none();
             if cx.is_dry_run() && is_free {
                 believed.release(choice.number);
             } else {
-                believed.belief().tried(choice, is_free);
+                believed.tried(choice, is_free);
             }
             if is_free {
                 return Ok(Some((choice.number, read)));

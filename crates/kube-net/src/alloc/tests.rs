@@ -1,7 +1,9 @@
 //! Bands and the order of candidates.
 
+use super::free::{Believed, Places};
 use super::taken::Taken;
 use super::{AddressRange, PortRange, ServiceRanges};
+use kube_store::storage::{Key, KeyRange};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -73,4 +75,36 @@ fn runs_equal_a_set() {
     }
     runs.insert(u128::MAX);
     assert_eq!(runs.next_free(u128::MAX, u128::MAX), None);
+}
+
+/// Nobody is sent to a number that another has just chosen; one that is being given back comes last, and a number whose
+/// write may have failed comes back where nothing else is left.
+#[test]
+fn no_two_writers_try_the_same_number() {
+    let believed = Believed::default();
+    let except = BTreeSet::from([3]);
+    let key = |number: u128| Key::new(number.to_string());
+    let places = Places {
+        spans: vec![(2, 4), (0, 1)],
+        except: &except,
+        key: &key,
+        number: &|key: &Key| key.as_str().parse().ok(),
+        all: KeyRange::prefix(String::new()),
+    };
+    let choose = || believed.choose(&places);
+    let (first, second) = (choose().unwrap(), choose().unwrap());
+    assert_eq!([first.number, second.number], [2, 4]);
+    believed.tried(first, true);
+    believed.tried(second, false);
+    // Free ones of the lower band come behind those of the upper band that are being given back.
+    believed.release(2);
+    let again = choose().unwrap();
+    assert_eq!(again.number, 2);
+    believed.tried(again, false);
+    believed.release(4);
+    let next = [choose().unwrap(), choose().unwrap(), choose().unwrap(), choose().unwrap()];
+    assert_eq!(next.map(|choice| choice.number), [2, 4, 0, 1]);
+    // What was chosen first may be free after all, if its write has failed.
+    assert_eq!(choose().map(|choice| choice.number), Some(2));
+    assert_eq!(choose(), None);
 }
