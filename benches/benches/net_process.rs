@@ -6,15 +6,16 @@
 //! in 200,000, or as many as `addresses 1000000` says.
 
 use futures::future::try_join_all;
-use kube_benches::net::{Addresses, ask, propagate, questions, resolver, serve};
+use kube_benches::net::baseline::Hosts;
+use kube_benches::net::{Addresses, Load, Way, ask, propagate, questions, resolver, serve, serve_hosts};
 use kube_benches::process;
-use kube_core::env::Env;
+use kube_core::env::{Env, TaskHandle};
 use kube_net::balance::Balancing;
 use kube_net::dns::Zone;
 use kube_store::rt;
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
@@ -40,11 +41,17 @@ fn main() -> Result<(), Failure> {
 }
 
 async fn spread(env: &Env) -> Result<(), Failure> {
-    print_row(&["services", "ready to pick: p50", "p99", "most"]);
+    print_row(&["services", "ready to pick", "p50", "p99", "most"]);
     for services in [100, 1_000, 10_000] {
-        let spread = propagate(env, services, 5_000, Duration::from_millis(1)).await?;
-        let [p50, p99, most] = [50, 99, 100].map(|percent| format!("{:.1?}", spread.at(percent)));
-        print_row(&[&services.to_string(), &p50, &p99, &most]);
+        for (name, way) in [("ours", Way::Ours), ("baseline", Way::Baseline)] {
+            let load = Load { events: 5_000, pause: Duration::from_millis(1) };
+            let told = match propagate(env, way, services, load).await {
+                Ok(spread) => [50, 99, 100].map(|percent| format!("{:.1?}", spread.at(percent))),
+                // A baseline that falls behind for good has no figures.
+                Err(error) => [error.to_string(), String::new(), String::new()],
+            };
+            print_row(&[&services.to_string(), name, &told[0], &told[1], &told[2]]);
+        }
     }
     Ok(())
 }
@@ -54,28 +61,39 @@ const CLIENTS: usize = 4;
 const QUESTIONS: usize = 100_000;
 
 async fn dns(env: &Env) -> Result<(), Failure> {
-    print_row(&["services", "answers/s", "answered", "with an address"]);
+    print_row(&["services", "name server", "answers/s", "answered", "with an address"]);
     for services in [100, 1_000, 10_000] {
         let zone = Zone::new(&resolver(services, 3, Balancing::default()));
-        let (server, task) = serve(zone, env).await?;
-        let questions = Arc::new(questions(services));
-        let begin = env.now();
-        let clients = (0..CLIENTS).map(|n| {
-            let (env, questions) = (env.clone(), questions.clone());
-            Handle::current()
-                .spawn(async move { ask(server, &env, &questions, n * services / CLIENTS, QUESTIONS).await })
-        });
-        let (mut answered, mut with_address) = (0, 0);
-        for told in try_join_all(clients).await? {
-            let (answers, addresses) = told?;
-            answered += answers;
-            with_address += addresses;
-        }
-        let seconds = env.now().since(begin).as_secs_f64();
-        task.abort();
-        let rate = format!("{:.0}", f64::from(u32::try_from(answered)?) / seconds);
-        print_row(&[&services.to_string(), &rate, &answered.to_string(), &with_address.to_string()]);
+        print_rate(env, services, "ours", serve(zone, env).await?).await?;
+        print_rate(env, services, "baseline", serve_hosts(Hosts::new(services), env).await?).await?;
     }
+    Ok(())
+}
+
+/// How many questions a server answers.
+async fn print_rate(
+    env: &Env,
+    services: usize,
+    name: &str,
+    (server, task): (SocketAddr, TaskHandle),
+) -> Result<(), Failure> {
+    let questions = Arc::new(questions(services));
+    let begin = env.now();
+    let clients = (0..CLIENTS).map(|n| {
+        let (env, questions) = (env.clone(), questions.clone());
+        Handle::current()
+            .spawn(async move { ask(server, &env, &questions, n * services / CLIENTS, QUESTIONS).await })
+    });
+    let (mut answered, mut with_address) = (0, 0);
+    for told in try_join_all(clients).await? {
+        let (answers, addresses) = told?;
+        answered += answers;
+        with_address += addresses;
+    }
+    let seconds = env.now().since(begin).as_secs_f64();
+    task.abort();
+    let rate = format!("{:.0}", f64::from(u32::try_from(answered)?) / seconds);
+    print_row(&[&services.to_string(), name, &rate, &answered.to_string(), &with_address.to_string()]);
     Ok(())
 }
 

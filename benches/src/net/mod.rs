@@ -2,6 +2,7 @@
 
 mod addresses;
 pub mod baseline;
+mod follower;
 mod pods;
 mod questions;
 mod spread;
@@ -9,6 +10,6 @@ mod world;
 
 pub use addresses::Addresses;
 pub use pods::{Replicas, nodes, replica};
-pub use questions::{ask, questions, serve};
-pub use spread::{Propagated, propagate};
+pub use questions::{ask, questions, serve, serve_hosts};
+pub use spread::{Load, Propagated, Way, propagate};
 pub use world::{endpoints, name, resolver, service, slice, table};

@@ -1,8 +1,12 @@
 //! A name server, asked over UDP.
 
+use super::baseline::Hosts;
 use super::name;
 use futures::future::{Either, select};
-use kube_core::env::Env;
+use hickory_proto::op::{Message, MessageType, Metadata, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::A;
+use hickory_proto::rr::{RData, Record};
+use kube_core::env::{Env, TaskHandle};
 use kube_net::dns::Zone;
 use kube_net::dns::server::DnsServer;
 use std::io;
@@ -37,10 +41,48 @@ fn question(id: usize, name: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// No port is free.
-pub async fn serve(zone: Zone, env: &Env) -> io::Result<(SocketAddr, kube_core::env::TaskHandle)> {
+pub async fn serve(zone: Zone, env: &Env) -> io::Result<(SocketAddr, TaskHandle)> {
     let server = DnsServer::bind(([127, 0, 0, 1], 0).into(), zone, env).await?;
     let address = server.address();
     Ok((address, env.spawn("dns", server.run())))
+}
+
+/// The same as one writes it first: one task that reads a packet with the library, looks the name up in a map, and writes
+/// the answer with the library.
+///
+/// It knows one type of one form of names, and what it knows never changes.
+///
+/// # Errors
+/// No port is free.
+pub async fn serve_hosts(hosts: Hosts, env: &Env) -> io::Result<(SocketAddr, TaskHandle)> {
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    let address = socket.local_addr()?;
+    let serving = async move {
+        let mut packet = [0; 512];
+        loop {
+            let Ok((length, client)) = socket.recv_from(&mut packet).await else { continue };
+            if let Some(answer) = look_up(&hosts, &packet[..length]) {
+                // Who cannot be reached asks again.
+                socket.send_to(&answer, client).await.ok();
+            }
+        }
+    };
+    Ok((address, env.spawn("hosts", serving)))
+}
+
+fn look_up(hosts: &Hosts, packet: &[u8]) -> Option<Vec<u8>> {
+    let question = Message::from_vec(packet).ok()?;
+    let query = question.queries.first()?;
+    let mut answer = Message::new(0, MessageType::Response, OpCode::Query);
+    answer.metadata = Metadata::response_from_request(&question.metadata);
+    answer.add_query(query.clone());
+    match hosts.answer(query.name().to_ascii().trim_end_matches('.')) {
+        Some(ip) => {
+            answer.add_answer(Record::from_rdata(query.name().clone(), 5, RData::A(A(ip))));
+        }
+        None => answer.metadata.response_code = ResponseCode::NXDomain,
+    }
+    answer.to_vec().ok()
 }
 
 /// Asks `count` of `questions` in turn, from number `first` on; how many were answered, and how many of those with an

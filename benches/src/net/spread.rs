@@ -1,12 +1,13 @@
 //! How long it takes until a pod that has become ready can be picked.
 
+use super::follower::Follower;
 use super::world::{address, read, service};
 use kube_controllers::builtin::endpoint_slice;
 use kube_controllers::runtime::Manager;
-use kube_core::env::{Env, Mono};
+use kube_core::env::{Env, Mono, TaskHandle};
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Node, Pod, PodCondition, Service};
-use kube_net::resolve::{ResolverDriver, ServiceHandle, ServiceResolver};
+use kube_net::resolve::{ResolverDriver, ServiceResolver};
 use kube_store::api::Api;
 use kube_store::client::Running;
 use kube_store::informer::Informers;
@@ -28,15 +29,58 @@ const LAG: usize = 50;
 /// How long each took, from the moment that the write was acknowledged.
 pub type Propagated = crate::controllers::Spread;
 
-/// Services, their pods, the controller of slices, and the resolver, over one store in memory.
+/// Who sees what becomes ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The controller of slices and the resolver.
+    Ours,
+    /// One loop that lists for each change what it needs.
+    Baseline,
+}
+
+/// How many events there are, and how far apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// How many.
+    pub events: usize,
+    /// The time from one to the next.
+    pub pause: Duration,
+}
+
+/// Services and their pods over one store in memory, and who sees them.
 struct Plane {
     objects: Arc<Objects>,
-    resolver: ServiceResolver,
-    running: [Running; 2],
+    sight: Arc<Sight>,
+    running: Vec<Running>,
+    task: Option<TaskHandle>,
+}
+
+enum Sight {
+    Resolver(ServiceResolver),
+    Follower(Arc<Follower>),
+}
+
+impl Sight {
+    fn endpoints(&self, n: usize) -> Vec<IpAddr> {
+        match self {
+            Self::Resolver(resolver) => {
+                let endpoints = resolver.service(&super::name(n)).map(|service| service.endpoints());
+                endpoints.unwrap_or_default().iter().map(|endpoint| endpoint.address).collect()
+            }
+            Self::Follower(follower) => follower.endpoints(n),
+        }
+    }
+
+    async fn changed(&self, seen: u64) -> u64 {
+        match self {
+            Self::Resolver(resolver) => resolver.changed(seen).await,
+            Self::Follower(follower) => follower.changed(seen).await,
+        }
+    }
 }
 
 impl Plane {
-    async fn new(env: &Env, services: usize) -> Result<Self, ApiError> {
+    async fn new(env: &Env, way: Way, services: usize) -> Result<Self, ApiError> {
         let objects = Objects::new(Arc::new(MemoryStorage::with_env(env)), env.clone());
         let nodes = Api::<Node>::all(objects.clone());
         for n in 0..NODES {
@@ -52,21 +96,38 @@ impl Plane {
             }
             Api::<Service>::namespaced(objects.clone(), &home).create(&service).await?;
         }
-        let informers = Informers::new(objects.clone());
-        let (resolver, driver) = ResolverDriver::new(&informers);
-        let manager = Manager::new(&informers, [endpoint_slice::controller()]);
-        let running = [Running::start(env, Box::new(driver)), Running::start(env, Box::new(manager))];
-        Ok(Self { objects, resolver, running })
-    }
-
-    fn handle(&self, n: usize) -> Option<ServiceHandle> {
-        self.resolver.service(&super::name(n)).ok()
+        let (sight, running, task) = match way {
+            Way::Ours => {
+                let informers = Informers::new(objects.clone());
+                let (resolver, driver) = ResolverDriver::new(&informers);
+                let manager = Manager::new(&informers, [endpoint_slice::controller()]);
+                let running =
+                    vec![Running::start(env, Box::new(driver)), Running::start(env, Box::new(manager))];
+                (Sight::Resolver(resolver), running, None)
+            }
+            Way::Baseline => {
+                let (follower, task) = Follower::start(&objects, env);
+                (Sight::Follower(follower), Vec::new(), Some(task))
+            }
+        };
+        Ok(Self { objects, sight: Arc::new(sight), running, task })
     }
 
     async fn set(&self, n: usize, ready: bool) -> Result<(), ApiError> {
         let home = service(n).metadata.namespace.unwrap_or_default();
         let pods = Api::<Pod>::namespaced(self.objects.clone(), &home);
         pods.edit_status(&format!("web-{n}-0"), |pod| set(pod, n, 0, ready)).await.map(drop)
+    }
+
+    async fn stop(self) -> Result<(), ApiError> {
+        for running in self.running {
+            running.stop();
+            running.ended().await?;
+        }
+        if let Some(task) = self.task {
+            task.abort();
+        }
+        Ok(())
     }
 }
 
@@ -91,55 +152,45 @@ fn set(pod: &mut Pod, n: usize, at: usize, ready: bool) {
     status.conditions = Some(vec![ready]);
 }
 
-/// Pods that were written ready and are not seen yet: Service, and when that was.
-type Waiting = Arc<Mutex<Vec<(ServiceHandle, IpAddr, Mono)>>>;
+/// Pods that were written ready and are not seen yet: the Service's number, and when that was.
+type Waiting = Arc<Mutex<Vec<(usize, Mono)>>>;
 
-/// Makes pods of `services` Services unready and ready again, `events` in all, one each `pause`: how long it took from the
-/// acknowledgement of each that became ready until the resolver would pick it.
+/// Makes pods of `services` Services unready and ready again under a load: how long it took from the acknowledgement of each
+/// that became ready until it would be picked.
 ///
 /// # Errors
-/// What the store answers; that something is never seen.
-pub async fn propagate(
-    env: &Env,
-    services: usize,
-    events: usize,
-    pause: Duration,
-) -> Result<Propagated, ApiError> {
-    let plane = Plane::new(env, services).await?;
-    let all_there = |handle: ServiceHandle| handle.endpoints().len() == PODS;
+/// What the store answers; that something is not seen within ten seconds after the end.
+pub async fn propagate(env: &Env, way: Way, services: usize, load: Load) -> Result<Propagated, ApiError> {
+    let plane = Plane::new(env, way, services).await?;
     for n in 0..services {
-        while !plane.handle(n).is_some_and(all_there) {
+        while plane.sight.endpoints(n).len() != PODS {
             env.sleep(Duration::from_millis(1)).await;
         }
     }
     let (waiting, seen) = (Waiting::default(), Arc::new(Mutex::new(Vec::new())));
     let watcher =
-        env.spawn("watcher", watch(env.clone(), plane.resolver.clone(), waiting.clone(), seen.clone()));
+        env.spawn("watcher", watch(env.clone(), plane.sight.clone(), waiting.clone(), seen.clone()));
     let mut due = env.now();
     let mut written = 0;
-    for event in 0..events {
+    for event in 0..load.events {
         env.sleep_until(due).await;
-        due = due + pause;
+        due = due + load.pause;
         let turn = event / 2;
         if event % 2 == 0 {
             plane.set(of(turn, services), false).await?;
         } else if let Some(n) = turn.checked_sub(LAG).map(|turn| of(turn, services)) {
             plane.set(n, true).await?;
-            let Some(handle) = plane.handle(n) else { continue };
-            lock(&waiting).push((handle, ip(n, 0), env.now()));
+            lock(&waiting).push((n, env.now()));
             written += 1;
         }
     }
     let deadline = env.now() + Duration::from_secs(10);
     while lock(&seen).len() < written && env.now() < deadline {
-        look(env, &waiting, &seen);
+        look(env, &plane.sight, &waiting, &seen);
         env.sleep(Duration::from_millis(1)).await;
     }
     watcher.abort();
-    for running in plane.running {
-        running.stop();
-        running.ended().await?;
-    }
+    plane.stop().await?;
     let seen = std::mem::take(&mut *lock(&seen));
     if seen.len() < written {
         return Err(ApiError::internal(format!("{} of {written} were seen", seen.len())));
@@ -154,21 +205,19 @@ fn of(turn: usize, services: usize) -> usize {
 
 type Seen = Arc<Mutex<Vec<Duration>>>;
 
-async fn watch(env: Env, resolver: ServiceResolver, waiting: Waiting, seen: Seen) {
+async fn watch(env: Env, sight: Arc<Sight>, waiting: Waiting, seen: Seen) {
     let mut version = 0;
     loop {
-        version = resolver.changed(version).await;
-        look(&env, &waiting, &seen);
+        version = sight.changed(version).await;
+        look(&env, &sight, &waiting, &seen);
     }
 }
 
 /// Takes out what can be picked by now.
-fn look(env: &Env, waiting: &Waiting, seen: &Seen) {
+fn look(env: &Env, sight: &Sight, waiting: &Waiting, seen: &Seen) {
     let now = env.now();
     let mut waiting = lock(waiting);
-    for (_, _, since) in waiting
-        .extract_if(.., |(handle, ip, _)| handle.endpoints().iter().any(|endpoint| endpoint.address == *ip))
-    {
+    for (_, since) in waiting.extract_if(.., |(n, _)| sight.endpoints(*n).contains(&ip(*n, 0))) {
         lock(seen).push(now.since(since));
     }
 }

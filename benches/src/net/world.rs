@@ -2,6 +2,7 @@
 
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
+use kube_core::resource::ObjectKey;
 use kube_net::balance::Balancing;
 use kube_net::resolve::Endpoint;
 use kube_net::{EndpointTable, ServiceResolver};
@@ -36,6 +37,11 @@ pub fn service(n: usize) -> Service {
             "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}],
         },
     }))
+}
+
+/// Its key.
+pub(super) fn service_key(n: usize) -> ObjectKey {
+    ObjectKey::new(home(n), format!("web-{n}"))
 }
 
 /// Its slice, with so many endpoints.

@@ -1,7 +1,9 @@
 //! From a name to an endpoint.
 
 use kube_benches::net::baseline::{Directory, Hosts, Taken, maglev, rebuild};
-use kube_benches::net::{Addresses, Replicas, ask, name, propagate, questions, replica, resolver, serve};
+use kube_benches::net::{
+    Addresses, Load, Replicas, Way, ask, name, propagate, questions, replica, resolver, serve, serve_hosts,
+};
 use kube_net::balance::Balancing;
 use kube_net::dns::{Data, RecordType, Zone};
 use std::collections::BTreeSet;
@@ -66,16 +68,20 @@ fn both_name_servers_know_the_same_addresses() {
 async fn questions_are_answered_over_udp() {
     let env = kube_store::rt::env();
     let zone = Zone::new(&resolver(50, 1, Balancing::default()));
-    let (server, task) = serve(zone, &env).await.unwrap();
-    assert_eq!(ask(server, &env, &questions(50), 7, 120).await.unwrap(), (120, 120));
-    task.abort();
+    for (server, task) in [serve(zone, &env).await.unwrap(), serve_hosts(Hosts::new(50), &env).await.unwrap()]
+    {
+        assert_eq!(ask(server, &env, &questions(50), 7, 120).await.unwrap(), (120, 120));
+        task.abort();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_becomes_ready_is_seen() {
     let env = kube_store::rt::env();
-    let seen = propagate(&env, 60, 140, Duration::from_millis(1)).await.unwrap();
-    assert_eq!(seen.count(), 20);
+    let load = Load { events: 140, pause: Duration::from_millis(1) };
+    for way in [Way::Ours, Way::Baseline] {
+        assert_eq!(propagate(&env, way, 60, load).await.unwrap().count(), 20, "{way:?}");
+    }
 }
 
 #[tokio::test]
