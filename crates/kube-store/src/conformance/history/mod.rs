@@ -39,11 +39,15 @@ mod witness;
 pub use call::{Action, Call, History, WatchLog};
 pub use check::{Finding, Judged, Rule, check, check_with};
 pub use recorder::{Recorded, Recorder};
-pub use traffic::{Traffic, TrafficOptions};
+pub use traffic::{Traffic, TrafficOptions, Until};
 
 /// What an engine may leave out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leniency {
     /// A value before may be missing from an event that asked for it.
     pub previous: bool,
+    /// The engine is a process that others reach as well: revisions that nobody in the history asked for are theirs, a
+    /// call may fail for want of an answer or of room while the store goes on, and a range counts as unchanged when it
+    /// is as it was, whatever came and went in between.
+    pub remote: bool,
 }

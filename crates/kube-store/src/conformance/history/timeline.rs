@@ -96,11 +96,6 @@ impl Timeline {
         });
         Some(attached.map(|(key, _)| key.clone()).collect())
     }
-
-    /// The newest revision.
-    pub(super) fn head(&self) -> Revision {
-        self.changes.keys().next_back().copied().unwrap_or_default()
-    }
 }
 
 fn value_at(versions: &[Version], revision: Revision) -> Option<&Arc<KeyValue>> {

@@ -9,10 +9,11 @@ use crate::storage::{
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kube_core::env::Rng;
+use kube_core::env::{Env, Rng};
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -27,11 +28,28 @@ pub struct TrafficOptions {
     pub keys: usize,
     /// Moves the clock of the store on; without it there are no times to live.
     pub advance: Option<Arc<Advance>>,
+    /// How clients of a store in another process go on; without it they end with their steps, or when the store fails.
+    pub until: Option<Until>,
+}
+
+/// Lets clients go on, whatever they meet, until they are told to stop. Then they read what their watches still owe.
+#[derive(Clone, Debug)]
+pub struct Until {
+    /// Where the history begins: there may be others' before.
+    pub from: Revision,
+    /// Set when it is enough.
+    pub done: Arc<AtomicBool>,
+    /// The clock of the pauses.
+    pub env: Env,
+    /// How long each client rests after a step.
+    pub pause: Duration,
+    /// Whether anybody compacts: of several traffics on one store only one may.
+    pub compacts: bool,
 }
 
 impl Default for TrafficOptions {
     fn default() -> Self {
-        Self { clients: 4, steps: 500, keys: 24, advance: None }
+        Self { clients: 4, steps: 500, keys: 24, advance: None, until: None }
     }
 }
 
@@ -57,7 +75,8 @@ pub struct Traffic {
 impl Traffic {
     /// Traffic on a store that begins empty.
     pub fn new(recorder: &Arc<Recorder>, seed: u64, options: TrafficOptions) -> Self {
-        let witnessed = Arc::default();
+        let from = options.until.as_ref().map_or(Revision::ZERO, |until| until.from);
+        let witnessed = Arc::new(Mutex::new(from));
         Self { recorder: recorder.clone(), options, seed, rounds: 0, witnessed }
     }
 
@@ -69,10 +88,10 @@ impl Traffic {
             let client = Client {
                 storage: Recorded::new(storage.clone(), &self.recorder),
                 rng: Rng::forked(self.seed, &format!("round {} client {number}", self.rounds)),
-                name: format!("{}.{number}", self.rounds),
+                name: format!("{}.{}.{number}", self.seed, self.rounds),
                 options: self.options.clone(),
                 written: 0,
-                head: Revision::ZERO,
+                head: self.witnessed(),
                 page: None,
                 leases: Vec::new(),
                 watches: Vec::new(),
@@ -85,6 +104,11 @@ impl Traffic {
 }
 
 impl Traffic {
+    /// How far the watch of everything has come.
+    pub fn witnessed(&self) -> Revision {
+        *self.witnessed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets the watch of everything come to the end, once all clients of a round have come to theirs. A store that
     /// failed has none.
     pub async fn finish(&self, storage: &Arc<dyn Storage>) {
@@ -121,6 +145,10 @@ impl Client {
     }
 
     async fn steps(&mut self) -> Alive {
+        if let Some(until) = self.options.until.clone() {
+            self.persist(&until).await;
+            return self.drain().await;
+        }
         if let Some(witness) = &mut self.witness {
             witness.open(&self.storage).await?;
         }
@@ -129,6 +157,23 @@ impl Client {
             self.poll();
             pause().await;
         }
+        self.drain().await
+    }
+
+    /// Goes on, whatever comes.
+    async fn persist(&mut self, until: &Until) {
+        while !until.done.load(Ordering::SeqCst) {
+            if let Some(witness) = self.witness.as_mut().filter(|witness| witness.stream.is_none()) {
+                drop(witness.open(&self.storage).await);
+            }
+            drop(self.step().await);
+            self.poll();
+            until.env.sleep(until.pause).await;
+        }
+    }
+
+    /// Reads what the watches owe.
+    async fn drain(&mut self) -> Alive {
         let head = self.storage.current().await?;
         if let Some(stream) = self.witness.as_mut().and_then(|witness| witness.stream.as_mut()) {
             drain(stream, head).await?;
@@ -318,6 +363,9 @@ impl Client {
     /// Forgets what the watch of everything has had, or less.
     async fn compact(&mut self) -> Alive {
         let Some(witness) = &self.witness else { return Ok(()) };
+        if self.options.until.as_ref().is_some_and(|until| !until.compacts) {
+            return Ok(());
+        }
         let back = u64::try_from(self.rng.below(60)).unwrap_or(0);
         let to = Revision::new(witness.position().get().saturating_sub(back));
         self.storage.compact(to).await

@@ -9,12 +9,15 @@ use std::sync::Arc;
 /// The keys that stood in a range at a revision, and when each was written.
 pub(super) type Stood = Vec<(Key, Revision)>;
 
+/// What stands at the place of each condition.
+type Found = Vec<Vec<Arc<KeyValue>>>;
+
 /// What etcd answered.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) revision: Revision,
     /// What stood at each operation's key; `Err` with what stands at each condition's place where one did not hold.
-    pub(super) result: Result<Vec<Option<Arc<KeyValue>>>, Vec<Vec<Arc<KeyValue>>>>,
+    pub(super) result: Result<Vec<Option<Arc<KeyValue>>>, Found>,
 }
 
 /// `txn` for etcd. `stood` tells, for each [`Compare::RangeUnchanged`] in order, what stood in the range.

@@ -76,7 +76,8 @@ impl EtcdStorage {
         options: EtcdOptions,
     ) -> StorageResult<Self> {
         let endpoints: Vec<String> = endpoints.into_iter().map(Into::into).collect();
-        Core::connect(&endpoints, options).await.map(Self)
+        // Large, as are all that etcd's client makes.
+        Box::pin(Core::connect(&endpoints, options)).await.map(Self)
     }
 
     /// What stood in each range that the transaction wants unchanged, or how it fails before that.

@@ -57,9 +57,9 @@ impl Space {
         let start = self.raw(if from.is_empty() { "\u{1}" } else { from });
         let end = match range.end() {
             Some(end) => self.raw(end),
-            None => {
-                KeyRange::prefix(&*self.prefix).end().map_or(OPEN.to_vec(), |end| end.as_bytes().to_vec())
-            }
+            None => KeyRange::prefix(&*self.prefix)
+                .end()
+                .map_or_else(|| OPEN.to_vec(), |end| end.as_bytes().to_vec()),
         };
         Some(Bounds { start, end })
     }
@@ -67,7 +67,9 @@ impl Space {
     /// Everything.
     pub(super) fn all(&self) -> Bounds {
         let start = if self.prefix.is_empty() { OPEN.to_vec() } else { self.prefix.clone().into_bytes() };
-        let end = KeyRange::prefix(&*self.prefix).end().map_or(OPEN.to_vec(), |end| end.as_bytes().to_vec());
+        let end = KeyRange::prefix(&*self.prefix)
+            .end()
+            .map_or_else(|| OPEN.to_vec(), |end| end.as_bytes().to_vec());
         Bounds { start, end }
     }
 

@@ -87,7 +87,7 @@ async fn works(storage: &EtcdStorage) {
     let got = storage.get(&"/a".into(), ReadAt::Latest).await.unwrap();
     assert_eq!(&*got.kv.unwrap().value, b"1");
     assert_eq!(storage.list(&all, &ListOptions::default()).await.unwrap().items.len(), 1);
-    storage.ttl(TtlOp::Grant(Duration::from_secs(60))).await.unwrap();
+    storage.ttl(TtlOp::Grant(Duration::from_mins(1))).await.unwrap();
 }
 
 fn refused(what: &str, opened: StorageResult<EtcdStorage>) {
@@ -116,7 +116,7 @@ fn certificates_are_asked_for_and_checked() {
     };
     let with = |tls: EtcdTls| EtcdOptions { tls: Some(tls), prefix: "tls/".into(), ..base.clone() };
     let right = with(ours.tls(Some("client")));
-    let server = Server::start_as(&program, runtime.handle(), "https", &args, right.clone());
+    let server = Server::start_as(&program, runtime.handle(), "https", &args, &right);
     runtime.block_on(async {
         works(&server.open_as(right).await.unwrap()).await;
         refused("nobody's certificate", server.open_as(with(ours.tls(None))).await);

@@ -4,6 +4,7 @@
 //! set.
 
 mod access;
+mod cluster;
 mod conformance;
 mod failover;
 mod moves;

@@ -59,7 +59,8 @@ fn spawn(program: &str, args: &[String]) -> Child {
 impl Server {
     /// Starts one, and waits until it answers.
     pub(crate) fn start(program: &str, runtime: &Handle) -> Self {
-        Self::start_as(program, runtime, "http", &[], EtcdOptions::with_env(rt::env_on(runtime.clone())))
+        let options = EtcdOptions::with_env(rt::env_on(runtime.clone()));
+        Self::start_as(program, runtime, "http", &[], &options)
     }
 
     /// The same with `args`, for clients that connect by `scheme` with `options`.
@@ -68,7 +69,7 @@ impl Server {
         runtime: &Handle,
         scheme: &str,
         args: &[String],
-        options: EtcdOptions,
+        options: &EtcdOptions,
     ) -> Self {
         // Both held at once, so that they differ. Somebody else may take one before etcd does: then it ends.
         for _ in 0..5 {

@@ -28,6 +28,13 @@ pub(crate) enum Rule {
     ReusesRevisions,
     ReadsStale,
     TellsWrongPreviousValues,
+    /// What may have been done is done once more.
+    TakesUnknownForRefused,
+    /// What may not have been done is called done.
+    TakesUnknownForDone,
+    ForgetsKeepAlives,
+    /// Times to live are longer than was asked.
+    KeepsWhatWasLeft,
 }
 
 /// A store that breaks one rule.
@@ -103,7 +110,16 @@ impl Storage for Broken {
             }
             _ => {}
         }
-        self.inner.txn(txn).await.map(|outcome| self.reused(outcome))
+        let again = (self.rule == Rule::TakesUnknownForRefused).then(|| txn.clone());
+        let mut outcome = self.inner.txn(txn).await;
+        while let (Err(StorageError::Unknown { .. }), Some(txn)) = (&outcome, &again) {
+            outcome = self.inner.txn(txn.clone()).await;
+        }
+        if matches!(outcome, Err(StorageError::Unknown { .. })) && self.rule == Rule::TakesUnknownForDone {
+            let revision = self.inner.current().await?;
+            return Ok(TxnOutcome::Committed { revision, previous: Vec::new() });
+        }
+        outcome.map(|outcome| self.reused(outcome))
     }
 
     async fn watch(&self, range: &KeyRange, options: &WatchOptions) -> StorageResult<WatchStream> {
@@ -120,6 +136,11 @@ impl Storage for Broken {
     }
 
     async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {
+        let op = match (self.rule, op) {
+            (Rule::ForgetsKeepAlives, TtlOp::KeepAlive(id)) => TtlOp::Inspect(id),
+            (Rule::KeepsWhatWasLeft, TtlOp::Grant(length)) => TtlOp::Grant(length * 30),
+            (_, op) => op,
+        };
         self.inner.ttl(op).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::call::{Action, Call, History};
 use super::order::{Order, has_effect};
-use super::{Finding, Judged, Rule, broken, read_at, same, write_at};
+use super::{Finding, Judged, Rule, broken, is_outage, read_at, same, write_at};
 use crate::storage::{
     Compare, Continue, Got, Key, KeyRange, ListOptions, Page, ReadAt, Revision, StorageError, Txn, TxnOutcome,
 };
@@ -166,7 +166,7 @@ impl Judge<'_> {
                     && write_at(*asked) > times.floor(self.call.begin)
             }
             StorageError::Closed => times.may_be_closed(self.end),
-            _ => false,
+            error => self.order.leniency.remote && is_outage(error),
         };
         if justified {
             return Ok(());

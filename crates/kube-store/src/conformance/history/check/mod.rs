@@ -7,7 +7,7 @@ mod watches;
 
 use super::Leniency;
 use super::call::History;
-use crate::storage::Revision;
+use crate::storage::{Revision, StorageError};
 use order::Order;
 use std::fmt;
 
@@ -101,6 +101,8 @@ pub struct Judged {
     pub unknown_applied: usize,
     /// Writes whose outcome was unknown, and that were not applied.
     pub unknown_lost: usize,
+    /// Revisions of others, which nobody in the history asked for.
+    pub others: u64,
 }
 
 /// Judges a history that began on an empty store.
@@ -116,7 +118,7 @@ pub fn check(history: &History) -> Result<Judged, Finding> {
 /// # Errors
 /// The first rule that it breaks.
 pub fn check_with(history: &History, leniency: Leniency) -> Result<Judged, Finding> {
-    let order = Order::of(history)?;
+    let order = Order::of(history, leniency)?;
     let mut judged = order.judged;
     answers::check(history, &order, &mut judged)?;
     for watch in &history.watches {
@@ -130,6 +132,11 @@ pub fn check_with(history: &History, leniency: Leniency) -> Result<Judged, Findi
 /// The finding that `rule` is broken.
 fn broken<T>(rule: Rule, what: impl Into<String>) -> Result<T, Finding> {
     Err(Finding { rule, what: what.into() })
+}
+
+/// Whether an error tells of nothing but a store that cannot be reached, or has too much to do.
+fn is_outage(error: &StorageError) -> bool {
+    matches!(error, StorageError::Medium { .. } | StorageError::Busy { .. } | StorageError::NoSpace)
 }
 
 /// Holds what was seen to be as it should.

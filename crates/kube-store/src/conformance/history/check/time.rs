@@ -1,5 +1,6 @@
 //! When things happened.
 
+use super::super::Leniency;
 use super::super::call::{Action, Call, History};
 use super::order::has_effect;
 use super::{read_at, write_at};
@@ -19,11 +20,13 @@ pub(super) struct Times {
     compactions: Vec<(u64, Option<u64>, Revision)>,
     /// When the store was first closed, or failed.
     closed: Option<u64>,
+    /// Whether revisions that nobody asked for are those of others.
+    others: bool,
 }
 
 impl Times {
-    pub(super) fn of(history: &History) -> Self {
-        let mut times = Self::default();
+    pub(super) fn of(history: &History, leniency: Leniency) -> Self {
+        let mut times = Self { others: leniency.remote, ..Self::default() };
         let mut known = Vec::new();
         times.closed = closed(history);
         for call in &history.calls {
@@ -90,8 +93,14 @@ impl Times {
     pub(super) fn exists(&self, revision: Revision, time: u64) -> bool {
         match self.asked.get(&revision) {
             Some(begin) => begin.is_none_or(|begin| begin < time),
-            None => revision == Revision::ZERO || self.opened.contains(&revision),
+            None => self.others || revision == Revision::ZERO || self.opened.contains(&revision),
         }
+    }
+
+    /// The newest revision that could have been written at `time`.
+    pub(super) fn latest(&self, time: u64) -> Revision {
+        let asked = |begin: &Option<u64>| begin.is_none_or(|begin| begin < time);
+        self.asked.iter().rev().find(|(_, begin)| asked(begin)).map_or(Revision::ZERO, |(at, _)| *at)
     }
 
     /// Whether a compaction to `revision` or above was begun before `time`.

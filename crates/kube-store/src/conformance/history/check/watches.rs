@@ -4,7 +4,7 @@ use super::super::Leniency;
 use super::super::call::WatchLog;
 use super::super::timeline::Change;
 use super::order::Order;
-use super::{Finding, Rule, broken, read_at};
+use super::{Finding, Rule, broken, is_outage, read_at};
 use crate::storage::{Batch, Event, KeyValue, Revision, StorageError, WatchFrom, WatchItem};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn refusal(watch: &WatchLog, order: &Order, error: &StorageError) -> Result<(), 
         }
         StorageError::Future { asked, .. } => super::write_at(*asked) > order.times.floor(watch.begin),
         StorageError::Closed => order.times.may_be_closed(watch.opened),
-        _ => false,
+        error => order.leniency.remote && is_outage(error),
     };
     if justified { Ok(()) } else { broken(Rule::Resumable, format!("refused without a cause: {watch:?}")) }
 }
@@ -68,7 +68,7 @@ impl<'a> Judge<'a> {
         let (position, vague) = match watch.options.from {
             WatchFrom::After(revision) => (revision, revision),
             // It began at some revision between what was known when it was asked for, and all there was later.
-            WatchFrom::Now | WatchFrom::Initial => (known, latest(order, watch.opened)),
+            WatchFrom::Now | WatchFrom::Initial => (known, order.times.latest(watch.opened)),
         };
         let initial = if watch.options.from == WatchFrom::Initial { Initial::State } else { Initial::Done };
         Self { watch, order, leniency, initial, position, vague, last: None, seen: BTreeSet::new() }
@@ -227,13 +227,4 @@ impl<'a> Judge<'a> {
         };
         if justified { Ok(()) } else { self.broken(Rule::Reliable, &format!("it ends with {error}")) }
     }
-}
-
-/// The newest revision that could exist at `time`.
-fn latest(order: &Order, time: u64) -> Revision {
-    let mut revision = order.timeline.head();
-    while revision > Revision::ZERO && !order.times.exists(revision, time) {
-        revision = Revision::new(revision.get() - 1);
-    }
-    revision
 }

@@ -1,0 +1,213 @@
+//! Three members of an etcd on loopback, and what can be done to them.
+
+use super::proxy::{Line, Proxy};
+use crate::scratch::Scratch;
+use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, ConnectOptions};
+use kube_core::env::Env;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+pub(crate) const MEMBERS: usize = 3;
+
+/// How much a member may hold: some seconds of large values fill it.
+const QUOTA: usize = 48 << 20;
+
+/// How long one question to a member may take.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+/// An etcd of three members. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    program: String,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) env: Env,
+    members: Vec<Member>,
+    stores: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Member {
+    client: SocketAddr,
+    peer: SocketAddr,
+    directory: Scratch,
+    proxy: Proxy,
+    /// None while it is dead.
+    child: Option<Child>,
+}
+
+impl Cluster {
+    /// Starts the members, and waits until they have a leader.
+    pub(crate) fn start(program: &str, runtime: &Arc<Runtime>) -> Self {
+        let env = kube_store::rt::env_on(runtime.handle().clone());
+        // Held all at once, so that they differ.
+        let held: Vec<_> = (0..MEMBERS * 2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let addresses: Vec<_> = held.iter().map(|held| held.local_addr().unwrap()).collect();
+        drop(held);
+        let member = |pair: &[SocketAddr]| Member {
+            client: pair[0],
+            peer: pair[1],
+            directory: Scratch::new(),
+            proxy: Proxy::start(runtime.handle(), &env, pair[0]),
+            child: None,
+        };
+        let members = addresses.chunks(2).map(member).collect();
+        let (program, runtime, stores) = (program.to_owned(), runtime.clone(), AtomicU32::new(0));
+        let mut cluster = Self { program, runtime, env, members, stores };
+        (0..MEMBERS).for_each(|member| cluster.revive(member));
+        assert!(cluster.settle(), "{} does not become a cluster", cluster.program);
+        // To a store the first revision of etcd is none.
+        assert!(cluster.ask(0, async |client| client.put("\0began", "", None).await).is_some());
+        cluster
+    }
+
+    /// Starts a member that is dead.
+    pub(crate) fn revive(&mut self, member: usize) {
+        let name = |at: usize| format!("m{at}");
+        let peers: Vec<_> = self
+            .members
+            .iter()
+            .enumerate()
+            .map(|(at, one)| format!("{}=http://{}", name(at), one.peer))
+            .collect();
+        let one = &mut self.members[member];
+        // One that ended by itself is dead as well.
+        if one.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none()) {
+            return;
+        }
+        let (client, peer) = (format!("http://{}", one.client), format!("http://{}", one.peer));
+        let child = Command::new(&self.program)
+            .arg("--data-dir")
+            .arg(one.directory.path())
+            .args(["--name", &name(member), "--initial-cluster", &peers.join(",")])
+            .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
+            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(["--heartbeat-interval", "50", "--election-timeout", "500"])
+            .args(["--quota-backend-bytes", &QUOTA.to_string()])
+            .args(["--logger", "zap", "--log-level", "error"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        one.child = Some(child);
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self, member: usize) {
+        if let Some(mut child) = self.members[member].child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+
+    /// Stops a member (`STOP`), or lets it go on (`CONT`).
+    pub(crate) fn signal(&self, member: usize, signal: &str) {
+        if let Some(child) = &self.members[member].child {
+            let sent = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status();
+            assert!(sent.unwrap().success(), "kill -{signal}");
+        }
+    }
+
+    pub(crate) fn line(&self, member: usize, line: Line) {
+        self.members[member].proxy.set(line);
+    }
+
+    /// The members' own addresses.
+    pub(crate) fn endpoints(&self) -> Vec<String> {
+        self.members.iter().map(|one| format!("http://{}", one.client)).collect()
+    }
+
+    /// The addresses of the proxies before them.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.members.iter().map(|one| one.proxy.endpoint().to_owned()).collect()
+    }
+
+    /// A prefix that nobody used.
+    pub(crate) fn prefix(&self) -> String {
+        format!("store-{}/", self.stores.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn sleep(&self, time: Duration) {
+        self.runtime.block_on(self.env.sleep(time));
+    }
+
+    /// Asks a member something.
+    pub(crate) fn ask<T>(
+        &self,
+        member: usize,
+        question: impl AsyncFnOnce(&mut Client) -> Result<T, etcd_client::Error>,
+    ) -> Option<T> {
+        let endpoint = format!("http://{}", self.members[member].client);
+        let asking = async {
+            let options = ConnectOptions::new().with_connect_timeout(PATIENCE);
+            let mut client = Client::connect([endpoint], Some(options)).await.ok()?;
+            question(&mut client).await.ok()
+        };
+        self.runtime.block_on(async { timeout(PATIENCE, asking).await.ok().flatten() })
+    }
+
+    /// The member that leads, as far as one can be asked.
+    pub(crate) fn leader(&self) -> Option<usize> {
+        let told = |member: usize| {
+            let status = self.ask(member, async |client| client.status().await)?;
+            let me = status.header()?.member_id();
+            (status.leader() != 0).then_some((me, status.leader()))
+        };
+        let told: Vec<_> = (0..MEMBERS).map(told).collect();
+        told.iter().position(|one| one.is_some_and(|(me, leader)| me == leader))
+    }
+
+    /// Waits until every member answers linearizably; not for ever.
+    pub(crate) fn settle(&self) -> bool {
+        let answers = |member| self.ask(member, async |client| client.get("\0settled", None).await).is_some();
+        (0..100).any(|_| {
+            let settled = (0..MEMBERS).all(answers);
+            if !settled {
+                self.sleep(Duration::from_millis(100));
+            }
+            settled
+        })
+    }
+
+    /// Makes room on every member, and says that there is room again, until all believe it; not for ever.
+    pub(crate) fn make_room(&self) -> bool {
+        (0..20).any(|_| {
+            for member in 0..MEMBERS {
+                self.ask(member, async |client| client.defragment().await);
+            }
+            // Each member raised an alarm of its own.
+            let left = self.ask(0, async |client| {
+                let alarms = client.alarm(AlarmAction::Get, AlarmType::None, None).await?;
+                for alarm in alarms.alarms() {
+                    let mut of = AlarmOptions::new();
+                    of.with_member(alarm.member_id());
+                    client.alarm(AlarmAction::Deactivate, alarm.alarm(), Some(of)).await?;
+                }
+                Ok(alarms.alarms().len())
+            });
+            left == Some(0)
+        })
+    }
+
+    /// Everything as it should be.
+    pub(crate) fn heal(&mut self) {
+        for member in 0..MEMBERS {
+            self.line(member, Line::Good);
+            self.signal(member, "CONT");
+            self.revive(member);
+        }
+        assert!(self.settle(), "the cluster does not come back");
+        assert!(self.make_room(), "the members still have no room");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        (0..MEMBERS).for_each(|member| self.kill(member));
+    }
+}
