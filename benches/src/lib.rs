@@ -11,6 +11,8 @@
 pub mod controllers;
 pub mod durable;
 pub mod end_to_end;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod net;
 pub mod objects;
 pub mod process;

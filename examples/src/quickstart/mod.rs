@@ -6,8 +6,10 @@ mod low_water;
 mod names;
 mod node_failure;
 mod pending;
+mod place;
 
 pub use low_water::LowWater;
+pub use place::Place;
 
 use crate::screen::Screen;
 use crate::tables;
@@ -47,9 +49,10 @@ pub struct Journey {
 ///
 /// # Errors
 /// The plane does not start.
-pub async fn three_nodes() -> Result<ControlPlane, Failure> {
+pub async fn three_nodes(home: &Place) -> Result<ControlPlane, Failure> {
     let nodes = SimFleet::new(3).cpu("4").memory("16Gi").zones(["a", "b", "c"]).behavior(delays());
-    Ok(ControlPlane::builder().controllers(kube_controllers::builtin()).nodes(nodes).start().await?)
+    let plane = ControlPlane::builder().controllers(kube_controllers::builtin()).nodes(nodes);
+    Ok(home.of(plane).await?.start().await?)
 }
 
 /// Pods take a moment to start, to become ready, and to stop.
@@ -62,9 +65,14 @@ fn delays() -> Delays {
 ///
 /// # Errors
 /// A step that does not come to its end, or a file that cannot be read or written.
-pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Result<Journey, Failure> {
+pub async fn journey(
+    screen: &mut Screen,
+    home: &Place,
+    folder: &Path,
+    picture: &Path,
+) -> Result<Journey, Failure> {
     screen.headline("a control plane with 3 nodes, and the manifests");
-    let plane = three_nodes().await?;
+    let plane = three_nodes(home).await?;
     let mut kinds = Vec::new();
     for (name, text) in read_files(folder)? {
         let objects = plane.apply_yaml(&name, &text).await?;
@@ -102,7 +110,7 @@ pub async fn journey(screen: &mut Screen, folder: &Path, picture: &Path) -> Resu
     let why = pending::too_big(screen, &plane).await?;
 
     screen.headline("a StatefulSet, a DaemonSet, and a node that falls silent");
-    let evicted = node_failure::show(screen).await?;
+    let evicted = node_failure::show(screen, home).await?;
 
     screen.headline("what is there now");
     show_everything(screen, &plane).await?;
@@ -123,8 +131,8 @@ const WORKLOADS: [&str; 7] =
 ///
 /// # Errors
 /// A file that cannot be read, or a document that is refused: then nothing of any file is stored.
-pub async fn own_manifests(screen: &mut Screen, files: &[PathBuf]) -> Result<(), Failure> {
-    let plane = three_nodes().await?;
+pub async fn own_manifests(screen: &mut Screen, home: &Place, files: &[PathBuf]) -> Result<(), Failure> {
+    let plane = three_nodes(home).await?;
     let mut streams = Vec::new();
     for file in files {
         let name = file.display().to_string();

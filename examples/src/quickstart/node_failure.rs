@@ -1,6 +1,6 @@
 //! A StatefulSet, a DaemonSet and a Deployment on three nodes, one of which falls silent and comes back.
 
-use super::{Failure, LIMIT, delays, stop};
+use super::{Failure, LIMIT, Place, delays, stop};
 use crate::screen::Screen;
 use kube_controllers::builtin::node_lifecycle::{self, Settings};
 use kube_core::view::PodView;
@@ -15,9 +15,9 @@ use std::time::Duration;
 const MANIFEST: &str = include_str!("node_failure.yaml");
 
 /// Returns the pod of the StatefulSet that its node took with it.
-pub(super) async fn show(screen: &mut Screen) -> Result<String, Failure> {
+pub(super) async fn show(screen: &mut Screen, home: &Place) -> Result<String, Failure> {
     let cables = Cables::default();
-    let plane = impatient(&cables).await?;
+    let plane = impatient(&cables, home).await?;
     plane.apply_yaml("node_failure.yaml", MANIFEST).await?;
     until(screen, &plane, "pods of queue, agent and web ready", 9, |view| ready(view, "", |_| true)).await?;
     screen.line("  queue-0, queue-1, queue-2 came one after the other, an agent on every node, web anywhere");
@@ -48,7 +48,7 @@ pub(super) async fn show(screen: &mut Screen) -> Result<String, Failure> {
 }
 
 /// Nodes that beat five times a second, and a control plane that gives them up after one second without.
-async fn impatient(cables: &Cables) -> Result<ControlPlane, Failure> {
+async fn impatient(cables: &Cables, home: &Place) -> Result<ControlPlane, Failure> {
     let millis = Duration::from_millis;
     let settings =
         Settings { period: millis(100), grace: millis(1000), interval: millis(100), ..Settings::default() };
@@ -59,7 +59,7 @@ async fn impatient(cables: &Cables) -> Result<ControlPlane, Failure> {
     let nodes = SimFleet::new(3).behavior(delays()).zones(["a", "b", "c"]).heartbeats(beats).cables(cables);
     let patience = DefaultTolerationSeconds { not_ready: 1, unreachable: 1 };
     let builder = ControlPlane::builder().controllers(controllers).nodes(nodes);
-    Ok(builder.admission(Arc::new(patience)).start().await?)
+    Ok(home.of(builder.admission(Arc::new(patience))).await?.start().await?)
 }
 
 /// Ready pods of an application that stay, as far as `counts` says.

@@ -1,6 +1,6 @@
 //! The quickstart runs, and shows what it promises.
 
-use kube_examples::quickstart::{journey, own_manifests};
+use kube_examples::quickstart::{Place, journey, own_manifests};
 use kube_examples::screen::Screen;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,8 @@ fn scratch(name: &str) -> PathBuf {
 async fn the_quickstart_tells_its_journey() {
     let paper = Paper::default();
     let picture = scratch("owners.dot");
-    let found = journey(&mut Screen::plain(paper.clone()), &folder(), &picture).await.unwrap();
+    let found =
+        journey(&mut Screen::plain(paper.clone()), &Place::Memory, &folder(), &picture).await.unwrap();
     let text = paper.text();
 
     let expected = ["PersistentVolume", "PersistentVolumeClaim", "ServiceAccount"];
@@ -69,7 +70,7 @@ async fn run_own(name: &str, manifest: &str) -> (Result<(), String>, String) {
     let file = scratch(name);
     std::fs::write(&file, manifest).unwrap();
     let paper = Paper::default();
-    let result = own_manifests(&mut Screen::plain(paper.clone()), &[file]).await;
+    let result = own_manifests(&mut Screen::plain(paper.clone()), &Place::Memory, &[file]).await;
     (result.map_err(|error| error.to_string()), paper.text())
 }
 
@@ -94,7 +95,10 @@ async fn files_without_pods_end_at_once_and_several_files_are_one() {
     std::fs::write(&bad, deployment.replace("replicas: 3", "replicas: three")).unwrap();
     let paper = Paper::default();
     let files = [folder().join("01-pod.yaml"), bad];
-    let error = own_manifests(&mut Screen::plain(paper.clone()), &files).await.unwrap_err().to_string();
+    let error = own_manifests(&mut Screen::plain(paper.clone()), &Place::Memory, &files)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("replicas.yaml, document 1 (apps/v1 Deployment default/my-application)"),
         "{error}"
