@@ -135,7 +135,12 @@ impl Storage for EtcdStorage {
             let (mut kv, txn) = (self.0.kv(), encoded.clone());
             async move { kv.txn(txn).await }
         };
-        let response = self.0.call(again, send).await.map_err(|failure| failure.of_write("a transaction"))?;
+        let before = self.0.seen();
+        let response = match self.0.call(again, send).await {
+            Ok(response) => response,
+            Err(Failure::NoSpace) => return Err(self.0.no_space(&txn, before).await),
+            Err(failure) => return Err(failure.of_write("a transaction")),
+        };
         let answer = encode::read(&self.0.space, response);
         self.0.note_seen(space::number(answer.revision));
         // Deletes of what is absent make no revision, and so no event that a closing store could wait for.

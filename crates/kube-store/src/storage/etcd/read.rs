@@ -7,7 +7,8 @@ use super::encode::Stood;
 use super::failure::Failure;
 use super::space::{Bounds, number};
 use crate::storage::{
-    Continue, Got, Key, KeyRange, KeyValue, ListOptions, Page, ReadAt, Revision, StorageError, StorageResult,
+    Continue, Got, Key, KeyRange, KeyValue, ListOptions, Op, Page, ReadAt, Revision, StorageError,
+    StorageResult, Txn,
 };
 use etcd_client::{GetOptions, GetResponse};
 use std::sync::Arc;
@@ -83,6 +84,22 @@ impl Core {
         let options = GetOptions::new().with_keys_only().with_limit(limit);
         let Range { items, .. } = self.range(&bounds, ReadAt::Exactly(at), options).await?;
         Ok(items.iter().map(|kv| (kv.key.clone(), kv.mod_revision)).collect())
+    }
+
+    /// What became of a transaction that etcd has no room for, sent when `before` was the newest revision that was
+    /// known. The one by which the quota is used up is told the same as those after it, and yet it is applied
+    /// (`quotaApplierV3` of etcd's `server/etcdserver`).
+    pub(super) async fn no_space(&self, txn: &Txn, before: Revision) -> StorageError {
+        let Some(key) = txn.ops.iter().find(|op| matches!(op, Op::Put { .. })).map(Op::key) else {
+            return StorageError::NoSpace;
+        };
+        match self.get(key, ReadAt::Latest).await {
+            Ok(got) if got.revision <= before => StorageError::NoSpace,
+            Ok(Got { kv: Some(kv), .. }) if kv.mod_revision <= before => StorageError::NoSpace,
+            _ => StorageError::Unknown {
+                reason: "etcd, a transaction: the quota is used up, perhaps by this one".into(),
+            },
+        }
     }
 
     async fn range(&self, bounds: &Bounds, at: ReadAt, options: GetOptions) -> StorageResult<Range> {
