@@ -75,6 +75,12 @@ impl Holder {
             self.env.sleep(EVERY).await;
             let sent = self.env.now();
             match self.storage.ttl(TtlOp::KeepAlive(id)).await {
+                // It may have ended before it was kept, and its end be on its way: etcd answers, and ends it.
+                Ok(_) if self.env.now().since(alive) >= KEPT => {
+                    self.told.lost += 1;
+                    self.left.push((key, sent));
+                    return;
+                }
                 Ok(_) => {
                     alive = sent;
                     self.told.kept += 1;
