@@ -90,7 +90,8 @@ impl Core {
     /// known. The one by which the quota is used up is told the same as those after it, and yet it is applied
     /// (`quotaApplierV3` of etcd's `server/etcdserver`).
     pub(super) async fn no_space(&self, txn: &Txn, before: Revision) -> StorageError {
-        let Some(key) = txn.ops.iter().find(|op| matches!(op, Op::Put { .. })).map(Op::key) else {
+        // Deletes alone as well: etcd 3.5.1 answers so to them, and applies them.
+        let Some(key) = txn.ops.first().map(Op::key) else {
             return StorageError::NoSpace;
         };
         match self.get(key, ReadAt::Latest).await {
