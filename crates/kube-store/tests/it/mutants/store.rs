@@ -32,8 +32,10 @@ pub(crate) enum Rule {
     TakesUnknownForRefused,
     /// What may not have been done is called done.
     TakesUnknownForDone,
+    #[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "only judged on a cluster of etcd"))]
     ForgetsKeepAlives,
     /// Times to live are longer than was asked.
+    #[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "only judged on a cluster of etcd"))]
     KeepsWhatWasLeft,
 }
 
