@@ -22,16 +22,9 @@ fn a_seed_repeats_and_seeds_differ() {
         assert_eq!(first.trace_hash, second.trace_hash, "seed {seed} did not repeat");
         assert_eq!(first.steps, second.steps, "seed {seed}");
         hashes.insert(first.trace_hash);
-        show(seed, &first);
     }
     let different = hashes.len() as u64;
     assert!(different * 4 >= seeds() * 3, "{} seeds gave only {different} different runs", seeds());
-}
-
-/// `./test real` compares these lines between a debug and a release build.
-#[expect(clippy::print_stdout, reason = "what is printed is compared between builds")]
-fn show(seed: u64, outcome: &Outcome<Summary>) {
-    println!("seed {seed:>3}: trace {:016x}, {} steps", outcome.trace_hash, outcome.steps);
 }
 
 #[test]

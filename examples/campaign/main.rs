@@ -1,8 +1,8 @@
 //! Runs scenarios under many seeds, each seed twice, and prints what that came to.
 //!
 //! ```text
-//! cargo run --release -p kube-sim --example campaign -- [--scenario NAME] [--seeds N] [--from N] [--seconds N] [--once] [--jobs N]
-//! cargo run --release -p kube-sim --example campaign -- --scenario NAME --replay LINE
+//! cargo run --release -p kube-examples --example campaign -- [--scenario NAME] [--seeds N] [--from N] [--seconds N] [--once] [--jobs N]
+//! cargo run --release -p kube-examples --example campaign -- --scenario NAME --replay LINE
 //! ```
 //!
 //! Every 100 seeds it tells how far it is, and what `--from` has to say for the next campaign to go on there. The totals
