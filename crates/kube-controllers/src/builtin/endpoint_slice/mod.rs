@@ -6,16 +6,14 @@ pub mod plan;
 mod tests;
 
 use super::indexes::{NAMESPACE, SERVICE, by_namespace, service_of, slices_by_service};
-use super::presence::is_there;
 use super::slice_writes::carry_out;
 use crate::runtime::queue::RetryLimits;
 use crate::runtime::{Context, Controller, Error, Listers, Outcome, Reconciler, Request, Source};
-use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
 use kube_core::resource::{ObjectKey, ResourceExt};
 use kube_core::view::{NodeView, PodView};
-use kube_net::slices::{SlicePlan, UnresolvedPort, ZoneCapacity, wants_zone_shares};
+use kube_net::slices::{UnresolvedPort, ZoneCapacity, wants_zone_shares};
 use kube_store::client::events::EventType;
 use kube_store::informer::{Change, Index};
 use kube_store::mutant::{self, Mutant};
@@ -135,18 +133,11 @@ impl Reconciler for EndpointSlices {
         let zones = zones.as_ref();
         let plan = plan(&View { service: &service, pods: &pods, nodes: &nodes, slices: &slices, zones });
         self.tell(cx, &service, &plan.unresolved);
-        if let Err(error) = execute(cx, &service, &plan.slices).await {
+        if let Err(error) = carry_out(cx, Some(&*service), &plan.slices).await {
             let note = format!("Error updating Endpoint Slices for Service {}: {error}", request.key);
             cx.event(&*service, EventType::Warning, "FailedToUpdateEndpointSlices", &note);
             return Err(error.into());
         }
         Ok(Outcome::Done)
     }
-}
-
-async fn execute(cx: &Context, service: &Service, plan: &SlicePlan) -> Result<(), ApiError> {
-    if !plan.create.is_empty() && !is_there(cx, service).await? {
-        return Ok(());
-    }
-    carry_out(cx, plan).await
 }

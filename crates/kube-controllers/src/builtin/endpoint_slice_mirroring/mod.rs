@@ -71,7 +71,7 @@ impl Reconciler for Mirroring {
                 cx.event(&**endpoints, EventType::Warning, reason, &note);
             }
         }
-        carry_out(cx, &plan.slices).await?;
+        carry_out(cx, endpoints.as_deref(), &plan.slices).await?;
         Ok(Outcome::Done)
     }
 }
