@@ -5,7 +5,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use kube_benches::net::baseline::{Directory, Hosts, Taken, maglev, rebuild};
-use kube_benches::net::{Replicas, endpoints, name, questions, replica, resolver};
+use kube_benches::net::{Large, Replicas, endpoints, name, questions, replica, resolver};
 use kube_benches::selector::{Indexed, World, baseline::Linear};
 use kube_core::env::Env;
 use kube_core::selector::LabelSet;
@@ -108,6 +108,17 @@ fn slices(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("baseline", count), |b| {
             b.iter(|| rebuild(&spec, &replicas.pods));
         });
+    }
+    group.finish();
+}
+
+/// One slice of a Service changes.
+fn joins(c: &mut Criterion) {
+    let mut group = c.benchmark_group("net/join-one-slice");
+    for count in [100, 1_000, 10_000] {
+        let mut large = Large::new(count);
+        group.bench_function(BenchmarkId::new("ours", count), |b| b.iter(|| large.change()));
+        group.bench_function(BenchmarkId::new("baseline", count), |b| b.iter(|| large.anew()));
     }
     group.finish();
 }
@@ -224,6 +235,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = selectors, terms, relabel, slices, picks, tables, names, addresses
+    targets = selectors, terms, relabel, slices, joins, picks, tables, names, addresses
 }
 criterion_main!(benches);

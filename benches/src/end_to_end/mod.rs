@@ -30,7 +30,8 @@ pub async fn ours(
     let plane = builder.controllers(builtin()).nodes(SimFleet::new(nodes)).start().await?;
     plane.apply_yaml("end-to-end", manifests::DEPLOYMENT_AND_SERVICE).await.map_err(ApiError::internal)?;
     let settled = plane.until(limit, |view| {
-        view.nodes().iter().filter(|node| node.is_ready()).count() == nodes
+        // The node lifecycle takes the taints of a new node away once it has seen that the node is ready.
+        view.nodes().iter().filter(|node| node.is_ready() && node.spec.taints.is_empty()).count() == nodes
             && view.deployment("default/web").is_some_and(|deployment| deployment.status.is_some())
     });
     settled.await.map_err(ApiError::internal)?;

@@ -3,12 +3,14 @@
 mod addresses;
 pub mod baseline;
 mod follower;
+mod large;
 mod pods;
 mod questions;
 mod spread;
 mod world;
 
 pub use addresses::Addresses;
+pub use large::Large;
 pub use pods::{Replicas, nodes, replica};
 pub use questions::{ask, questions, serve, serve_hosts};
 pub use spread::{Load, Propagated, Way, propagate};

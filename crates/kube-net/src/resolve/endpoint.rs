@@ -129,6 +129,11 @@ impl Endpoint {
         (self.address, self.port)
     }
 
+    /// What endpoints of a port are ordered by. Of two states of one the ready one comes first.
+    pub(super) fn order(&self) -> ((IpAddr, u16), bool) {
+        (self.place(), !self.ready)
+    }
+
     /// Whether the two are states of the same endpoint: the same pod at the same address.
     pub fn is_same(&self, other: &Self) -> bool {
         self.place() == other.place() && self.target == other.target

@@ -27,6 +27,7 @@ mod service;
 mod set;
 mod shards;
 mod snapshot;
+mod source;
 mod table;
 mod why;
 

@@ -4,6 +4,7 @@ use super::directory::Spelling;
 use super::endpoint::Endpoint;
 use super::pool::Pool;
 use super::set::{EndpointSet, Rules};
+use super::source::Numbered;
 use crate::balance::Balancing;
 use kube_core::kinds::core::v1::Service;
 use kube_core::kinds::discovery::v1::EndpointSlice;
@@ -89,9 +90,9 @@ impl Joined {
             let old = before.and_then(|b| b.families.iter().find(|old| old.address_type == address_type));
             let set = |(at, name): (usize, &&str)| {
                 let portless = ports.is_empty();
-                let all = endpoints(slices, name, address_type, portless);
+                let slices = numbered(slices, name, address_type, portless);
                 let old = before.zip(old).and_then(|(b, old)| old.sets.get(b.position(name).unwrap_or(at)));
-                EndpointSet::new(all, old, &rules)
+                EndpointSet::new(&slices, old, &rules)
             };
             Family { address_type, sets: names.iter().enumerate().map(set).collect() }
         };
@@ -149,24 +150,21 @@ impl Joined {
     }
 }
 
-/// The endpoints that the slices of one family have for the port `name`.
-fn endpoints(
-    slices: &BTreeMap<Arc<str>, Arc<EndpointSlice>>,
+/// The slices of one family that have the port `name`, each with its number.
+fn numbered<'a>(
+    slices: &'a BTreeMap<Arc<str>, Arc<EndpointSlice>>,
     name: &str,
     address_type: Option<&str>,
     portless: bool,
-) -> Vec<Endpoint> {
-    let mut all = Vec::new();
-    for slice in slices.values().filter(|slice| address_type.is_none_or(|t| slice.address_type == t)) {
-        let named =
-            slice.ports.iter().flatten().find(|port| port.name.as_deref().unwrap_or_default() == name);
+) -> Vec<Numbered<'a>> {
+    let of_family = slices.values().filter(|slice| address_type.is_none_or(|t| slice.address_type == t));
+    let with_number = |slice: &'a Arc<EndpointSlice>| {
+        let mut ports = slice.ports.iter().flatten();
+        let named = ports.find(|port| port.name.as_deref().unwrap_or_default() == name);
         let number = named.and_then(|port| port.port).and_then(|port| u16::try_from(port).ok());
-        if let Some(number) = number.or_else(|| portless.then_some(0)) {
-            let endpoints = slice.endpoints.iter().flatten();
-            all.extend(endpoints.filter_map(|endpoint| Endpoint::of_slice(endpoint, number)));
-        }
-    }
-    all
+        Some((slice, number.or_else(|| portless.then_some(0))?))
+    };
+    of_family.filter_map(with_number).collect()
 }
 
 fn ports(service: &Service) -> Vec<ServicePort> {

@@ -4,6 +4,7 @@
 
 use super::endpoint::Endpoint;
 use super::pool::{Pool, Shared};
+use super::source::{Numbered, Source};
 use crate::balance::{Affinity, Balancing, PickContext};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -24,6 +25,9 @@ pub(super) struct EndpointSet {
     hinted_zones: Parts,
     /// By the node they are on; none unless a traffic policy asks.
     own_nodes: Parts,
+    /// What they were read from, in the order of the slices' names; nothing while one stands in two slices, as of those
+    /// two states only one is in `all`.
+    sources: Vec<Source>,
 }
 
 type Parts = BTreeMap<Arc<str>, Part>;
@@ -47,16 +51,10 @@ pub(super) struct Rules<'a> {
 }
 
 impl EndpointSet {
-    pub(super) fn new(mut all: Vec<Endpoint>, before: Option<&Self>, rules: &Rules<'_>) -> Self {
-        all.sort_by_key(|endpoint| (endpoint.place(), !endpoint.ready));
-        // While an endpoint moves from one slice to another it stands in both.
-        all.dedup_by_key(|endpoint| endpoint.place());
-        for endpoint in &mut all {
-            if let Some(old) = before.and_then(|before| before.find(endpoint)) {
-                endpoint.take_over(old);
-            }
-        }
-        let all: Vec<Arc<Endpoint>> = all.into_iter().map(Arc::new).collect();
+    /// The endpoints of `slices`, which go on from those `before`. A slice that has not changed is not read again.
+    pub(super) fn new(slices: &[Numbered<'_>], before: Option<&Self>, rules: &Rules<'_>) -> Self {
+        let sources = sources(slices, before);
+        let (all, doubled) = merged(&sources);
         let usable = first_choice(&all);
         let shared = before.map(|before| before.whole.shared()).filter(|old| suits(old, rules));
         let shared = shared.cloned().unwrap_or_else(|| {
@@ -74,6 +72,7 @@ impl EndpointSet {
             hinted_zones: parts(hinted_zones, before.map(|before| &before.hinted_zones)),
             own_nodes: parts(own_nodes, before.map(|before| &before.own_nodes)),
             all,
+            sources: if doubled { Vec::new() } else { sources },
         }
     }
 
@@ -125,6 +124,38 @@ impl EndpointSet {
         let before = self.whole.endpoints.iter().chain(&self.leaving);
         before.filter(|old| old.in_flight() != 0 && !has(usable, old)).cloned().collect()
     }
+}
+
+/// What each of `slices` has, from `before` where it has not changed.
+fn sources(slices: &[Numbered<'_>], before: Option<&EndpointSet>) -> Vec<Source> {
+    let mut known = before.map(|before| &*before.sources).unwrap_or_default().iter().peekable();
+    let settle = |mut endpoint: Endpoint| {
+        if let Some(old) = before.and_then(|before| before.find(&endpoint)) {
+            endpoint.take_over(old);
+        }
+        endpoint
+    };
+    let source = |slice: &Numbered<'_>| {
+        while known.next_if(|old| old.precedes(*slice)).is_some() {}
+        match known.next_if(|old| old.is_of(*slice)) {
+            Some(old) => old.clone(),
+            None => Source::read(*slice, settle),
+        }
+    };
+    slices.iter().map(source).collect()
+}
+
+/// The endpoints of all sources by address, and whether one stood in two of them: while it moves from one slice to
+/// another it does.
+fn merged(sources: &[Source]) -> (Vec<Arc<Endpoint>>, bool) {
+    let mut all: Vec<Arc<Endpoint>> =
+        sources.iter().flat_map(|source| source.endpoints.iter().cloned()).collect();
+    // Stable: it takes the order within each source as given.
+    all.sort_by_key(|endpoint| endpoint.order());
+    let together = all.len();
+    all.dedup_by_key(|endpoint| endpoint.place());
+    let doubled = all.len() != together;
+    (all, doubled)
 }
 
 /// Whether `endpoint` is among these, which stand by address.

@@ -75,6 +75,46 @@ fn an_endpoint_in_use_goes_on_counting_through_changes() {
 }
 
 #[test]
+fn an_endpoint_goes_on_counting_from_slice_to_slice() {
+    let mut table = table(&[slice("prod/web-1", ("", 80), &[(1, true)])]);
+    let resolver = ServiceResolver::from(table.clone());
+    let web = resolver.service("web.prod").unwrap();
+    let held = web.pick().unwrap();
+    let counts = |resolver: &ServiceResolver| {
+        let endpoints = resolver.service("web.prod").unwrap().endpoints();
+        endpoints.iter().map(|endpoint| endpoint.in_flight()).collect::<Vec<_>>()
+    };
+    // It stands in both, then in the other only, which another change does not touch.
+    table.upsert_slice(&Arc::new(slice("prod/web-2", ("", 80), &[(1, true)])));
+    resolver.publish(&table);
+    assert_eq!(counts(&resolver), [1]);
+    table.upsert_slice(&Arc::new(slice("prod/web-1", ("", 80), &[(2, true)])));
+    resolver.publish(&table);
+    assert_eq!(counts(&resolver), [1, 0]);
+    table.upsert_slice(&Arc::new(slice("prod/web-1", ("", 80), &[(3, true)])));
+    resolver.publish(&table);
+    assert_eq!(counts(&resolver), [1, 0]);
+    drop(held);
+    assert_eq!(counts(&resolver), [0, 0]);
+}
+
+#[test]
+fn a_slice_that_has_not_changed_is_not_read_again() {
+    let mut table = table(&[
+        slice("prod/web-1", ("", 80), &[(1, true)]),
+        slice("prod/web-2", ("", 80), &[(2, true)]),
+        slice("prod/web-3", ("", 80), &[(3, true)]),
+    ]);
+    let resolver = ServiceResolver::from(table.clone());
+    let before = resolver.service("web.prod").unwrap().endpoints();
+    table.upsert_slice(&Arc::new(slice("prod/web-2", ("", 80), &[(2, true)])));
+    resolver.publish(&table);
+    let after = resolver.service("web.prod").unwrap().endpoints();
+    let same: Vec<bool> = before.iter().zip(&after).map(|(old, new)| Arc::ptr_eq(old, new)).collect();
+    assert_eq!(same, [true, false, true]);
+}
+
+#[test]
 fn families_are_kept_apart() {
     let dual = service(
         "prod/web",
