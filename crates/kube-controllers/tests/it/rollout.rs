@@ -230,6 +230,34 @@ async fn a_replica_set_adopts_orphans_and_releases_strays() {
         .await;
 }
 
+/// Pods are spread over nodes among the ReplicaSets of one Deployment; a ReplicaSet without a manager knows no others.
+#[tokio::test]
+async fn nodes_do_not_matter_to_a_replica_set_of_its_own() {
+    let world = World::with(vec![replica_set::controller()]);
+    let spec = json!({ "containers": [{ "name": "web", "image": "web:1" }] });
+    let labels = json!({ "app": "web" });
+    for (name, node, restarts) in [("a-1", "a", 0), ("a-2", "a", 0), ("b-1", "b", 5)] {
+        let mut spec = spec.clone();
+        spec["nodeName"] = json!(node);
+        world.create::<Pod>(json!({ "metadata": { "name": name, "labels": labels }, "spec": spec })).await;
+        let container = json!({ "name": "web", "image": "web:1", "imageID": "", "ready": false, "restartCount": restarts });
+        let status =
+            Patch::Merge(json!({ "status": { "phase": "Running", "containerStatuses": [container] } }));
+        world.api::<Pod>().patch_status(name, &status).await.expect("patched");
+    }
+    let template = json!({ "metadata": { "labels": labels }, "spec": spec });
+    let spec = json!({ "replicas": 3, "selector": { "matchLabels": labels }, "template": template });
+    world.create::<ReplicaSet>(json!({ "metadata": { "name": "web" }, "spec": spec })).await;
+    let owned = |pod: &Arc<Pod>| pod.metadata.owner_references.is_some();
+    world.until::<Pod>("adopted", |pods| pods.len() == 3 && pods.iter().all(owned)).await;
+    world.api::<ReplicaSet>().scale("web", 2).await.expect("scaled");
+    let stay = |pods: &[Arc<Pod>]| {
+        let staying = pods.iter().filter(|pod| !pod.is_terminating());
+        staying.map(|pod| pod.name()).eq(["a-1", "a-2"])
+    };
+    world.until::<Pod>("the one that was restarted most goes", stay).await;
+}
+
 #[tokio::test]
 async fn controllers_end_with_the_cause_when_the_store_closes() {
     let world = world();

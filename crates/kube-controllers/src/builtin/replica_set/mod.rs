@@ -83,11 +83,9 @@ impl ReplicaSets {
     }
 }
 
-/// The pods of all ReplicaSets that the manager of `set` manages.
+/// The pods of all ReplicaSets that the manager of `set` manages; none where it has no manager, so that nodes do not
+/// matter then.
 fn related_pods(cx: &Context, set: &ReplicaSet) -> Vec<Arc<PodView>> {
-    let of = |set: &ReplicaSet| cx.by_index::<PodView>(OWNER, set.uid().as_str());
-    match manager_uid(set) {
-        None => of(set),
-        Some(uid) => cx.by_index::<ReplicaSet>(OWNER, uid).iter().flat_map(|set| of(set)).collect(),
-    }
+    let sets = manager_uid(set).map(|uid| cx.by_index::<ReplicaSet>(OWNER, uid)).unwrap_or_default();
+    sets.iter().flat_map(|set| cx.by_index::<PodView>(OWNER, set.uid().as_str())).collect()
 }

@@ -57,13 +57,9 @@ impl Reconciler for ReplicationControllers {
     }
 }
 
-/// The pods of all ReplicationControllers that the manager of `owner` manages.
+/// The pods of all ReplicationControllers that the manager of `owner` manages; none where it has no manager.
 fn related_pods(cx: &Context, owner: &ReplicationController) -> Vec<Arc<PodView>> {
-    let of = |owner: &ReplicationController| cx.by_index::<PodView>(OWNER, owner.uid().as_str());
-    match manager_uid(owner) {
-        None => of(owner),
-        Some(uid) => {
-            cx.by_index::<ReplicationController>(OWNER, uid).iter().flat_map(|owner| of(owner)).collect()
-        }
-    }
+    let all =
+        manager_uid(owner).map(|uid| cx.by_index::<ReplicationController>(OWNER, uid)).unwrap_or_default();
+    all.iter().flat_map(|owner| cx.by_index::<PodView>(OWNER, owner.uid().as_str())).collect()
 }
