@@ -4,10 +4,11 @@ use crate::world::{World, node_agent};
 use kube_controllers::builtin::deployment::{revision::REVISION, template::POD_TEMPLATE_HASH};
 use kube_controllers::builtin::{deployment, replica_set};
 use kube_core::kinds::apps::v1::{Deployment, ReplicaSet};
-use kube_core::kinds::core::v1::{Event, Pod};
+use kube_core::kinds::core::v1::{Event, Namespace, Pod};
 use kube_core::resource::ResourceExt;
+use kube_store::api::Api;
 use kube_store::service::{DeleteOptions, Patch};
-use serde_json::{Value, json};
+use serde_json::{Value, from_value, json};
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -256,6 +257,27 @@ async fn nodes_do_not_matter_to_a_replica_set_of_its_own() {
         staying.map(|pod| pod.name()).eq(["a-1", "a-2"])
     };
     world.until::<Pod>("the one that was restarted most goes", stay).await;
+}
+
+#[tokio::test]
+async fn in_a_namespace_that_goes_nothing_is_said_to_have_failed() {
+    let world = World::with(vec![deployment::controller()]);
+    let namespaces: Api<Namespace> = Api::all(world.objects.clone());
+    let team = from_value(json!({ "metadata": { "name": "team" } })).expect("a namespace");
+    namespaces.create(&team).await.expect("created");
+    let deployments: Api<Deployment> = Api::namespaced(world.objects.clone(), "team");
+    let mut paused = web(1, &rolling());
+    paused["spec"]["paused"] = json!(true);
+    deployments.create(&from_value(paused).expect("a deployment")).await.expect("created");
+    world.settle().await;
+    namespaces.delete("team", &DeleteOptions::default()).await.expect("deleted");
+    let resume = Patch::Merge(json!({ "spec": { "paused": false } }));
+    deployments.patch("web", &resume).await.expect("patched");
+    world.settle().await;
+    let left = deployments.get("web").await.expect("a deployment");
+    let conditions = left.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let reasons: Vec<_> = conditions.filter_map(|condition| condition.reason.as_deref()).collect();
+    assert!(!reasons.contains(&"ReplicaSetCreateError"), "{reasons:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::template::equal_ignoring_hash;
 use crate::builtin::adoption::{Member, adopt, release};
 use crate::builtin::claim::Claim;
 use crate::builtin::presence::is_there;
+use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Error, merge_diff};
 use jiff::Timestamp;
 use kube_core::condition::FALSE;
@@ -70,7 +71,11 @@ impl<'a> Execution<'a> {
         let mut version = self.deployment.metadata.resource_version.clone();
         for op in &plan.ops {
             match op {
-                Op::Create(set) => self.create(set, now).await?,
+                Op::Create(set) => {
+                    if !self.create(set, now).await? {
+                        return Ok(());
+                    }
+                }
                 Op::Change(change) => self.change(change, sets).await?,
                 Op::Delete { name, uid } => self.delete(name, uid).await?,
                 Op::SetRevision(revision) => version = self.set_revision(*revision).await?,
@@ -82,7 +87,8 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    async fn create(&self, set: &ReplicaSet, now: Timestamp) -> Result<(), Error> {
+    /// Whether it is there then: nothing can be created in a namespace that goes, and nothing has to be.
+    async fn create(&self, set: &ReplicaSet, now: Timestamp) -> Result<bool, Error> {
         if !is_there(self.cx, self.deployment).await? {
             return Err(Error::failed("the deployment is gone, or about to be"));
         }
@@ -92,9 +98,10 @@ impl<'a> Execution<'a> {
                     set.name(),
                     (0, set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0)),
                 );
-                Ok(())
+                Ok(true)
             }
-            Err(error) if error.is_already_exists() => self.collided(set).await,
+            Err(error) if error.is_already_exists() => Err(self.collided(set).await?),
+            Err(error) if is_namespace_terminating(&error) => Ok(false),
             Err(error) => {
                 let message = format!("Failed to create new replica set {:?}: {error}", set.name());
                 self.cx.event(self.deployment, EventType::Warning, "ReplicaSetCreateError", &message);
@@ -111,7 +118,7 @@ impl<'a> Execution<'a> {
 
     /// The name is taken. By the set of this template, which was not seen yet: look again. By another: its template
     /// has the same hash, so the next hash takes one collision more into account.
-    async fn collided(&self, set: &ReplicaSet) -> Result<(), Error> {
+    async fn collided(&self, set: &ReplicaSet) -> Result<Error, Error> {
         let present = self.cx.api::<ReplicaSet>().in_namespace(set.namespace()).get(set.name()).await?;
         let template =
             |set: &ReplicaSet| set.spec.as_ref().and_then(|spec| spec.template.clone()).unwrap_or_default();
@@ -122,7 +129,7 @@ impl<'a> Execution<'a> {
             status.collision_count = Some(status.collision_count.unwrap_or(0).saturating_add(1));
             self.report(&status, self.deployment.metadata.resource_version.as_deref()).await?;
         }
-        Err(Error::failed(format!("replica set {:?} exists already", set.name())))
+        Ok(Error::failed(format!("replica set {:?} exists already", set.name())))
     }
 
     async fn change(&self, change: &Change, sets: &[Arc<ReplicaSet>]) -> Result<(), ApiError> {

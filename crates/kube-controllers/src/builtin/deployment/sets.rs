@@ -30,7 +30,7 @@ pub struct SetSize {
     pub ready: i32,
     /// Pods it reports as available.
     pub available: i32,
-    /// Pods it reports as terminating.
+    /// Pods it reports as terminating; `None` where it was looked at by somebody who does not count them.
     pub terminating: Option<i32>,
     /// Whether what it reports is about what is wanted of it now.
     pub is_observed: bool,
@@ -46,6 +46,8 @@ impl SetSize {
         let status = set.status.as_ref();
         let annotation = |key: &str| set.metadata.annotations.as_ref()?.get(key)?.parse().ok();
         let count = |value: Option<i32>| value.unwrap_or(0);
+        let was_seen = status.and_then(|status| status.observed_generation).is_some_and(|seen| seen > 0);
+        let terminating = status.and_then(|status| status.terminating_replicas);
         Self {
             name: set.name().to_owned(),
             uid: set.uid(),
@@ -54,7 +56,7 @@ impl SetSize {
             replicas: status.map_or(0, |status| status.replicas),
             ready: count(status.and_then(|status| status.ready_replicas)),
             available: count(status.and_then(|status| status.available_replicas)),
-            terminating: status.and_then(|status| status.terminating_replicas),
+            terminating: terminating.or((!was_seen).then_some(0)),
             is_observed: set.metadata.generation <= status.and_then(|status| status.observed_generation),
             desired: annotation(DESIRED_REPLICAS),
             max: annotation(MAX_REPLICAS),

@@ -11,7 +11,7 @@ use kube_core::kinds::meta::v1::{LabelSelector, Time};
 use kube_core::resource::ResourceExt;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::test_runner::TestCaseError;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 fn deployment(replicas: i32, surge: i32, unavailable: i32) -> Deployment {
@@ -75,6 +75,19 @@ impl Really {
         let reported = self.set.status.as_ref().and_then(|status| status.available_replicas).unwrap_or(0);
         self.ready.min(reported).min(self.size())
     }
+}
+
+/// A ReplicaSet that nobody has looked at yet has no pods that end; one that was looked at without counting them makes the
+/// sum unknown.
+#[test]
+fn pods_that_end_are_counted_from_the_beginning() {
+    let counted = |status: Value| {
+        let set = json!({ "metadata": { "name": "web" }, "spec": { "selector": {} }, "status": status });
+        SetSize::of(&serde_json::from_value(set).expect("a replica set")).terminating
+    };
+    assert_eq!(counted(Value::Null), Some(0));
+    assert_eq!(counted(json!({ "replicas": 1, "observedGeneration": 1 })), None);
+    assert_eq!(counted(json!({ "replicas": 1, "observedGeneration": 1, "terminatingReplicas": 2 })), Some(2));
 }
 
 struct World {
