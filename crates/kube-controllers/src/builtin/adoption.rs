@@ -25,15 +25,21 @@ pub(super) struct Member<'a> {
 
 /// Makes `owner` the manager of `member`, after a look whether it still is what it was.
 pub(super) async fn adopt<K: Resource>(cx: &Context, owner: &K, member: Member<'_>) -> Result<(), ApiError> {
+    may_adopt(cx, owner).await?;
+    let mut owners = member.owners.clone();
+    owners.push(owner_reference(owner));
+    write(cx, &member, &owners).await
+}
+
+/// Looks whether `owner` still is what it was, as the store says.
+pub(super) async fn may_adopt<K: Resource>(cx: &Context, owner: &K) -> Result<(), ApiError> {
     let live: K = cx.api::<K>().in_namespace(owner.namespace()).get(owner.name()).await?;
     if live.uid() != owner.uid() || live.is_terminating() {
         let kind = K::kind_info();
         let detail = "it was deleted since it was read, so it can adopt nothing";
         return Err(ApiError::conflict(&kind.group, &kind.plural, owner.name(), detail));
     }
-    let mut owners = member.owners.clone();
-    owners.push(owner_reference(owner));
-    write(cx, &member, &owners).await
+    Ok(())
 }
 
 /// Ends that the object of `uid` manages `member`. One that is gone needs no release.

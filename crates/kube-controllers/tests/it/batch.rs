@@ -1,6 +1,6 @@
 //! Jobs and CronJobs over a store, with a node agent that ends pods as their image says.
 
-use crate::world::World;
+use crate::world::{World, node_agent};
 use jiff::SignedDuration;
 use kube_controllers::builtin::{cron_job, garbage_collector, job, ttl_after_finished};
 use kube_controllers::runtime::{Context, Controller, Error, HasStatus, Outcome, Reconciler, Request};
@@ -111,6 +111,55 @@ async fn a_suspended_job_has_no_pods_until_it_is_resumed() {
     world.api::<Job>().patch("later", &resume).await.expect("patched");
     let done = until_job(&world, "complete", |job| has(job, job::COMPLETE)).await;
     assert!(!has(&done, job::SUSPENDED));
+}
+
+#[tokio::test]
+async fn a_job_takes_its_pods_back_when_it_is_suspended_and_goes_on_when_it_is_resumed() {
+    let world = World::with(vec![job::controller(), node_agent()]);
+    let spec = json!({ "completions": 3, "parallelism": 3, "backoffLimit": 0, "template": template("runs") });
+    world.create::<Job>(json!({ "metadata": { "name": "long" }, "spec": spec })).await;
+    let active = |job: &Job| job.status.as_ref().and_then(|status| status.active);
+    until_job(&world, "at work", |job| active(job) == Some(3)).await;
+    let set = |suspend: bool| Patch::Merge(json!({ "spec": { "suspend": suspend } }));
+    world.api::<Job>().patch("long", &set(true)).await.expect("patched");
+    world.until::<Pod>("no pod is left", <[Arc<Pod>]>::is_empty).await;
+    let idle = |job: &Job| has(job, job::SUSPENDED) && active(job).is_none();
+    let status = until_job(&world, "suspended", idle).await.status.expect("a status");
+    assert_eq!((status.failed, status.start_time), (None, None));
+    world.api::<Job>().patch("long", &set(false)).await.expect("patched");
+    let again = until_job(&world, "at work again", |job| active(job) == Some(3)).await;
+    assert!(!has(&again, job::FAILED) && !has(&again, job::FAILURE_TARGET), "{again:#?}");
+}
+
+#[tokio::test]
+async fn a_job_adopts_orphans_and_lets_strays_go() {
+    let world = World::with(vec![job::controller(), node_agent()]);
+    let spec = template("runs")["spec"].clone();
+    let labels = json!({ "app": "work" });
+    let orphan = json!({ "metadata": { "name": "orphan", "labels": labels }, "spec": spec });
+    world.create::<Pod>(orphan).await;
+    let mut template = template("runs");
+    template["metadata"] = json!({ "labels": labels });
+    let spec = json!({
+        "completions": 2, "parallelism": 2, "template": template,
+        "manualSelector": true, "selector": { "matchLabels": labels },
+    });
+    let made = world.create::<Job>(json!({ "metadata": { "name": "work" }, "spec": spec })).await;
+    let is_held = |pod: &Pod| {
+        let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
+        let finalizers = pod.metadata.finalizers.as_deref().unwrap_or_default();
+        let ours = owners.iter().any(|owner| Some(&owner.uid) == made.metadata.uid.as_ref());
+        (ours, finalizers.iter().any(|finalizer| finalizer == job::pods::TRACKING))
+    };
+    let both = |all: &[Arc<Pod>]| all.len() == 2 && all.iter().all(|pod| is_held(pod) == (true, true));
+    world.until::<Pod>("two pods of the Job", both).await;
+    let other = Patch::Merge(json!({ "metadata": { "labels": { "app": "play" } } }));
+    world.api::<Pod>().patch("orphan", &other).await.expect("patched");
+    let replaced = |all: &[Arc<Pod>]| {
+        let free = all.iter().filter(|pod| is_held(pod) == (false, false)).map(|pod| pod.name());
+        all.len() == 3 && free.eq(["orphan"])
+    };
+    world.until::<Pod>("the stray is let go and replaced", replaced).await;
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl Done {
     pub fn note(&mut self, op: &Op) {
         match op {
             Op::Create(_) => self.created += 1,
-            Op::Delete(_, uid) => self.deleted.push(uid.clone()),
+            Op::Delete(_, uid) | Op::Withdraw(_, uid) => self.deleted.push(uid.clone()),
         }
     }
 }
@@ -226,10 +226,8 @@ impl Account {
             None => conditions.push(new),
         }
         self.events.push((event, message.to_owned()));
-        if !wants {
-            // The deadline counts from when the Job goes on.
-            self.status.start_time = Some(Time(now));
-        }
+        // The deadline counts from when the Job goes on.
+        self.status.start_time = (!wants).then_some(Time(now));
     }
 
     /// The status to write before finalizers come off.

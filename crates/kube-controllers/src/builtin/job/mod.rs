@@ -2,6 +2,9 @@
 
 mod account;
 pub mod backoff;
+#[cfg(test)]
+mod claim_tests;
+pub mod claims;
 mod end;
 mod execute;
 pub mod failure_policy;
@@ -24,19 +27,19 @@ pub use end::{
 pub use template::pod_of;
 
 use super::indexes::OWNER;
+use super::pod_owners::{over_pods, pods_of};
 use crate::runtime::queue::RetryLimits;
 use crate::runtime::{Context, Controller, Error, Outcome, Reconciler, Request, Source};
 use backoff::Backoff;
+use claims::{by_job, claim, free_strangers, of_orphan, selector};
 use execute::Execution;
-use kube_core::error::ApiError;
 use kube_core::kinds::batch::v1::Job;
-use kube_core::resource::{ObjectKey, Resource, ResourceExt, Uid};
+use kube_core::resource::{ResourceExt, Uid};
 use kube_core::view::PodView;
-use kube_store::informer::Index;
 use plan::{View, plan};
 use pods::is_tracked;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The name of this controller in `spec.managedBy`.
@@ -46,13 +49,9 @@ const MANAGED_BY: &str = "kubernetes.io/job-controller";
 ///
 /// Source: `k8s.io/kubernetes/pkg/controller/job`.
 pub fn controller() -> Controller {
-    Controller::builder(Jobs::default())
+    over_pods(Controller::builder(Jobs::default()), selector)
         .named("job-controller")
-        .watches(
-            Source::managed_by(Job::kind_info(), |pod: &PodView| &pod.meta)
-                .index(Index::by_owner())
-                .index(by_job()),
-        )
+        .watches(Source::new(of_orphan).index(by_job()))
         .retry(RetryLimits::new(Duration::from_secs(1), Duration::from_mins(1)))
         .workers(5)
         .build()
@@ -69,22 +68,19 @@ impl Reconciler for Jobs {
 
     async fn reconcile(&self, cx: &Context, request: Request) -> Result<Outcome, Error> {
         let job = cx.get::<Job>(&request.key);
-        let uid = job.as_ref().map(|job| job.uid());
-        release_strangers(cx, &request.key, uid.as_ref()).await?;
-        let (Some(job), Some(uid)) = (job, uid) else { return Ok(Outcome::Done) };
-        let managed_by = job.spec.as_ref().and_then(|spec| spec.managed_by.as_deref());
-        if managed_by.is_some_and(|name| name != MANAGED_BY) {
-            return Ok(Outcome::Done);
-        }
-        let pods = cx.by_index::<PodView>(OWNER, uid.as_str());
+        free_strangers(cx, &request.key, job.as_deref()).await?;
+        let Some(job) = job.filter(|job| is_managed_here(job)) else { return Ok(Outcome::Done) };
+        let uid = job.uid();
         if is_finished(&job).is_some() {
             self.backoff().remove(&uid);
             // What appeared after the end is counted nowhere, and must not be held.
+            let pods = cx.by_index::<PodView>(OWNER, uid.as_str());
             for pod in pods.iter().filter(|pod| is_tracked(pod)) {
                 execute::release(cx, pod).await?;
             }
             return Ok(Outcome::Done);
         }
+        let pods = claim(cx, &job, pods_of(cx, &*job)).await?;
         let backoff = self.backoff().get(&uid).copied().unwrap_or_default();
         let Some(plan) = plan(&View { job: &job, pods: &pods, backoff, now: cx.now() }) else {
             return Ok(Outcome::Done);
@@ -97,35 +93,19 @@ impl Reconciler for Jobs {
                 all.insert(uid.clone(), plan.backoff)
             };
         };
-        Execution::new(cx, &job).run(&plan, counted).await?;
+        Execution::new(cx, &job, &pods).run(&plan, counted).await?;
         Ok(plan.requeue.into())
     }
+}
+
+/// Whether `job` is this controller's, and not left to another.
+fn is_managed_here(job: &Job) -> bool {
+    let managed_by = job.spec.as_ref().and_then(|spec| spec.managed_by.as_deref());
+    managed_by.is_none_or(|name| name == MANAGED_BY)
 }
 
 impl Jobs {
     fn backoff(&self) -> MutexGuard<'_, BTreeMap<Uid, Backoff>> {
         self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Uncounted pods by `namespace/name` of the Job that controls them.
-const OF_JOB: &str = "uncounted-of-job";
-
-fn by_job() -> Index<PodView> {
-    Index::new(OF_JOB, |pod: &PodView| {
-        let owner = pod.meta.controller().filter(|owner| *owner.kind == *Job::kind_info().kind);
-        let key =
-            owner.filter(|_| is_tracked(pod)).map(|owner| format!("{}/{}", pod.meta.namespace, owner.name));
-        key.map(Arc::from).into_iter().collect()
-    })
-}
-
-/// Pods of Jobs of this name that are gone: nobody counts them, so nothing may hold them.
-async fn release_strangers(cx: &Context, key: &ObjectKey, job: Option<&Uid>) -> Result<(), ApiError> {
-    for pod in cx.by_index::<PodView>(OF_JOB, &key.to_string()) {
-        if pod.meta.controller().map(|owner| &owner.uid) != job {
-            execute::release(cx, &pod).await?;
-        }
-    }
-    Ok(())
 }

@@ -52,8 +52,10 @@ pub struct Plan {
 pub enum Op {
     /// Create a pod.
     Create(NewPod),
-    /// Delete a pod.
+    /// Delete a pod: it counts as failed, unless it succeeds.
     Delete(ObjectKey, Uid),
+    /// Take a pod back: it is let go first, and counts as nothing.
+    Withdraw(ObjectKey, Uid),
 }
 
 /// A pod to create.
@@ -233,7 +235,7 @@ impl<'a> Facts<'a> {
     /// Pods to delete, or to create; and how long to wait before more can be created.
     fn manage(&self) -> (Vec<Op>, Option<Duration>) {
         if self.wanted.is_suspended() {
-            return (self.active.iter().map(|pod| delete(pod)).collect(), None);
+            return (self.active.iter().map(|pod| withdraw(pod)).collect(), None);
         }
         let active = number(self.active.len());
         let wanted = match self.wanted.completions {
@@ -242,7 +244,7 @@ impl<'a> Facts<'a> {
             Some(completions) => (completions - self.succeeded).min(self.wanted.parallelism()).max(0),
         };
         let surplus = usize::try_from(active - wanted).unwrap_or(0);
-        let removed: Vec<Op> = self.surplus(surplus).iter().take(BURST).map(|pod| delete(pod)).collect();
+        let removed: Vec<Op> = self.surplus(surplus).iter().take(BURST).map(|pod| withdraw(pod)).collect();
         if !removed.is_empty() {
             return (removed, None);
         }
@@ -383,6 +385,10 @@ fn failures_of_index(pod: &PodView) -> i32 {
 
 fn delete(pod: &PodView) -> Op {
     Op::Delete(pod.meta.key(), pod.meta.uid.clone())
+}
+
+fn withdraw(pod: &PodView) -> Op {
+    Op::Withdraw(pod.meta.key(), pod.meta.uid.clone())
 }
 
 pub(super) fn number(count: usize) -> i32 {

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kube_core::kinds::batch::v1::{Job, JobSpec};
-use kube_core::view::{PodPhase, PodView};
+use kube_core::view::{ContainerStatusView, PodPhase, PodView};
 
 /// Finalizer of pods that are not counted yet.
 pub const TRACKING: &str = "batch.kubernetes.io/job-tracking";
@@ -117,9 +117,24 @@ pub fn finished_at(pod: &PodView) -> Timestamp {
         .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// When the last container ended, if all have.
+/// When the last container ended, if all have: that is a sidecar, where there is one.
 fn by_containers(pod: &PodView) -> Option<Timestamp> {
-    let ends =
-        pod.status.container_statuses.iter().map(|status| status.state.terminated.as_ref()?.finished_at);
-    ends.collect::<Option<Vec<Timestamp>>>()?.into_iter().max()
+    let is_sidecar = |name: &str| {
+        let mut containers = pod.spec.init_containers.iter();
+        containers.any(|c| *c.name == *name && c.restart_policy.as_deref() == Some("Always"))
+    };
+    let sidecars = pod.status.init_container_statuses.iter().filter(|status| is_sidecar(&status.name));
+    last_end(last_end(None, pod.status.container_statuses.iter()), sidecars)
+}
+
+/// When the last of these containers ended, or `before` if that is later; `None` if one has not.
+fn last_end<'a>(
+    before: Option<Timestamp>,
+    statuses: impl IntoIterator<Item = &'a ContainerStatusView>,
+) -> Option<Timestamp> {
+    let mut last = before;
+    for status in statuses {
+        last = last.max(Some(status.state.terminated.as_ref()?.finished_at?));
+    }
+    last
 }

@@ -147,7 +147,7 @@ fn what_is_ignored_is_handed_on_to_the_next_pod_of_the_index() {
         let plan = plan(&View { job: &job, pods: &pods, backoff: Backoff::default(), now });
         plan.expect("a plan").ops.into_iter().find_map(|op| match op {
             Op::Create(new) => Some((new.failures, new.ignored_failures)),
-            Op::Delete(..) => None,
+            Op::Delete(..) | Op::Withdraw(..) => None,
         })
     };
     assert_eq!(created(1, ("0", "2")), Some((Some(1), 2)));

@@ -4,7 +4,7 @@ use super::account::Done;
 use super::backoff::Backoff;
 use super::indexes::Intervals;
 use super::plan::{NewPod, Op, Plan, View, plan};
-use super::pods::TRACKING;
+use super::pods::{TRACKING, finished_at};
 use super::{is_finished, pod_of};
 use jiff::Timestamp;
 use kube_core::kinds::batch::v1::{Job, JobStatus};
@@ -90,9 +90,15 @@ impl World {
         for op in &plan.ops {
             match op {
                 Op::Create(new) => self.create(*new),
-                Op::Delete(_, uid) => {
+                Op::Delete(_, uid) | Op::Withdraw(_, uid) => {
                     let now = self.now().to_string();
                     let pod = self.pods.get_mut(uid.as_str()).expect("a pod");
+                    if matches!(op, Op::Withdraw(..)) {
+                        pod["metadata"]["finalizers"] = json!([]);
+                        if !step(&mut stop) {
+                            return false;
+                        }
+                    }
                     pod["metadata"]["deletionTimestamp"] = json!(now);
                     // The node stops it at once.
                     pod["status"]["phase"] = json!("Failed");
@@ -323,6 +329,7 @@ fn a_suspended_job_has_no_pods_and_its_deadline_waits() {
     world.control(usize::MAX);
     world.control(usize::MAX);
     assert!(world.views().iter().all(|pod| !pod.is_active()));
+    assert_eq!(world.job.status.as_ref().and_then(|status| status.start_time.clone()), None);
     world.clock += 600;
     world.job.spec.as_mut().unwrap().suspend = Some(false);
     world.control(usize::MAX);
@@ -333,6 +340,47 @@ fn a_suspended_job_has_no_pods_and_its_deadline_waits() {
     world.control(usize::MAX);
     world.control(usize::MAX);
     assert_eq!(is_finished(&world.job), Some("Failed"));
+}
+
+#[test]
+fn pods_that_are_taken_back_do_not_count_as_failed() {
+    let mut world = World::new(&json!({ "completions": 3, "parallelism": 3, "backoffLimit": 0 }));
+    world.control(usize::MAX);
+    for change in [json!({ "parallelism": 1 }), json!({ "suspend": true })] {
+        let spec = world.job.spec.as_mut().unwrap();
+        spec.parallelism = change["parallelism"].as_i64().map_or(spec.parallelism, |n| i32::try_from(n).ok());
+        spec.suspend = change["suspend"].as_bool();
+        for _ in 0..3 {
+            world.control(usize::MAX);
+        }
+        let left = usize::from(change["suspend"].is_null());
+        assert_eq!((is_finished(&world.job), world.counters(), world.pods.len()), (None, (0, 0), left));
+    }
+    world.job.spec.as_mut().unwrap().suspend = Some(false);
+    live(&mut world, &[], &mut BTreeMap::new());
+    assert_eq!((is_finished(&world.job), world.counters()), (Some("Complete"), (3, 0)));
+}
+
+#[test]
+fn a_pod_has_ended_when_its_sidecar_has() {
+    let ended = |second: u32| json!({ "terminated": { "exitCode": 0, "finishedAt": format!("1970-01-01T00:00:{second:02}Z") } });
+    let pod = |sidecar: &Value| {
+        let pod = json!({
+            "metadata": { "name": "p", "creationTimestamp": "1970-01-01T00:00:01Z" },
+            "spec": {
+                "containers": [{ "name": "c" }],
+                "initContainers": [{ "name": "setup" }, { "name": "log", "restartPolicy": "Always" }],
+            },
+            "status": {
+                "containerStatuses": [{ "name": "c", "state": ended(10) }],
+                "initContainerStatuses": [{ "name": "setup", "state": ended(50) }, { "name": "log", "state": sidecar }],
+            },
+        });
+        finished_at(&view::from_value(pod).expect("a pod")).as_second()
+    };
+    assert_eq!(pod(&ended(12)), 12);
+    assert_eq!(pod(&ended(8)), 10);
+    assert_eq!(pod(&json!({ "running": {} })), 1, "it has not ended, so only its creation is known");
 }
 
 #[test]
