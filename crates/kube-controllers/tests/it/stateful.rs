@@ -97,8 +97,8 @@ async fn pods_and_claims_come_in_order_with_their_names() {
     world
         .until::<Event>("events", |events| {
             let has = |note: &str| events.iter().any(|event| event.message.as_deref() == Some(note));
-            has("create Pod db-0 in StatefulSet db successful")
-                && has("create Claim data-db-2 Pod db-2 in StatefulSet db success")
+            has("Create Pod db-0 in StatefulSet db successful")
+                && has("Create Claim data-db-2 Pod db-2 in StatefulSet db success")
         })
         .await;
 }

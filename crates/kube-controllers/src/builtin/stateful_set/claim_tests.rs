@@ -80,6 +80,33 @@ fn the_policy_decides_who_owns_claims() {
     let stranger =
         json!([{ "apiVersion": "v1", "kind": "Other", "name": "x", "uid": "x", "controller": true }]);
     assert!(owned(&policy("Delete", "Delete"), "data-web-1", &stranger).is_empty());
+    for former in [("apps/v1", "StatefulSet", "web"), ("v1", "Pod", "web-0")] {
+        let (api_version, kind, name) = former;
+        let former = json!([{ "apiVersion": api_version, "kind": kind, "name": name, "uid": "former", "controller": true }]);
+        for policy in [policy("Retain", "Retain"), policy("Delete", "Retain")] {
+            let left = owned(&policy, "data-web-0", &former);
+            assert!(left.is_empty(), "the claim of a former {kind} may be about to go with it: {left:?}");
+        }
+    }
+}
+
+#[test]
+fn a_claim_that_somebody_else_manages_is_told_of() {
+    let policy =
+        json!({ "replicas": 1, "persistentVolumeClaimRetentionPolicy": { "whenDeleted": "Delete" } });
+    let owner = |kind: &str, name: &str, uid: &str, manages: bool| {
+        let version = if kind == "StatefulSet" { "apps/v1" } else { "v1" };
+        json!({ "apiVersion": version, "kind": kind, "name": name, "uid": uid, "controller": manages })
+    };
+    let planned = |owners: Value| {
+        plan_with(&with_claims(&policy), &[pod(0, NEW, "ready")], &claim("data-web-0", &owners, false))
+    };
+    let plan = planned(json!([owner("Other", "x", "x", true), owner("StatefulSet", "web", "s", false)]));
+    assert_eq!(told(&plan), [r#"own data-web-0 ["x"]"#]);
+    let (_, reason, note) = &plan.events[0];
+    assert_eq!(*reason, "ConflictingController");
+    assert!(note.starts_with("PersistentVolumeClaim data-web-0 has a conflicting OwnerReference"), "{note}");
+    assert!(planned(json!([owner("Other", "x", "x", true)])).events.is_empty(), "there is nothing to do");
 }
 
 #[test]

@@ -90,10 +90,17 @@ impl Owners {
         Self { set: owner_reference(set), pod: reference, retention: Retention::of(set), condemned }
     }
 
-    /// The owners that a claim with the owners `present` is to have; `None` where they are that already.
+    /// The owners that a claim with the owners `present` is to have; `None` where they are that already. One of a former
+    /// StatefulSet or pod of that name is left as it is: it may be about to go with it.
     ///
     /// Source: `isClaimOwnerUpToDate`, `updateClaimOwnerRefForSetAndPod`.
     pub fn wanted(&self, present: &[OwnerReference]) -> Option<Vec<OwnerReference>> {
+        let former = |own: &OwnerReference| {
+            present.iter().find(|owner| alike(owner, own)).is_some_and(|owner| owner.uid != own.uid)
+        };
+        if former(&self.set) || former(&self.pod) {
+            return None;
+        }
         let stranger = self.has_stranger(present);
         let mut wanted = present.to_vec();
         wanted.retain(|owner| !alike(owner, &self.set) && !alike(owner, &self.pod));
@@ -121,7 +128,7 @@ impl Owners {
     /// Whether somebody else manages the claim: then it is left to them.
     ///
     /// Source: `hasUnexpectedController`.
-    fn has_stranger(&self, present: &[OwnerReference]) -> bool {
+    pub fn has_stranger(&self, present: &[OwnerReference]) -> bool {
         self.retention != Retention::default()
             && present.iter().any(|owner| match () {
                 () if alike(owner, &self.set) => owner.uid != self.set.uid,

@@ -47,15 +47,17 @@ impl Execution<'_> {
 
     async fn create_claim(&self, pod: &str, claim: &PersistentVolumeClaim) -> Result<(), ApiError> {
         let (name, set) = (claim.name(), self.set.name());
-        let what = format!("create Claim {name} Pod {pod} in StatefulSet {set}");
         match self.cx.create(claim).await {
             Err(error) if error.is_already_exists() => Ok(()),
             Err(error) => {
-                self.say(EventType::Warning, "FailedCreate", &format!("{what} failed error: {error}"));
+                let note =
+                    format!("Create Claim {name} for Pod {pod} in StatefulSet {set} failed error: {error}");
+                self.say(EventType::Warning, "FailedCreate", &note);
                 Err(error)
             }
             Ok(_) => {
-                self.say(EventType::Normal, "SuccessfulCreate", &format!("{what} success"));
+                let note = format!("Create Claim {name} Pod {pod} in StatefulSet {set} success");
+                self.say(EventType::Normal, "SuccessfulCreate", &note);
                 Ok(())
             }
         }
@@ -81,7 +83,7 @@ impl Execution<'_> {
             // The pod of that name is another's, or is not seen yet.
             Err(error) if error.is_already_exists() => Err(error),
             Err(error) if is_namespace_terminating(&error) => Ok(()),
-            result => self.tell("create", pod.name(), result.map(drop)),
+            result => self.tell("Create", pod.name(), result.map(drop)),
         }
     }
 
@@ -94,14 +96,14 @@ impl Execution<'_> {
         let labels = BTreeMap::from(identity(self.set.name(), ordinal));
         let patch = json!({ "metadata": { "resourceVersion": version.to_string(), "labels": labels } });
         let written = self.cx.patch_value(Pod::kind_info(), key, Subresource::Main, patch).await;
-        self.tell("update", &key.name, written.map(drop))
+        self.tell("Update", &key.name, written.map(drop))
     }
 
     async fn delete(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ApiError> {
         let options = DeleteOptions::default().uid(uid.clone());
         match self.cx.delete_object(Pod::kind_info(), key, &options).await {
             Err(error) if error.is_not_found() => Ok(()),
-            result => self.tell("delete", &key.name, result.map(drop)),
+            result => self.tell("Delete", &key.name, result.map(drop)),
         }
     }
 
@@ -110,14 +112,16 @@ impl Execution<'_> {
     /// Source: `recordPodEvent`.
     fn tell(&self, verb: &str, pod: &str, result: Result<(), ApiError>) -> Result<(), ApiError> {
         let what = format!("{verb} Pod {pod} in StatefulSet {}", self.set.name());
-        let reason = |outcome: &str| {
-            let (first, rest) = verb.split_at(1);
-            format!("{outcome}{}{rest}", first.to_uppercase())
-        };
         match &result {
-            Ok(()) => self.say(EventType::Normal, &reason("Successful"), &format!("{what} successful")),
+            Ok(()) => {
+                self.say(EventType::Normal, &format!("Successful{verb}"), &format!("{what} successful"));
+            }
             Err(error) => {
-                self.say(EventType::Warning, &reason("Failed"), &format!("{what} failed error: {error}"));
+                self.say(
+                    EventType::Warning,
+                    &format!("Failed{verb}"),
+                    &format!("{what} failed error: {error}"),
+                );
             }
         }
         result

@@ -234,7 +234,7 @@ impl<'a> Draft<'a> {
             if present.is_terminating() {
                 let (claim, set) = (claim.name(), set.name());
                 let note = format!(
-                    "create Pod {name} in StatefulSet {set} failed error: pvc {claim} is being deleted"
+                    "Create Pod {name} in StatefulSet {set} failed error: pvc {claim} is being deleted"
                 );
                 self.plan.events.push((EventType::Warning, "FailedCreate", note));
                 return;
@@ -256,7 +256,16 @@ impl<'a> Draft<'a> {
             match (self.view.claim)(claim.name()) {
                 Some(present) => {
                     let before = present.metadata.owner_references.as_deref().unwrap_or_default();
-                    if let Some(wanted) = owners.wanted(before).filter(|_| !present.is_terminating()) {
+                    let wanted = owners.wanted(before);
+                    if owners.has_stranger(before) && (creates || wanted.is_some()) {
+                        let note = format!(
+                            "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a manging controller, \
+                             the retention policy is ignored for this claim",
+                            claim.name()
+                        );
+                        self.plan.events.push((EventType::Warning, "ConflictingController", note));
+                    }
+                    if let Some(wanted) = wanted.filter(|_| !present.is_terminating()) {
                         self.plan.ops.push(Op::OwnClaim(present, wanted));
                     }
                 }
