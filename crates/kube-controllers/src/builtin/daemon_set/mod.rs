@@ -65,8 +65,8 @@ fn of_node(change: &Change<NodeView>, listers: &Listers) -> Vec<ObjectKey> {
     sets().filter(differs).map(|set| set.key()).collect()
 }
 
-/// By DaemonSet and node.
-type Backoffs = BTreeMap<(Uid, Arc<str>), Backoff>;
+/// By DaemonSet, the generation that its status is about, and node: what was changed is tried at once.
+type Backoffs = BTreeMap<(Uid, i64, Arc<str>), Backoff>;
 
 #[derive(Default)]
 struct DaemonSets {
@@ -97,7 +97,8 @@ impl Reconciler for DaemonSets {
         let hash = hash_of(&present);
         let nodes = cx.list::<NodeView>();
         let uid = set.uid();
-        let backoff = |node: &str| self.backoff().get(&(uid.clone(), node.into())).copied();
+        let seen = status.observed_generation.unwrap_or(0);
+        let backoff = |node: &str| self.backoff().get(&(uid.clone(), seen, node.into())).copied();
         let (now, set_ref) = (cx.now(), &*set);
         let plan = plan(&View {
             set: set_ref,
@@ -108,7 +109,7 @@ impl Reconciler for DaemonSets {
             backoff: &backoff,
             now,
         });
-        self.note_failed(&uid, &plan.failed, now);
+        self.note_failed((&uid, seen), &plan.failed, now);
         for (kind, reason, note) in &plan.events {
             cx.event(set_ref, *kind, reason, note);
         }
@@ -127,14 +128,14 @@ impl DaemonSets {
         self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_failed(&self, set: &Uid, nodes: &[Arc<str>], now: jiff::Timestamp) {
+    fn note_failed(&self, (set, seen): (&Uid, i64), nodes: &[Arc<str>], now: jiff::Timestamp) {
         if nodes.is_empty() {
             return;
         }
         let mut all = self.backoff();
         all.retain(|_, backoff| !backoff.is_over(now));
         for node in nodes {
-            let key = (set.clone(), node.clone());
+            let key = (set.clone(), seen, node.clone());
             let next = Backoff::after(all.get(&key), now);
             all.insert(key, next);
         }
@@ -142,19 +143,33 @@ impl DaemonSets {
 }
 
 /// Deletes revisions that no pod has, beyond the limit of history.
-///
-/// Source: `cleanupHistory`.
 async fn forget(
     cx: &Context,
     (revisions, present): (&[Arc<ControllerRevision>], &ControllerRevision),
     pods: &[Arc<PodView>],
     limit: i32,
 ) -> Result<(), Error> {
+    let (live, limit) = forgettable((revisions, present), pods, limit);
+    Ok(history::truncate(cx, revisions, &live, limit).await?)
+}
+
+/// The names of the revisions that stay whatever the limit, and how many others do: those that pods have count for the
+/// limit, the present one does not.
+///
+/// Source: `cleanupHistory`.
+fn forgettable<'a>(
+    (revisions, present): (&'a [Arc<ControllerRevision>], &'a ControllerRevision),
+    pods: &[Arc<PodView>],
+    limit: i32,
+) -> (BTreeSet<&'a str>, i32) {
     let hashes: BTreeSet<&str> =
         pods.iter().filter_map(|pod| pod.meta.labels.get(REVISION)).map(AsRef::as_ref).collect();
     let used = revisions.iter().filter(|revision| hashes.contains(hash_of(revision)));
-    let live = used.map(|revision| revision.name()).chain([present.name()]).collect();
-    Ok(history::truncate(cx, revisions, &live, limit).await?)
+    let mut live: BTreeSet<&str> = used.map(|revision| revision.name()).collect();
+    live.remove(present.name());
+    let limit = limit.saturating_sub(i32::try_from(live.len()).unwrap_or(i32::MAX)).max(0);
+    live.insert(present.name());
+    (live, limit)
 }
 
 /// The hash that the pods of a revision have; the name of one that does not say it.

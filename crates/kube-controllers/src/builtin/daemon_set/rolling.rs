@@ -85,7 +85,11 @@ fn replace(view: &View<'_>, posts: &[Post<'_>], most: usize) -> Vec<Op> {
     for post in posts.iter().filter(|post| post.concerns()) {
         match Pair::of(view, &post.pods) {
             Some(Pair { new: Some(new), old: None }) => unavailable += usize::from(!view.is_available(new)),
-            Some(Pair { new: None, old: Some(old) }) if !view.is_available(old) => free.push(delete(old)),
+            Some(Pair { new: None, old: Some(old) }) if !view.is_available(old) => {
+                // It is replaced in any case, and is missing all the same.
+                free.push(delete(old));
+                unavailable += 1;
+            }
             Some(Pair { new: None, old: Some(old) }) => candidates.push(delete(old)),
             _ => unavailable += 1,
         }
@@ -110,7 +114,10 @@ fn surge(view: &View<'_>, posts: &[Post<'_>], most: usize, desired: usize) -> Ve
         available += usize::from(old.or(new).is_some_and(|pod| view.is_available(pod)));
         match (new, old) {
             (_, None) => {}
-            (None, Some(old)) if post.verdict != Verdict::Runs => sunset.push(delete(old)),
+            (None, Some(old)) if post.verdict != Verdict::Runs => {
+                let last = if view.is_available(old) { &mut sunset } else { &mut gone };
+                last.push(delete(old));
+            }
             (None, Some(old)) if !view.is_available(old) => free.push(Op::Create(post.name.clone())),
             (None, Some(_)) => candidates.push(Op::Create(post.name.clone())),
             (Some(new), Some(old)) if view.is_available(new) => gone.push(delete(old)),

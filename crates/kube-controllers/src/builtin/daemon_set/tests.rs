@@ -1,12 +1,12 @@
 //! One daemon per fit node: which nodes, how updates go, what is counted.
 
-use super::backoff::Backoff;
 use super::nodes::{Eligibility, Verdict, target_of};
 use super::plan::{BURST, Op, Plan, View, plan};
 use super::rolling::Bounds;
 use super::template::PodMaker;
+use super::{Backoff, forgettable};
 use jiff::{SignedDuration, Timestamp};
-use kube_core::kinds::apps::v1::DaemonSet;
+use kube_core::kinds::apps::v1::{ControllerRevision, DaemonSet};
 use kube_core::view::{self, NodeView, PodView};
 use proptest::prelude::{Just, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Value, from_value, json};
@@ -221,7 +221,9 @@ fn an_update_takes_unavailable_pods_first_and_no_more_than_may_be_missing() {
         [pod("p", "a", "old", "ready"), pod("q", "b", "old", state_of_b), pod("r", "c", "old", "ready")]
     };
     assert_eq!(steps(&set(), &all, &old("ready")), ["delete p"]);
-    assert_eq!(steps(&set(), &all, &old("pending")), ["delete q", "delete p"]);
+    assert_eq!(steps(&set(), &all, &old("pending")), ["delete q"], "one is missing already");
+    let two = set_of(&json!({ "containers": [] }), &rolling(&json!(2), &json!(0)));
+    assert_eq!(steps(&two, &all, &old("pending")), ["delete q", "delete p"]);
     let under_way =
         [pod("p", "a", "new", "pending"), pod("q", "b", "old", "ready"), pod("r", "c", "old", "ready")];
     assert!(steps(&set(), &all, &under_way).is_empty());
@@ -243,6 +245,32 @@ fn a_surging_update_brings_the_new_pod_first() {
     assert!(steps(&surging(), &all, &with("pending", "ready")).is_empty());
     assert_eq!(steps(&surging(), &all, &with("ready", "ready")), ["delete p"]);
     assert_eq!(steps(&surging(), &all, &with("pending", "pending")), ["delete p"], "the old one is no loss");
+}
+
+/// Where pods move from node to node the available ones stay until there are enough without them.
+#[test]
+fn a_surging_update_takes_from_unfit_nodes_what_is_no_loss() {
+    let gpu = node("b", &json!([{ "key": "gpu", "effect": "NoSchedule" }]));
+    let all = [nodes(&["a"]), vec![gpu]].concat();
+    let with = |on_a: &str, on_b: &str| {
+        steps(&surging(), &all, &[pod("p", "a", "new", on_a), pod("q", "b", "old", on_b)])
+    };
+    assert_eq!(with("pending", "pending"), ["delete q"]);
+    assert!(with("pending", "ready").is_empty());
+    assert_eq!(with("ready", "ready"), ["delete q"]);
+}
+
+#[test]
+fn history_keeps_no_more_than_its_limit_with_what_pods_have() {
+    let revision = |name: &str| -> Arc<ControllerRevision> {
+        let meta = json!({ "name": name, "labels": { "controller-revision-hash": name } });
+        Arc::new(from_value(json!({ "metadata": meta, "revision": 1 })).expect("a revision"))
+    };
+    let all: Vec<_> = ["a", "b", "c", "d"].iter().map(|name| revision(name)).collect();
+    let present = all[3].clone();
+    let pods = [pod("p", "n", "b", "ready")];
+    let kept = |limit: i32| forgettable((&all, &present), &pods, limit).1;
+    assert_eq!([kept(0), kept(1), kept(2), kept(10)], [0, 0, 1, 9]);
 }
 
 #[test]
