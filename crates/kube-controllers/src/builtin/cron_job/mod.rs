@@ -69,12 +69,27 @@ async fn missing(cx: &Context, cron_job: &CronJob, jobs: &[Arc<Job>]) -> Result<
     Ok(missing)
 }
 
+/// A run does not wait for history that cannot be deleted: that is tried again.
 async fn execute(cx: &Context, cron_job: &CronJob, plan: &mut Plan) -> Result<(), ApiError> {
-    for job in &plan.delete {
-        delete(cx, cron_job, job).await?;
+    let mut failure = None;
+    for job in std::mem::take(&mut plan.delete) {
+        if let Err(error) = delete(cx, cron_job, &job).await {
+            let replaced = job.replaced;
+            plan.not_deleted(job);
+            if replaced {
+                return Err(error);
+            }
+            failure = failure.or(Some(error));
+        }
     }
-    let Some(wanted) = plan.create.take() else { return Ok(()) };
-    let created = match cx.create(&*wanted).await {
+    if let Some(wanted) = plan.create.take() {
+        create(cx, cron_job, plan, &wanted).await?;
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+async fn create(cx: &Context, cron_job: &CronJob, plan: &mut Plan, wanted: &Job) -> Result<(), ApiError> {
+    let created = match cx.create(wanted).await {
         Ok(job) => {
             cx.event(cron_job, EventType::Normal, "SuccessfulCreate", &format!("Created job {}", job.name()));
             job
@@ -94,7 +109,7 @@ async fn execute(cx: &Context, cron_job: &CronJob, plan: &mut Plan) -> Result<()
             return Err(error);
         }
     };
-    note_started(cron_job, plan, &created, &wanted);
+    note_started(cron_job, plan, &created, wanted);
     Ok(())
 }
 

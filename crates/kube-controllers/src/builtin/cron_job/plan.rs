@@ -48,16 +48,29 @@ pub struct Plan {
 }
 
 /// A Job to delete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Deletion {
     /// Its name.
     pub name: String,
     /// Its uid.
     pub uid: Uid,
+    /// What the status said of it: it is active still if it cannot be deleted.
+    pub active: Option<ObjectReference>,
+    /// Whether the Job to create takes its place, and must wait for that.
+    pub replaced: bool,
 }
 
 /// Something to tell people.
 pub type Event = (EventType, &'static str, String);
+
+impl Plan {
+    /// Notes that a Job could not be deleted: what was active is so still.
+    pub fn not_deleted(&mut self, job: Deletion) {
+        if let Some(active) = job.active {
+            self.status.active.get_or_insert_default().push(active);
+        }
+    }
+}
 
 /// Plans the next step.
 pub fn plan(view: &View<'_>) -> Plan {
@@ -93,11 +106,8 @@ impl Draft<'_> {
             // Without a start last; of one start by name.
             ended.sort_by_key(|job| (started(job).is_none(), started(job), job.name().to_owned()));
             let surplus = ended.len().saturating_sub(limit);
-            let old: Vec<Deletion> = ended.into_iter().take(surplus).map(|job| deletion(job)).collect();
-            for job in old {
-                self.drop_active(&job.uid);
-                self.plan.delete.push(job);
-            }
+            let old: Vec<Arc<Job>> = ended.into_iter().take(surplus).cloned().collect();
+            old.iter().for_each(|job| self.delete(job, false));
         }
     }
 
@@ -205,11 +215,8 @@ impl Draft<'_> {
             }
             Some("Replace") => {
                 let running = self.view.jobs.iter().filter(|job| self.is_active(&job.uid()));
-                let running: Vec<Deletion> = running.map(|job| deletion(job)).collect();
-                for job in running {
-                    self.drop_active(&job.uid);
-                    self.plan.delete.push(job);
-                }
+                let running: Vec<Arc<Job>> = running.cloned().collect();
+                running.iter().for_each(|job| self.delete(job, true));
             }
             _ => {}
         }
@@ -221,10 +228,15 @@ impl Draft<'_> {
         active.iter().any(|job| job.uid.as_deref() == Some(uid.as_str()))
     }
 
-    fn drop_active(&mut self, uid: &Uid) {
-        if let Some(active) = &mut self.plan.status.active {
-            active.retain(|job| job.uid.as_deref() != Some(uid.as_str()));
-        }
+    /// Gives what the status said of it.
+    fn drop_active(&mut self, uid: &Uid) -> Option<ObjectReference> {
+        let active = self.plan.status.active.as_mut()?;
+        active.extract_if(.., |job| job.uid.as_deref() == Some(uid.as_str())).next()
+    }
+
+    fn delete(&mut self, job: &Job, replaced: bool) {
+        let active = self.drop_active(&job.uid());
+        self.plan.delete.push(Deletion { name: job.name().to_owned(), uid: job.uid(), active, replaced });
     }
 
     fn tell(&mut self, kind: EventType, reason: &'static str, note: String) {
@@ -287,10 +299,6 @@ fn job_at(cron_job: &CronJob, name: String, at: Timestamp) -> Job {
         spec: template.spec,
         status: None,
     }
-}
-
-fn deletion(job: &Job) -> Deletion {
-    Deletion { name: job.name().to_owned(), uid: job.uid() }
 }
 
 fn started(job: &Job) -> Option<Timestamp> {

@@ -77,6 +77,12 @@ fn policies_decide_what_becomes_of_a_run_that_is_still_there() {
     assert!(replace.create.is_some());
     assert_eq!(replace.delete.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(), ["report-1"]);
     assert_eq!(replace.status.active, None);
+    let mut refused = replace;
+    let gone = refused.delete.remove(0);
+    assert!(gone.replaced, "the new run waits for it");
+    refused.not_deleted(gone);
+    let kept = refused.status.active.iter().flatten().map(|job| job.name.as_deref());
+    assert!(kept.eq([Some("report-1")]), "what cannot be deleted is active still, or two would run");
 }
 
 #[test]
