@@ -28,9 +28,14 @@ pub fn config_map(namespace: &str, certificates: &str) -> ConfigMap {
     }
 }
 
-/// `present` with the certificates and the annotation, and no other data; `None` where it is so already.
+/// `present` with the certificates and the annotation, and no other data; `None` where it has both already, whatever the
+/// annotation says.
 pub fn corrected(present: &ConfigMap, certificates: &str) -> Option<ConfigMap> {
     let wanted = config_map("", certificates);
+    let described = present.metadata.annotations.as_ref().and_then(|all| all.get(DESCRIPTION));
+    if present.data == wanted.data && described.is_some_and(|text| !text.is_empty()) {
+        return None;
+    }
     let mut corrected = present.clone();
     corrected.data = wanted.data;
     corrected
@@ -38,5 +43,5 @@ pub fn corrected(present: &ConfigMap, certificates: &str) -> Option<ConfigMap> {
         .annotations
         .get_or_insert_default()
         .extend(wanted.metadata.annotations.unwrap_or_default());
-    (corrected != *present).then_some(corrected)
+    Some(corrected)
 }

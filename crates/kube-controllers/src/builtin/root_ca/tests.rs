@@ -14,4 +14,13 @@ fn what_somebody_changed_is_put_right_and_the_rest_left_alone() {
     let again = corrected(&edited, "PEM").expect("a correction");
     assert_eq!(again.data, map.data);
     assert_eq!(again.metadata.annotations.expect("annotations").len(), 2);
+    let mut described = map.clone();
+    described
+        .metadata
+        .annotations
+        .as_mut()
+        .expect("annotations")
+        .values_mut()
+        .for_each(|text| *text = "mine".into());
+    assert_eq!(corrected(&described, "PEM"), None, "whoever describes it otherwise may");
 }
