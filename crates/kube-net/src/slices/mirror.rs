@@ -146,8 +146,8 @@ fn groups(endpoints: &Endpoints, max: usize, plan: &mut MirrorPlan) -> BTreeMap<
         }
     }
     for group in groups.values_mut() {
-        // What stands in two subsets: ready in one is ready.
-        group.sort_by(|a, b| compare_identity(a, b).then_with(|| is_ready(b).cmp(&is_ready(a))));
+        // What stands in two subsets: not ready in one is not ready.
+        group.sort_by(|a, b| compare_identity(a, b).then_with(|| is_ready(a).cmp(&is_ready(b))));
         group.dedup_by(|a, b| compare_identity(a, b).is_eq());
         group.sort_by_key(Place::of);
         plan.excess += group.len().saturating_sub(max);

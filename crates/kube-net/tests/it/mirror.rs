@@ -116,6 +116,18 @@ fn changes_write_what_they_must() {
     assert!(plan_mirror(None, &[Arc::new(foreign)], 1_000).slices.is_empty());
 }
 
+/// Kubernetes puts subsets together before it mirrors them: what one says is not ready is not, whatever another says.
+#[test]
+fn not_ready_beats_ready() {
+    let ports = json!([{"port": 80}]);
+    let ready = json!({"addresses": [{"ip": "10.0.0.1"}], "ports": ports});
+    let unready = json!({"notReadyAddresses": [{"ip": "10.0.0.1"}], "ports": ports});
+    for subsets in [json!([ready, unready]), json!([unready, ready])] {
+        let plan = plan_mirror(Some(&endpoints(&subsets)), &[], 1_000);
+        assert_eq!(addresses(&plan.slices.create[0]), [("10.0.0.1".to_owned(), false)]);
+    }
+}
+
 #[test]
 fn too_many_addresses_are_counted() {
     let ips: Vec<Value> = (0..12).map(|n| json!({"ip": format!("10.0.0.{n}")})).collect();
