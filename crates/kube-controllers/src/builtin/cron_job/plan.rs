@@ -107,7 +107,9 @@ impl Draft<'_> {
             ended.sort_by_key(|job| (started(job).is_none(), started(job), job.name().to_owned()));
             let surplus = ended.len().saturating_sub(limit);
             let old: Vec<Arc<Job>> = ended.into_iter().take(surplus).cloned().collect();
-            old.iter().for_each(|job| self.delete(job, false));
+            for job in &old {
+                self.delete(job, false);
+            }
         }
     }
 
@@ -216,7 +218,9 @@ impl Draft<'_> {
             Some("Replace") => {
                 let running = self.view.jobs.iter().filter(|job| self.is_active(&job.uid()));
                 let running: Vec<Arc<Job>> = running.cloned().collect();
-                running.iter().for_each(|job| self.delete(job, true));
+                for job in &running {
+                    self.delete(job, true);
+                }
             }
             _ => {}
         }

@@ -46,7 +46,7 @@ impl SetSize {
         let status = set.status.as_ref();
         let annotation = |key: &str| set.metadata.annotations.as_ref()?.get(key)?.parse().ok();
         let count = |value: Option<i32>| value.unwrap_or(0);
-        let was_seen = status.and_then(|status| status.observed_generation).is_some_and(|seen| seen > 0);
+        let is_new = status.and_then(|status| status.observed_generation).is_none_or(|seen| seen == 0);
         let terminating = status.and_then(|status| status.terminating_replicas);
         Self {
             name: set.name().to_owned(),
@@ -56,7 +56,7 @@ impl SetSize {
             replicas: status.map_or(0, |status| status.replicas),
             ready: count(status.and_then(|status| status.ready_replicas)),
             available: count(status.and_then(|status| status.available_replicas)),
-            terminating: terminating.or((!was_seen).then_some(0)),
+            terminating: if is_new { terminating.or(Some(0)) } else { terminating },
             is_observed: set.metadata.generation <= status.and_then(|status| status.observed_generation),
             desired: annotation(DESIRED_REPLICAS),
             max: annotation(MAX_REPLICAS),

@@ -141,13 +141,9 @@ pub(super) async fn free_strangers(cx: &Context, key: &ObjectKey, job: Option<&J
 /// Whether an uncounted pod is held for `job`, or is about to be.
 pub fn is_wanted(job: Option<&Job>, pod: &PodView) -> bool {
     let Some(job) = job else { return false };
-    match pod.meta.controller() {
-        Some(owner) => owner.uid == job.uid(),
-        None => {
-            let adopts = |selector: Selector| judge(job, &selector, pod) == Claim::Orphan;
-            super::is_finished(job).is_none()
-                && super::is_managed_here(job)
-                && selector(job).is_some_and(adopts)
-        }
+    if let Some(owner) = pod.meta.controller() {
+        return owner.uid == job.uid();
     }
+    let adopts = |selector: Selector| judge(job, &selector, pod) == Claim::Orphan;
+    super::is_finished(job).is_none() && super::is_managed_here(job) && selector(job).is_some_and(adopts)
 }

@@ -14,13 +14,8 @@ fn what_somebody_changed_is_put_right_and_the_rest_left_alone() {
     let again = corrected(&edited, "PEM").expect("a correction");
     assert_eq!(again.data, map.data);
     assert_eq!(again.metadata.annotations.expect("annotations").len(), 2);
-    let mut described = map.clone();
-    described
-        .metadata
-        .annotations
-        .as_mut()
-        .expect("annotations")
-        .values_mut()
-        .for_each(|text| *text = "mine".into());
+    let mut described = map;
+    let texts = described.metadata.annotations.as_mut().expect("annotations").values_mut();
+    texts.for_each(|text| *text = "mine".into());
     assert_eq!(corrected(&described, "PEM"), None, "whoever describes it otherwise may");
 }
