@@ -44,6 +44,11 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::ExpiresByTheWall, "election", 2, "tenures"),
     (Mutant::RenewsAfterDeadline, "election", 13, "tenures"),
     (Mutant::ForgetsRelease, "election", 0, "failovers"),
+    (Mutant::WorksUnfenced, "shards", 0, "ranges"),
+    (Mutant::KeepsLostShards, "shards", 0, "ranges"),
+    (Mutant::HandsOverBusyKeys, "shards", 0, "handovers"),
+    (Mutant::WaitsForTheDead, "shards", 0, "ranges"),
+    (Mutant::BuriesTheAbsent, "shards", 0, "members"),
 ];
 
 const PARTS: usize = 4;

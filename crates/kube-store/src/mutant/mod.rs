@@ -84,11 +84,21 @@ pub enum Mutant {
     RenewsAfterDeadline,
     /// A leader that stops keeps its lease.
     ForgetsRelease,
+    /// The controllers of a shard write without its fence.
+    WorksUnfenced,
+    /// An instance works on with a shard that it has lost, and not with what it wins again.
+    KeepsLostShards,
+    /// An instance gives a shard up in the middle of its work there.
+    HandsOverBusyKeys,
+    /// An instance that died counts as one that lives.
+    WaitsForTheDead,
+    /// An instance that is away for a moment counts as one that died, and its lease is deleted.
+    BuriesTheAbsent,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 43] = [
         Self::ActsOnOldCaches,
         Self::IgnoresConflicts,
         Self::StartsUnsynced,
@@ -127,6 +137,11 @@ impl Mutant {
         Self::ExpiresByTheWall,
         Self::RenewsAfterDeadline,
         Self::ForgetsRelease,
+        Self::WorksUnfenced,
+        Self::KeepsLostShards,
+        Self::HandsOverBusyKeys,
+        Self::WaitsForTheDead,
+        Self::BuriesTheAbsent,
     ];
 }
 

@@ -1,9 +1,14 @@
 //! Who takes part, as far as one of them can tell. Pure.
 
 use kube_core::env::Mono;
+use kube_store::mutant::{self, Mutant};
 use kube_store::storage::Revision;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// A sign of life that is so many times as old as is respected is nobody's any more: whoever gave it will not come back
+/// under that name, or comes as one that is new.
+const GONE_AFTER: u32 = 4;
 
 /// The members that showed a sign of life within a while, by the clock of who watches.
 #[derive(Debug)]
@@ -32,8 +37,22 @@ impl Members {
 
     /// Who takes part: whoever asks, always.
     pub(super) fn live(&self, now: Mono) -> Vec<&str> {
-        let lives = |(_, since): &(Revision, Mono)| now < *since + self.patience;
-        let others = self.seen.iter().filter(|(name, seen)| **name != self.me && lives(seen));
-        others.map(|(name, _)| name.as_str()).chain([self.me.as_str()]).collect()
+        let others = self.others(now).filter(|(.., silent)| *silent < self.patience);
+        others.map(|(name, ..)| name).chain([self.me.as_str()]).collect()
+    }
+
+    /// Who showed no sign of life for so long that nobody need keep the last one, and which that was.
+    pub(super) fn gone(&self, now: Mono) -> Vec<(&str, Revision)> {
+        let after = if mutant::is(Mutant::BuriesTheAbsent) { 1 } else { GONE_AFTER };
+        let gone = self.others(now).filter(|(.., silent)| *silent >= self.patience * after);
+        gone.map(|(name, version, _)| (name, version)).collect()
+    }
+
+    /// Each with its last sign of life, and for how long it has been silent.
+    fn others(&self, now: Mono) -> impl Iterator<Item = (&str, Revision, Duration)> {
+        let dead = mutant::is(Mutant::WaitsForTheDead);
+        let silent = move |since: Mono| if dead { Duration::ZERO } else { now.since(since) };
+        let others = self.seen.iter().filter(|(name, _)| **name != self.me);
+        others.map(move |(name, (version, since))| (name.as_str(), *version, silent(*since)))
     }
 }

@@ -45,6 +45,7 @@ use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::kinds::coordination::v1::Lease;
 use kube_core::metrics::{Discard, Metrics};
+use kube_core::resource::ResourceVersion;
 use kube_store::api::Api;
 use kube_store::client::election::{ElectionError, Record};
 use kube_store::client::{Component, Running, StopToken};
@@ -185,8 +186,22 @@ impl Surface {
             self.signs().await
         };
         match seen.await {
-            Ok(signs) => members.observe(signs, self.env().now()),
+            Ok(signs) => {
+                let now = self.env().now();
+                members.observe(signs, now);
+                self.bury(&members.gone(now)).await;
+            }
             Err(error) => tracing::debug!(%error, "the other instances cannot be seen"),
+        }
+    }
+
+    /// Deletes the last signs of life of who died. Who shows another one meanwhile keeps it.
+    async fn bury(&self, gone: &[(&str, Revision)]) {
+        for (member, last) in gone {
+            let only = DeleteOptions::default().version(ResourceVersion::new(last.get()));
+            if let Err(error) = self.leases().delete(&self.sharding.lease_of(member), &only).await {
+                tracing::debug!(member, %error, "somebody else deleted it, or it lives again");
+            }
         }
     }
 }

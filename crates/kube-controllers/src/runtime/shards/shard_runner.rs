@@ -3,10 +3,11 @@
 use super::{Shard, Surface};
 use crate::runtime::manager::{Manager, Realm};
 use async_trait::async_trait;
-use futures::future::{Either, select};
+use futures::future::{Either, pending, select};
 use kube_core::error::ApiError;
 use kube_store::client::election::Election;
 use kube_store::client::{Component, Running, StopToken};
+use kube_store::mutant::{self, Mutant};
 use kube_store::service::Fence;
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ pub(super) struct ShardRunner {
 impl ShardRunner {
     fn controllers(&self, fence: &Fence) -> Running {
         let Surface { informers, make, metrics, .. } = &*self.surface;
-        let realm = Realm { fence: Some(fence.clone()), shard: Some(self.shard) };
+        let fence = Some(fence.clone()).filter(|_| !mutant::is(Mutant::WorksUnfenced));
+        let realm = Realm { fence, shard: Some(self.shard) };
         let manager = Manager::within(informers, make(), metrics.clone(), &realm);
         Running::start(informers.env(), Box::new(manager))
     }
@@ -36,12 +38,20 @@ impl ShardRunner {
         let _owned = self.surface.own(self.shard);
         // Dropped at the end, and with it all that still runs: whoever has won since works on the same keys.
         let running = self.controllers(fence);
-        let (mut lost, mut ended) = (pin!(election.lost(fence)), pin!(running.ended()));
+        let lost = async {
+            if mutant::is(Mutant::KeepsLostShards) {
+                pending::<()>().await;
+            }
+            election.lost(fence).await;
+        };
+        let (mut lost, mut ended) = (pin!(lost), pin!(running.ended()));
         match select(pin!(stop.stopped()), select(lost.as_mut(), ended.as_mut())).await {
             Either::Left(_) => {
                 running.stop();
-                // What does not end in time is refused by the fence.
-                select(ended, lost).await;
+                if !mutant::is(Mutant::HandsOverBusyKeys) {
+                    // What does not end in time is refused by the fence.
+                    select(ended, lost).await;
+                }
                 Some(Ok(()))
             }
             Either::Right((Either::Left(_), _)) => None,

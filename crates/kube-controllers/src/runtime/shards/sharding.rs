@@ -8,7 +8,8 @@ use kube_store::client::election::{ElectionConfig, ElectionError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sharding {
     /// The elections: `<name>-<number>` for each shard, and `<name>-member-<identity>` for the sign of life of each
-    /// instance, whose lease lasts as long. Looks come every `retry_period`.
+    /// instance, whose lease lasts as long. Looks come every `retry_period`. Who leaves takes its sign of life along; that
+    /// of one who died is deleted by the others once it is four durations old.
     pub election: ElectionConfig,
     /// How many shards. More of them spread the work more evenly, and cost a lease each.
     pub shards: u32,
@@ -42,7 +43,12 @@ impl Sharding {
 
     /// The lease that is this instance's sign of life.
     pub(super) fn member_lease(&self) -> String {
-        format!("{}{}", self.member_prefix(), self.election.identity)
+        self.lease_of(&self.election.identity)
+    }
+
+    /// The lease that is a member's sign of life.
+    pub(super) fn lease_of(&self, member: &str) -> String {
+        format!("{}{member}", self.member_prefix())
     }
 
     /// Whose sign of life the lease of that name is.

@@ -81,6 +81,20 @@ fn one_takes_part_as_long_as_it_shows_signs_of_life() {
 }
 
 #[test]
+fn who_is_silent_for_long_is_gone_for_good() {
+    let at = |seconds| Mono::default() + Duration::from_secs(seconds);
+    let sign = |name: &str, version| (name.to_owned(), Revision::new(version));
+    let mut members = Members::new("me", Duration::from_secs(15));
+    members.observe([sign("a", 1), sign("b", 1), sign("me", 1)], at(0));
+    members.observe([sign("a", 2), sign("b", 1), sign("me", 1)], at(30));
+    assert_eq!(members.gone(at(59)), []);
+    assert_eq!(members.gone(at(60)), [("b", Revision::new(1))], "by its last sign, and never oneself");
+    members.observe([sign("a", 2), sign("b", 7)], at(61));
+    assert_eq!(members.gone(at(89)), [], "b is back");
+    assert_eq!(members.gone(at(90)), [("a", Revision::new(2))]);
+}
+
+#[test]
 fn what_cannot_be_shared_is_refused() {
     let field = |sharding: Sharding| sharding.check().map_err(|error| error.field);
     assert_eq!(field(Sharding::new("controllers", "plane-a.example.org", 16)), Ok(()));
