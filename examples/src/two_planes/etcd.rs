@@ -18,11 +18,10 @@ impl Server {
     pub(super) fn start() -> Result<Self, Box<dyn Error>> {
         let program = std::env::var_os("ETCD").unwrap_or_else(|| "etcd".into());
         // Both held at once, so that they differ.
-        let (client, peer) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
-        let [endpoint, peer] =
-            [&client, &peer].map(|held| held.local_addr().map(|at| format!("http://{at}")));
-        let (endpoint, peer) = (endpoint?, peer?);
-        drop(client);
+        let held = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
+        let url = |at: &TcpListener| at.local_addr().map(|at| format!("http://{at}"));
+        let (endpoint, peer) = (url(&held[0])?, url(&held[1])?);
+        drop(held);
         let directory = std::env::temp_dir().join(format!("two-planes-{}", std::process::id()));
         let child = Command::new(&program)
             .arg("--data-dir")

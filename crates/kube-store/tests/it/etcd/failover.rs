@@ -51,7 +51,10 @@ fn a_deposed_leader_writes_nothing() {
         // The other plane sees it, and follows at once when the leader goes.
         assert!(mine.find("b").await.unwrap().is_some());
         let third = Election::start(&rt::env(), there, config("third")).unwrap();
-        rt::env().sleep(Duration::from_millis(500)).await;
+        // It stands by once it knows who leads.
+        while third.holder().as_deref() != Some("second") {
+            rt::env().sleep(Duration::from_millis(10)).await;
+        }
         let began = rt::env().wall();
         second.release().await;
         third.won().await;

@@ -8,6 +8,7 @@ mod cluster;
 mod conformance;
 mod failover;
 mod moves;
+mod ports;
 mod programs;
 mod server;
 mod wakers;

@@ -1,11 +1,11 @@
 //! An etcd for a test.
 
+use super::ports;
 use crate::scale;
 use crate::scratch::Scratch;
 use kube_store::rt;
 use kube_store::storage::StorageResult;
 use kube_store::storage::etcd::{EtcdOptions, EtcdStorage};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +19,7 @@ pub(crate) struct Server {
     start: Start,
     pub(crate) endpoint: String,
     stores: AtomicU32,
-    _directory: Scratch,
+    directory: Scratch,
 }
 
 /// How it is started.
@@ -56,6 +56,12 @@ fn spawn(program: &str, args: &[String]) -> Child {
     command.spawn().unwrap()
 }
 
+/// Whether the etcd of this directory came to listen, so that whoever answers at its address is none but it: only then
+/// it begins to fill the directory.
+pub(crate) fn is_listening(directory: &Scratch) -> bool {
+    directory.path().join("member").exists()
+}
+
 impl Server {
     /// Starts one, and waits until it answers.
     pub(crate) fn start(program: &str, runtime: &Handle) -> Self {
@@ -71,10 +77,9 @@ impl Server {
         args: &[String],
         options: &EtcdOptions,
     ) -> Self {
-        // Both held at once, so that they differ. Somebody else may take one before etcd does: then it ends.
+        // Another process may take a port before etcd does: then it ends.
         for _ in 0..5 {
-            let held = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-            let [client, peer] = held.map(|held| held.local_addr().unwrap().to_string());
+            let [client, peer] = ports::free();
             let (client, peer) = (format!("{scheme}://{client}"), format!("http://{peer}"));
             let directory = Scratch::new();
             let place = directory.path().display();
@@ -87,7 +92,7 @@ impl Server {
             let start = Start { program: program.to_owned(), args, options: options.clone() };
             let child = spawn(program, &start.args);
             let stores = AtomicU32::new(0);
-            let mut server = Self { child, start, endpoint: client, stores, _directory: directory };
+            let mut server = Self { child, start, endpoint: client, stores, directory };
             if server.answers(runtime) {
                 return server;
             }
@@ -98,11 +103,12 @@ impl Server {
     /// Waits until it answers; not for ever, and not once it ended.
     fn answers(&mut self, runtime: &Handle) -> bool {
         for _ in 0..50 {
-            if runtime.block_on(self.store()).is_ok() {
-                return true;
-            }
+            let answered = runtime.block_on(self.store()).is_ok();
             if self.child.try_wait().unwrap().is_some() {
                 return false;
+            }
+            if answered && is_listening(&self.directory) {
+                return true;
             }
             std::thread::park_timeout(Duration::from_millis(100));
         }

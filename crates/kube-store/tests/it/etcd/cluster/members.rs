@@ -1,10 +1,12 @@
 //! Three members of an etcd on loopback, and what can be done to them.
 
 use super::proxy::{Line, Proxy};
+use crate::etcd::ports;
+use crate::etcd::server::is_listening;
 use crate::scratch::Scratch;
 use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, ConnectOptions};
 use kube_core::env::Env;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,29 +42,43 @@ struct Member {
     child: Option<Child>,
 }
 
+impl Member {
+    /// One that ended by itself is dead as well.
+    fn lives(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
+    }
+
+    fn is_listening(&mut self) -> bool {
+        self.lives() && is_listening(&self.directory)
+    }
+}
+
 impl Cluster {
     /// Starts the members, and waits until they have a leader.
     pub(crate) fn start(program: &str, runtime: &Arc<Runtime>) -> Self {
-        let env = kube_store::rt::env_on(runtime.handle().clone());
-        // Held all at once, so that they differ.
-        let held: Vec<_> = (0..MEMBERS * 2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let addresses: Vec<_> = held.iter().map(|held| held.local_addr().unwrap()).collect();
-        drop(held);
-        let member = |pair: &[SocketAddr]| Member {
-            client: pair[0],
-            peer: pair[1],
-            directory: Scratch::new(),
-            proxy: Proxy::start(runtime.handle(), &env, pair[0]),
-            child: None,
-        };
-        let members = addresses.chunks(2).map(member).collect();
-        let (program, runtime, stores) = (program.to_owned(), runtime.clone(), AtomicU32::new(0));
-        let mut cluster = Self { program, runtime, env, members, stores };
-        (0..MEMBERS).for_each(|member| cluster.revive(member));
-        assert!(cluster.settle(), "{} does not become a cluster", cluster.program);
+        // Another process may take a port before a member does: then that one ends.
+        let started = { 0..5 }.find_map(|_| {
+            let mut cluster = Self::of(program, runtime);
+            (0..MEMBERS).for_each(|member| cluster.revive(member));
+            (cluster.settle() && cluster.members.iter_mut().all(Member::is_listening)).then_some(cluster)
+        });
+        let cluster = started.unwrap_or_else(|| panic!("{program} does not become a cluster"));
         // To a store the first revision of etcd is none.
         assert!(cluster.ask(0, async |client| client.put("\0began", "", None).await).is_some());
         cluster
+    }
+
+    /// Members that were not started.
+    fn of(program: &str, runtime: &Arc<Runtime>) -> Self {
+        let env = kube_store::rt::env_on(runtime.handle().clone());
+        let member = |_| {
+            let [client, peer] = ports::free();
+            let proxy = Proxy::start(runtime.handle(), &env, client);
+            Member { client, peer, directory: Scratch::new(), proxy, child: None }
+        };
+        let members = (0..MEMBERS).map(member).collect();
+        let (program, runtime, stores) = (program.to_owned(), runtime.clone(), AtomicU32::new(0));
+        Self { program, runtime, env, members, stores }
     }
 
     /// Starts a member that is dead.
@@ -75,8 +91,7 @@ impl Cluster {
             .map(|(at, one)| format!("{}=http://{}", name(at), one.peer))
             .collect();
         let one = &mut self.members[member];
-        // One that ended by itself is dead as well.
-        if one.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none()) {
+        if one.lives() {
             return;
         }
         let (client, peer) = (format!("http://{}", one.client), format!("http://{}", one.peer));
