@@ -53,6 +53,12 @@ impl Default for TrafficOptions {
     }
 }
 
+impl TrafficOptions {
+    fn clock(&self) -> Option<&Env> {
+        self.until.as_ref().map(|until| &until.env)
+    }
+}
+
 impl fmt::Debug for TrafficOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { clients, steps, keys, .. } = self;
@@ -119,7 +125,7 @@ impl Traffic {
             && let Some(stream) = &mut witness.stream
         {
             // What ends it early is in the history.
-            drop(drain(stream, head).await);
+            drop(drain(stream, head, self.options.clock()).await);
         }
     }
 }
@@ -174,13 +180,13 @@ impl Client {
 
     /// Reads what the watches owe.
     async fn drain(&mut self) -> Alive {
-        let head = self.storage.current().await?;
+        let (head, clock) = (self.storage.current().await?, self.options.clock());
         if let Some(stream) = self.witness.as_mut().and_then(|witness| witness.stream.as_mut()) {
-            drain(stream, head).await?;
+            drain(stream, head, clock).await?;
         }
         for mut stream in std::mem::take(&mut self.watches) {
             // One that fell behind compaction ends; that is in the history.
-            drop(drain(&mut stream, head).await);
+            drop(drain(&mut stream, head, clock).await);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::space::{Space, number, revision};
 use super::tracker;
 use crate::storage::{Revision, StorageError, StorageResult};
 use etcd_client::{
-    Certificate, Client, ConnectOptions, GetOptions, Identity, KvClient, TlsOptions, WatchClient,
+    Certificate, Client, ConnectOptions, GetOptions, GetResponse, Identity, KvClient, TlsOptions, WatchClient,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -111,12 +111,21 @@ impl Core {
     }
 
     async fn ask_head(&self) -> Result<Revision, Failure> {
+        Ok(self.note_seen(self.look().await?.header().map_or(0, etcd_client::ResponseHeader::revision)))
+    }
+
+    /// The term of who leads, linearizably.
+    pub(super) async fn term(&self) -> StorageResult<u64> {
+        let got = self.look().await.map_err(|failure| failure.of_read("reading"))?;
+        Ok(got.header().map_or(0, etcd_client::ResponseHeader::raft_term))
+    }
+
+    async fn look(&self) -> Result<GetResponse, Failure> {
         let look = || {
             let (mut kv, key) = (self.kv(), self.space.tick());
             async move { kv.get(key, Some(GetOptions::new().with_count_only())).await }
         };
-        let got = self.call(Again::Safe, look).await?;
-        Ok(self.note_seen(got.header().map_or(0, etcd_client::ResponseHeader::revision)))
+        self.call(Again::Safe, look).await
     }
 
     /// Whether everything after `asked` can be told.

@@ -1,14 +1,20 @@
 //! Times to live: one lease of etcd each.
 //!
 //! A lease counts whole seconds on the leader's clock. It ends at its length or up to a second later, and when the
-//! leader changes it begins anew with its full length: it never ends early.
+//! leader changes it begins anew with its full length. Keeping one alive is no entry of etcd's log: a member that was
+//! deposed while it stood still answers as if it led, and who leads knows nothing of it. So the term of the member that
+//! answered is compared with that of a linearizable read made afterwards.
 
 use super::call::Again;
 use super::core::Core;
 use super::failure::Failure;
 use crate::storage::{Key, StorageError, StorageResult, TtlId, TtlInfo, TtlOp};
-use etcd_client::LeaseTimeToLiveOptions;
+use etcd_client::{Error, LeaseClient, LeaseTimeToLiveOptions, ResponseHeader};
+use futures::future::join;
 use std::time::Duration;
+
+/// How often one is kept alive until the member that answered leads.
+const KEEPS: usize = 3;
 
 impl Core {
     pub(super) async fn ttl(&self, op: TtlOp) -> StorageResult<TtlInfo> {
@@ -36,13 +42,16 @@ impl Core {
     }
 
     async fn keep_alive(&self, id: TtlId) -> StorageResult<TtlInfo> {
-        let keep = || {
-            let mut client = self.client.lease_client();
-            async move { client.keep_alive(id.0.cast_signed()).await.map(drop) }
-        };
-        self.call(Again::Safe, keep).await.map_err(|failure| not_found(failure, id, "keeping alive"))?;
-        let info = self.inspect(id).await?;
-        Ok(TtlInfo { remaining: info.granted, ..info })
+        for _ in 0..KEEPS {
+            let kept = self.call(Again::Safe, || keep(self.client.lease_client(), id)).await;
+            let kept = kept.map_err(|failure| not_found(failure, id, "keeping alive"))?;
+            let (info, term) = join(self.inspect(id), self.term()).await;
+            if term? <= kept {
+                let info = info?;
+                return Ok(TtlInfo { remaining: info.granted, ..info });
+            }
+        }
+        Err(Failure::Lost("the leader changed meanwhile".into()).of_read("keeping alive"))
     }
 
     async fn revoke(&self, id: TtlId) -> StorageResult<TtlInfo> {
@@ -55,7 +64,7 @@ impl Core {
             Failure::NoLease => not_found(failure, id, "revoking"),
             other => other.of_write("revoking"),
         })?;
-        self.note_seen(revoked.header().map_or(0, etcd_client::ResponseHeader::revision));
+        self.note_seen(revoked.header().map_or(0, ResponseHeader::revision));
         Ok(TtlInfo { remaining: Duration::ZERO, ..info })
     }
 
@@ -72,7 +81,21 @@ impl Core {
         }
         let mut keys: Vec<Key> = info.keys().iter().filter_map(|key| self.space.strip(key)).collect();
         keys.sort_unstable();
-        Ok(TtlInfo { id, granted: whole(info.granted_ttl()), remaining: whole(info.ttl()), keys })
+        let granted = whole(info.granted_ttl());
+        // A new leader gives more than that for the time of an election, and while it begins, no end at all.
+        Ok(TtlInfo { id, granted, remaining: whole(info.ttl()).min(granted), keys })
+    }
+}
+
+/// Keeps a lease alive: the term that the member which answered had come to before.
+async fn keep(mut client: LeaseClient, id: TtlId) -> Result<u64, Error> {
+    let (mut keeper, mut told) = client.keep_alive(id.0.cast_signed()).await?;
+    // The client keeps the first answer to itself.
+    keeper.keep_alive().await?;
+    match told.message().await? {
+        Some(told) if told.ttl() > 0 => Ok(told.header().map_or(0, ResponseHeader::raft_term)),
+        Some(_) => Err(Error::LeaseKeepAliveError("lease not found".into())),
+        None => Err(Error::LeaseKeepAliveError("no answer".into())),
     }
 }
 

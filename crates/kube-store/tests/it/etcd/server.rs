@@ -45,6 +45,15 @@ pub(crate) fn program() -> Option<String> {
     None
 }
 
+/// Which version it is: major, minor, patch.
+pub(crate) fn version(program: &str) -> [u32; 3] {
+    let output = Command::new(program).arg("--version").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let told = text.lines().find_map(|line| line.strip_prefix("etcd Version: ")).unwrap();
+    let mut parts = told.split(['.', '-', '+']).map(|part| part.parse().unwrap());
+    [(); 3].map(|()| parts.next().unwrap())
+}
+
 /// Threads for what talks to etcd.
 pub(crate) fn runtime() -> Arc<Runtime> {
     Arc::new(Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap())

@@ -1,6 +1,6 @@
 //! What goes wrong, decided by a seed.
 
-use super::members::{Cluster, MEMBERS};
+use super::members::{Cluster, ELECTION, MEMBERS};
 use super::proxy::Line;
 use kube_core::env::Rng;
 use std::time::Duration;
@@ -68,8 +68,8 @@ impl Cluster {
             }
             Fault::Kill(member, time) => self.outage(&[member], time),
             Fault::KillAll(time) => self.outage(&[0, 1, 2], time),
-            Fault::StopLeader(time) => self.stop(self.leader().unwrap_or(0), time),
-            Fault::Stop(member, time) => self.stop(member, time),
+            Fault::StopLeader(time) => self.stop(None, time),
+            Fault::Stop(member, time) => self.stop(Some(member), time),
             Fault::Line(member, line, time) => self.bad(&[member], line, time),
             Fault::Lines(line, time) => self.bad(&[0, 1, 2], line, time),
             Fault::Fill => {}
@@ -86,9 +86,15 @@ impl Cluster {
         }
     }
 
-    fn stop(&self, member: usize, time: Duration) {
+    /// Stops a member, or the leader.
+    fn stop(&mut self, member: Option<usize>, time: Duration) {
+        let leader = self.leader();
+        let member = member.or(leader).unwrap_or(0);
         self.signal(member, "STOP");
         self.sleep(time);
+        if leader.is_none_or(|leader| leader == member) && time >= ELECTION {
+            self.resumed.push(self.env.now());
+        }
         self.signal(member, "CONT");
     }
 

@@ -26,8 +26,26 @@ pub(crate) struct Leases {
     pub(crate) lost: usize,
     /// How many were let go, and ended.
     pub(crate) ended: usize,
+    /// What ended before its time, which its etcd may be known for.
+    pub(crate) early: Vec<Early>,
     /// What should not have been.
     pub(crate) wrong: Vec<String>,
+}
+
+/// One that ended before its time.
+#[derive(Clone, Debug)]
+pub(crate) struct Early {
+    pub(crate) what: String,
+    /// When it was last kept alive, and when it was seen to be gone.
+    between: (Mono, Mono),
+}
+
+impl Early {
+    /// Whether one of the leaders which went on at `resumed` may have ended it: it asks to within half a second.
+    pub(crate) fn is_by_deposed(&self, resumed: &[Mono]) -> bool {
+        let (alive, gone) = self.between;
+        resumed.iter().any(|at| *at <= gone && alive <= *at + Duration::from_secs(1))
+    }
 }
 
 /// Keeps one alive and lets others go until it is told to stop, then waits for the end of these.
@@ -105,9 +123,11 @@ impl Holder {
 
     /// It is gone: it must have had its length since `alive`.
     fn gone_at(&mut self, key: &Key, alive: Mono, length: Duration) {
-        let lived = self.env.now().since(alive);
+        let gone = self.env.now();
+        let lived = gone.since(alive);
         if lived < length {
-            self.told.wrong.push(format!("{key} ended after {lived:?} of {length:?}"));
+            let what = format!("{key} ended after {lived:?} of {length:?}");
+            self.told.early.push(Early { what, between: (alive, gone) });
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::proxy::{Line, Proxy};
 use crate::etcd::ports;
-use crate::etcd::server::is_listening;
+use crate::etcd::server::{is_listening, version};
 use crate::scratch::Scratch;
 use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, ConnectOptions};
-use kube_core::env::Env;
+use kube_core::env::{Env, Mono};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -19,6 +19,9 @@ pub(crate) const MEMBERS: usize = 3;
 /// How much a member may hold: some seconds of large values fill it.
 const QUOTA: usize = 48 << 20;
 
+/// After how long without a leader another one is elected, at the earliest.
+pub(crate) const ELECTION: Duration = Duration::from_millis(500);
+
 /// How long one question to a member may take.
 const PATIENCE: Duration = Duration::from_millis(700);
 
@@ -30,6 +33,11 @@ pub(crate) struct Cluster {
     pub(crate) env: Env,
     members: Vec<Member>,
     stores: AtomicU32,
+    /// When leaders that had stood still for longer than an election went on.
+    pub(crate) resumed: Vec<Mono>,
+    /// Whether such a leader may end leases that the new one keeps: it asks to, and the new one obeys
+    /// (etcd-io/etcd#15247).
+    pub(crate) obeys_deposed: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +86,12 @@ impl Cluster {
         };
         let members = (0..MEMBERS).map(member).collect();
         let (program, runtime, stores) = (program.to_owned(), runtime.clone(), AtomicU32::new(0));
-        Self { program, runtime, env, members, stores }
+        let obeys_deposed = match version(&program) {
+            [3, 4, patch] => patch < 31,
+            [3, 5, patch] => patch < 13,
+            version => version < [3, 4, 0],
+        };
+        Self { program, runtime, env, members, stores, resumed: Vec::new(), obeys_deposed }
     }
 
     /// Starts a member that is dead.
@@ -101,7 +114,7 @@ impl Cluster {
             .args(["--name", &name(member), "--initial-cluster", &peers.join(",")])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
             .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
-            .args(["--heartbeat-interval", "50", "--election-timeout", "500"])
+            .args(["--heartbeat-interval", "50", "--election-timeout", &ELECTION.as_millis().to_string()])
             .args(["--quota-backend-bytes", &QUOTA.to_string()])
             .args(["--logger", "zap", "--log-level", "error"])
             .stdin(Stdio::null())

@@ -28,9 +28,11 @@ const LARGE: usize = 1 << 20;
 pub(crate) struct Ran {
     pub(crate) judged: Judged,
     pub(crate) finding: Option<Finding>,
-    /// Whether somebody waited for what never came.
-    pub(crate) stuck: bool,
+    /// Who waited for what never came.
+    pub(crate) stuck: Vec<&'static str>,
     pub(crate) leases: Vec<Leases>,
+    /// How many times to live a deposed leader ended early, as it may on this etcd.
+    pub(crate) by_deposed: usize,
     /// Revisions of others in the history, and the notes that watches were written: all there may be.
     pub(crate) notes: u64,
     /// How often the quota was used up.
@@ -45,7 +47,7 @@ impl Ran {
         }
         let wrong = self.leases.iter().flat_map(|kept| &kept.wrong).next();
         let unknown = self.judged.others.checked_sub(self.notes + 1);
-        (self.stuck.then(|| "somebody waits for ever".to_owned()))
+        ((!self.stuck.is_empty()).then(|| format!("{:?} wait for ever", self.stuck)))
             .or_else(|| wrong.cloned())
             .or_else(|| unknown.map(|more| format!("{} revisions of nobody", more + 1)))
     }
@@ -154,14 +156,24 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
     done.store(true, Ordering::SeqCst);
     let mut ran = Ran { filled, ..Ran::default() };
     // The watches of everything come last, so that they are told of the last end of a time to live.
-    let (ended, leases) = runtime.block_on(async {
-        let ended = timeout(PATIENCE, join_all(clients)).await.is_ok();
+    let leases = runtime.block_on(async {
+        let ends = timeout(PATIENCE, join_all(clients)).await.is_ok();
         let leases = timeout(PATIENCE, join_all(holders)).await;
-        let finished = timeout(PATIENCE, far.witness_all()).await.is_ok();
-        (ended && finished, leases)
+        let told = timeout(PATIENCE, far.witness_all()).await.is_ok();
+        let all = [("clients", ends), ("keepers", leases.is_ok()), ("the watch of everything", told)];
+        ran.stuck = all.iter().filter(|(_, ended)| !ended).map(|(name, _)| *name).collect();
+        leases
     });
-    ran.stuck = !ended || leases.is_err();
     ran.leases = leases.into_iter().flatten().filter_map(Result::ok).collect();
+    for lease in &mut ran.leases {
+        for early in std::mem::take(&mut lease.early) {
+            if cluster.obeys_deposed && early.is_by_deposed(&cluster.resumed) {
+                ran.by_deposed += 1;
+            } else {
+                lease.wrong.push(early.what);
+            }
+        }
+    }
     ran.notes = notes(cluster, &prefix);
     far.storage.close();
     near.storage.close();
