@@ -30,6 +30,12 @@ pub(crate) trait Backend: Send + Sync + fmt::Debug {
         false
     }
 
+    /// Whether somebody else wrote since it was opened, as a store in another process may do itself: a model that does not
+    /// know of that says nothing.
+    fn is_disturbed(&self) -> bool {
+        false
+    }
+
     /// Lets the medium fail after some more operations, until it is opened again. Answers whether it can fail at all.
     fn fail_after(&self, operations: usize) -> bool {
         let _ = operations;

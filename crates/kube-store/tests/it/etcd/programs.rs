@@ -4,9 +4,11 @@ use super::server::{Server, program, runtime};
 use crate::backend::Backend;
 use crate::model::explore;
 use crate::scale;
+use etcd_client::{Client, GetOptions, KeyValue};
 use kube_core::env::Env;
 use kube_store::storage::{Storage, StorageResult};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Runtime;
 
 /// A prefix of a server.
@@ -14,11 +16,15 @@ use tokio::runtime::Runtime;
 struct Remote {
     server: Arc<Server>,
     runtime: Arc<Runtime>,
+    /// The newest revision when it was opened.
+    began: AtomicU64,
 }
 
 impl Backend for Remote {
     fn open(&self, _: &Env) -> StorageResult<Arc<dyn Storage>> {
-        Ok(Arc::new(self.runtime.block_on(self.server.store())?))
+        let storage = self.runtime.block_on(self.server.store())?;
+        self.began.store(storage.status().head.get(), Ordering::SeqCst);
+        Ok(Arc::new(storage))
     }
 
     fn is_durable(&self) -> bool {
@@ -27,6 +33,19 @@ impl Backend for Remote {
 
     fn is_remote(&self) -> bool {
         true
+    }
+
+    /// A store writes a note to its watches where they do not hear of a revision for half a second: on a machine that
+    /// has too much to do, of one of its own.
+    fn is_disturbed(&self) -> bool {
+        let began = self.began.load(Ordering::SeqCst);
+        let looking = async {
+            let mut client = Client::connect([&self.server.endpoint], None).await?;
+            client.get("store-", Some(GetOptions::new().with_prefix().with_keys_only())).await
+        };
+        let got = self.runtime.block_on(looking).unwrap();
+        let is_after = |kv: &KeyValue| kv.mod_revision().cast_unsigned() > began;
+        got.kvs().iter().any(|kv| kv.key().ends_with(b"\0tick") && is_after(kv))
     }
 }
 
@@ -42,7 +61,7 @@ fn etcd_is_its_model() {
     let (mut programs, mut steps) = (0, 0);
     while left > 0 {
         let server = Arc::new(Server::start(&program, runtime.handle()));
-        let new = || Remote { server: server.clone(), runtime: runtime.clone() };
+        let new = || Remote { server: server.clone(), runtime: runtime.clone(), began: AtomicU64::new(0) };
         let part = left.min(PART);
         let count = explore(seed, part, new).unwrap_or_else(|found| panic!("etcd: seed {seed}: {found:#?}"));
         (programs, steps, left, seed) =

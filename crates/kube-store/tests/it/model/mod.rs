@@ -18,6 +18,9 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+/// How often a program is run again beside which somebody wrote.
+const TRIES: usize = 3;
+
 /// How many programs, and how many steps in all.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Count {
@@ -55,16 +58,27 @@ pub(crate) fn explore<B: Backend>(
     let (steps, found, count) = (Cell::new(0), Cell::new(None), Cell::new(0));
     let outcome = TestRunner::new_with_rng(config, rng).run(&program(), |program| {
         count.set(count.get() + 1);
-        let ran = quietly(|| {
+        let run = || {
             let backend = new();
-            let mut pair = Pair::new(&backend);
-            for step in &program {
-                steps.set(steps.get() + 1);
-                pair.run(step);
+            let ran = quietly(|| {
+                let mut pair = Pair::new(&backend);
+                for step in &program {
+                    steps.set(steps.get() + 1);
+                    pair.run(step);
+                }
+                pair.finish();
+            });
+            (ran, backend)
+        };
+        let mut ran = run();
+        for _ in 0..TRIES {
+            if ran.0.is_ok() || !ran.1.is_disturbed() {
+                break;
             }
-            pair.finish();
-        });
-        ran.map_err(|panic| {
+            say("a program was disturbed and is run again");
+            ran = run();
+        }
+        ran.0.map_err(|panic| {
             found.set(found.get().or_else(|| Some(steps.get())));
             proptest::test_runner::TestCaseError::fail(message(&*panic))
         })
