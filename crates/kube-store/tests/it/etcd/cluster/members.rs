@@ -202,6 +202,20 @@ impl Cluster {
         })
     }
 
+    /// Ends every time to live; tells whether there is none any more.
+    pub(crate) fn end_leases(&self) -> bool {
+        (0..20).any(|_| {
+            let left = self.ask(0, async |client| {
+                let leases = client.leases().await?;
+                for lease in leases.leases() {
+                    client.lease_revoke(lease.id()).await?;
+                }
+                Ok(leases.leases().len())
+            });
+            left == Some(0)
+        })
+    }
+
     /// Makes room on every member, and says that there is room again, until all believe it; not for ever.
     pub(crate) fn make_room(&self) -> bool {
         (0..20).any(|_| {

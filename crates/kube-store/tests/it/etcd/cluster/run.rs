@@ -5,6 +5,7 @@ use super::leases::{Leases, hold};
 use super::members::Cluster;
 use crate::mutants::{Broken, Rule};
 use bytes::Bytes;
+use etcd_client::GetOptions;
 use futures::future::{BoxFuture, join_all};
 use kube_store::conformance::Advance;
 use kube_store::conformance::history::{
@@ -125,6 +126,9 @@ impl Plane {
 /// Lets `faults` happen to `cluster` while clients use a part of it. With a bug, their stores have it.
 pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Option<Rule>) -> Ran {
     let (runtime, env, prefix) = (cluster.runtime.clone(), cluster.env.clone(), cluster.prefix());
+    // What is left of others would end meanwhile: a revision of nobody.
+    assert!(cluster.end_leases(), "there are still times to live of before");
+    let noted = notes(cluster);
     let recorder = Recorder::new();
     let done = Arc::new(AtomicBool::new(false));
     // One sees the members through lines that are bad, the other where members are gone.
@@ -174,7 +178,7 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
             }
         }
     }
-    ran.notes = notes(cluster, &prefix);
+    ran.notes = notes(cluster) - noted;
     far.storage.close();
     near.storage.close();
     match check_with(&recorder.take(), Leniency { previous: true, remote: true }) {
@@ -184,14 +188,13 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
     ran
 }
 
-/// How many notes were written to the watches.
-fn notes(cluster: &Cluster, prefix: &str) -> u64 {
-    let key = format!("{prefix}\0tick");
-    let told = cluster.ask(0, async |client| {
-        let got = client.get(key, None).await?;
-        Ok(got.kvs().first().map_or(0, etcd_client::KeyValue::version))
-    });
-    u64::try_from(told.unwrap_or(0)).unwrap_or(0)
+/// How many notes were ever written to the watches of any store.
+fn notes(cluster: &Cluster) -> u64 {
+    let options = || GetOptions::new().with_prefix().with_keys_only();
+    let told = cluster.ask(0, async |client| client.get("store-", Some(options())).await);
+    let told = told.expect("a cluster that is well answers");
+    let notes = told.kvs().iter().filter(|kv| kv.key().ends_with(b"\0tick"));
+    notes.map(|kv| kv.version().cast_unsigned()).sum()
 }
 
 /// Writes until the quota is used up, then makes room as an operator would: deletes, compacts, defragments, and says
