@@ -177,9 +177,8 @@ impl Storage for EtcdStorage {
             async move { kv.compact(space::number(revision), None).await }
         };
         match self.0.call(Again::Safe, compact).await {
-            Ok(_) => self.0.note_compacted(revision),
-            // More is compacted already.
-            Err(Failure::Compacted) => {}
+            // At least that is compacted already, perhaps by a call of ours whose answer was lost.
+            Ok(_) | Err(Failure::Compacted) => self.0.note_compacted(revision),
             Err(failure @ Failure::Future) => {
                 return Err(self.0.explain(failure, revision, "compacting").await);
             }
