@@ -137,7 +137,9 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
     let from = far.status().head.max(near.status().head);
     recorder.opened(from);
     // What others compacted was below.
-    runtime.block_on(Recorded::new(far.clone(), &recorder).compact(from)).unwrap();
+    let recorded = Recorded::new(far.clone(), &recorder);
+    let compacted = (0..20).any(|_| runtime.block_on(recorded.compact(from)).is_ok());
+    assert!(compacted, "the store does not compact");
     let until = |compacts| {
         let pause = Duration::from_millis(10);
         Until { from, done: done.clone(), env: env.clone(), pause, compacts }
