@@ -46,7 +46,7 @@ const CAUGHT: &[(Mutant, &str, u64, &str)] = &[
     (Mutant::ForgetsRelease, "election", 0, "failovers"),
     (Mutant::WorksUnfenced, "shards", 0, "ranges"),
     (Mutant::KeepsLostShards, "shards", 0, "ranges"),
-    (Mutant::HandsOverBusyKeys, "shards", 0, "handovers"),
+    (Mutant::HandsOverBusyKeys, "shards", 7, "handovers"),
     (Mutant::WaitsForTheDead, "shards", 0, "ranges"),
     (Mutant::BuriesTheAbsent, "shards", 0, "members"),
 ];

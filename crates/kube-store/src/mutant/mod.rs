@@ -84,7 +84,7 @@ pub enum Mutant {
     RenewsAfterDeadline,
     /// A leader that stops keeps its lease.
     ForgetsRelease,
-    /// The controllers of a shard write without its fence.
+    /// The controllers of a shard write without its fence, also when it is lost.
     WorksUnfenced,
     /// An instance works on with a shard that it has lost, and not with what it wins again.
     KeepsLostShards,

@@ -39,7 +39,7 @@ impl ShardRunner {
         // Dropped at the end, and with it all that still runs: whoever has won since works on the same keys.
         let running = self.controllers(fence);
         let lost = async {
-            if mutant::is(Mutant::KeepsLostShards) {
+            if mutant::is(Mutant::KeepsLostShards) || mutant::is(Mutant::WorksUnfenced) {
                 pending::<()>().await;
             }
             election.lost(fence).await;

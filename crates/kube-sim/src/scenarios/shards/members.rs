@@ -9,8 +9,8 @@ use kube_core::resource::{ObjectKey, ResourceExt};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Nobody's sign of life is deleted by another unless it is old by any clock. At rest there are those of who lives and no
-/// others, and each shard is held by whom it is assigned to.
+/// Nobody's sign of life is deleted by another unless it is old by any clock. At rest each shard is held by whom it is
+/// assigned to, of who lives, and there is no sign of life of anybody else.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     /// When each was last written.
@@ -53,23 +53,24 @@ impl Oracle for Members {
 
     fn at_rest(&mut self, state: &State) -> Verdict {
         let leases = state.all::<Lease>();
-        let members: Vec<&str> = leases.iter().filter_map(|lease| member_of(lease)).collect();
-        let is_left =
-            |member: &&&str| self.written.get(**member).is_none_or(|last| state.now().since(*last) > YOUNG);
-        if let Some(member) = members.iter().find(is_left) {
-            return Err(format!("the lease of {member}, who is gone, is left"));
-        }
-        let instances: Vec<&str> = members.iter().copied().map(instance_of).collect();
+        let members = leases.iter().filter_map(|lease| member_of(lease));
+        let lives =
+            |member: &&str| self.written.get(*member).is_some_and(|last| state.now().since(*last) <= YOUNG);
+        let (live, gone): (Vec<&str>, Vec<&str>) = members.partition(lives);
+        let instances: Vec<&str> = live.iter().copied().map(instance_of).collect();
         if instances.len() != 2 || !instances.contains(&CONSTANT) || instances.contains(&QUITS) {
-            return Err(format!("{members:?} live, and not everybody but {QUITS}"));
+            return Err(format!("{live:?} live, and not everybody but {QUITS}"));
         }
-        for (shard, member) in assign(members, SHARDS).into_iter().enumerate() {
+        for (shard, member) in assign(live, SHARDS).into_iter().enumerate() {
             let lease = state.get::<Lease>(&ObjectKey::new("kube-system", format!("{NAME}-{shard}")));
             let holder = lease.map(|lease| holder(&lease)).unwrap_or_default();
             if Some(&*holder) != member {
                 return Err(format!("{holder:?} holds shard {shard}, which is {member:?}'s"));
             }
         }
-        Ok(())
+        match gone.first() {
+            Some(member) => Err(format!("the lease of {member}, who is gone, is left")),
+            None => Ok(()),
+        }
     }
 }
