@@ -1,6 +1,7 @@
 //! What lies between a control plane in a process of its own and the store that it shares with others.
 
 use super::link::Link;
+use crate::executor::Alarm;
 use crate::faults::Moment;
 use async_trait::async_trait;
 use kube_core::env::{BoxFuture, Mono};
@@ -100,7 +101,7 @@ impl Storage for StoreLink {
             initial: true,
             under_way: None,
             still: Mono::default(),
-            timer: None,
+            alarm: Alarm::default(),
         })))
     }
 
@@ -147,7 +148,7 @@ struct StoreWatch {
     under_way: Option<StorageResult<WatchItem>>,
     /// Stands still until then.
     still: Mono,
-    timer: Option<(Mono, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
 }
 
 impl StoreWatch {
@@ -193,15 +194,9 @@ impl WatchSource for StoreWatch {
             {
                 return Poll::Ready(self.arrive(item));
             }
-            let still = self.still;
-            let timer = match &mut self.timer {
-                Some((at, timer)) if *at == still => timer,
-                other => &mut other.insert((still, self.link.base.sleep_until(still))).1,
-            };
-            if timer.as_mut().poll(cx).is_pending() {
+            if self.alarm.poll(&self.link.base, self.still, cx).is_pending() {
                 return Poll::Pending;
             }
-            self.timer = None;
         }
     }
 

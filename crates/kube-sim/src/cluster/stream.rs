@@ -3,11 +3,11 @@
 use super::link::{Link, broken};
 use super::process::Process;
 use super::relay::Relay;
-use crate::executor::note;
+use crate::executor::{Alarm, note};
 use crate::faults::Weather;
 use crate::oracle::name_of;
 use futures::StreamExt;
-use kube_core::env::{BoxFuture, Env, Mono};
+use kube_core::env::{Env, Mono};
 use kube_core::error::ApiError;
 use kube_core::resource::KindInfo;
 use kube_store::service::{ObjectEvent, ObjectSource, ObjectStream};
@@ -41,7 +41,7 @@ pub(super) struct LinkStream {
     noted: Noted,
     /// Stands still until then.
     still: Mono,
-    timer: Option<(Mono, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
     ended: bool,
     relay: Arc<Relay>,
 }
@@ -74,7 +74,7 @@ impl LinkStream {
             initial: true,
             noted: if anew { Noted::Nothing } else { Noted::All },
             still: Mono::default(),
-            timer: None,
+            alarm: Alarm::default(),
             ended: false,
             relay: Relay::new(),
         }
@@ -203,14 +203,9 @@ impl ObjectSource for LinkStream {
                     return Poll::Ready(item);
                 }
             }
-            let timer = match &mut self.timer {
-                Some((at, timer)) if *at == due => timer,
-                other => &mut other.insert((due, self.base.sleep_until(due))).1,
-            };
-            if timer.as_mut().poll(cx).is_pending() {
+            if self.alarm.poll(&self.base, due, cx).is_pending() {
                 return self.wait();
             }
-            self.timer = None;
         }
     }
 }

@@ -16,6 +16,7 @@
 //! assert_eq!(hour.nanos(), 3_600_000_000_000);
 //! ```
 
+mod alarm;
 mod choice;
 mod clock;
 mod error;
@@ -28,6 +29,8 @@ mod waits;
 pub use choice::{Choice, Reorder};
 pub use error::{SimError, Waiting};
 pub use waits::{Waits, note, waits};
+
+pub(crate) use alarm::Alarm;
 
 use crate::trace::{Step, Trace};
 use choice::Chooser;

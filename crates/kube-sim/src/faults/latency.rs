@@ -1,8 +1,9 @@
 //! A store that takes its time: each operation and each watch delivery waits as the seed says.
 
 use super::Weather;
+use crate::executor::Alarm;
 use async_trait::async_trait;
-use kube_core::env::{BoxFuture, Env, Mono, Rng};
+use kube_core::env::{Env, Mono, Rng};
 use kube_store::storage::mvcc::Snapshot;
 use kube_store::storage::{
     Got, Key, KeyRange, Limits, ListOptions, Page, ReadAt, Revision, Storage, StorageError, StorageResult,
@@ -104,7 +105,7 @@ impl Storage for SlowStorage {
             range: self.latency.watch.clone(),
             rng,
             under_way: VecDeque::new(),
-            timer: None,
+            alarm: Alarm::default(),
             ended: false,
         })))
     }
@@ -154,7 +155,7 @@ struct SlowWatch {
     rng: Rng,
     /// What has left the store but not arrived, with the moment of its arrival.
     under_way: VecDeque<(Mono, StorageResult<WatchItem>)>,
-    timer: Option<(Mono, BoxFuture<'static, ()>)>,
+    alarm: Alarm,
     ended: bool,
 }
 
@@ -192,14 +193,9 @@ impl WatchSource for SlowWatch {
                 }
                 return Poll::Ready(item);
             }
-            let timer = match &mut self.timer {
-                Some((at, timer)) if *at == due => timer,
-                other => &mut other.insert((due, self.env.sleep_until(due))).1,
-            };
-            if timer.as_mut().poll(cx).is_pending() {
+            if self.alarm.poll(&self.env, due, cx).is_pending() {
                 return Poll::Pending;
             }
-            self.timer = None;
         }
     }
 
