@@ -37,10 +37,10 @@ use crate::resource::Resource;
 use crate::table::PrinterColumn;
 use crate::validate::{Kind, validate_builtin_finalizers};
 use crate::view::DecodeError;
-use crate::wire::{Scanned, canonical};
+use crate::wire::{Scanned, canonical, fields};
 use bytes::Bytes;
 use jiff::Timestamp;
-use print::{print_in_order, print_status, read_status};
+use print::{print_in_order, print_status, read_status, with_status};
 use serde::de::value::MapDeserializer;
 use serde_json::Value;
 use std::fmt;
@@ -54,9 +54,6 @@ pub type Decoded = Result<Box<dyn TypedObject>, DecodeError>;
 
 /// What a status alone reads as, `None` for an object of another type.
 type StatusDecoded = Result<Option<Box<dyn TypedObject>>, DecodeError>;
-
-/// What a stored object is with another status, `None` for kinds that do not print their status alone.
-type StatusPrinted = Result<Option<Bytes>, DecodeError>;
 
 /// Decoding, defaults and rules of one type, as functions of JSON and of [`TypedObject`]s.
 ///
@@ -72,7 +69,7 @@ pub struct Codec {
     copy: fn(&dyn TypedObject, Extent) -> Option<Box<dyn TypedObject>>,
     read_status: fn(&dyn TypedObject) -> StatusDecoded,
     print: fn(&dyn TypedObject) -> Result<Bytes, DecodeError>,
-    print_status: fn(&dyn TypedObject, &Scanned) -> StatusPrinted,
+    print_status: fn(&dyn TypedObject, &Scanned) -> Result<Bytes, DecodeError>,
     defaults: fn(&mut dyn TypedObject),
     prepare_create: fn(&mut dyn TypedObject),
     prepare_update: fn(&mut dyn TypedObject, &dyn TypedObject),
@@ -115,7 +112,7 @@ impl Codec {
             copy: |_, _| None,
             read_status: |_| Ok(None),
             print: |object| Ok(canonical(&object.to_json()?)),
-            print_status: |_, _| Ok(None),
+            print_status: |object, stored| Ok(with_status(stored, fields(&canonical(&object.to_json()?)))),
             defaults: |_| {},
             prepare_create: |_| {},
             prepare_update: |_, _| {},
@@ -254,12 +251,14 @@ impl Codec {
         (self.print)(object)
     }
 
-    /// The stored object, as canonical JSON, with the metadata and the status of `object`; `None` for kinds that print
-    /// their status only with the rest.
+    /// The stored object, as canonical JSON, with the metadata and the status of `object`, which may lack everything else.
     ///
     /// # Errors
-    /// A value in it has no JSON form.
-    pub fn print_status(&self, object: &dyn TypedObject, stored: &Scanned) -> StatusPrinted {
+    /// A value in it has no JSON form, or the stored bytes are no whole object.
+    pub fn print_status(&self, object: &dyn TypedObject, stored: &Scanned) -> Result<Bytes, DecodeError> {
+        if !stored.is_whole() {
+            return Err(DecodeError::new(serde::de::Error::custom("the stored object is not whole")));
+        }
         (self.print_status)(object, stored)
     }
 

@@ -32,13 +32,20 @@ pub(super) fn print_in_order<K: Kind>(object: &dyn TypedObject) -> Result<Bytes,
     Ok(printed)
 }
 
-/// Prints the stored object with the metadata and the status of a typed one, of which nothing else is looked at; `None` for
-/// kinds that do not print their status alone.
+/// Prints the stored object with the metadata and the status of a typed one, of which nothing else is looked at where its
+/// kind prints its status alone.
 pub(super) fn print_status<K: Kind>(
     object: &dyn TypedObject,
     stored: &Scanned,
-) -> Result<Option<Bytes>, DecodeError> {
-    let Some(object) = object.as_kind::<K>() else { return Ok(None) };
+) -> Result<Bytes, DecodeError> {
+    let alone = object.as_kind::<K>().map(|object| print_status_alone(object, stored)).transpose()?;
+    match alone.flatten() {
+        Some(printed) => Ok(printed),
+        None => Ok(with_status(stored, fields(&print_in_order::<K>(object)?))),
+    }
+}
+
+fn print_status_alone<K: Kind>(object: &K, stored: &Scanned) -> Result<Option<Bytes>, DecodeError> {
     SCRATCH.with_borrow_mut(|json| {
         json.clear();
         if !object.append_status(json).map_err(DecodeError::new)? {
@@ -49,11 +56,17 @@ pub(super) fn print_status<K: Kind>(
         let (status, metadata) = json.split_at(end);
         let own =
             [RawField { name: "metadata", value: metadata }, RawField { name: "status", value: status }];
-        let kept = stored.fields().filter(|field| !matches!(field.name, "metadata" | "status"));
-        let mut all: Vec<_> = kept.chain(own.into_iter().filter(|field| field.value != b"null")).collect();
-        all.sort_by_key(|field| field.name);
-        Ok(Some(object_of(all)))
+        Ok(Some(with_status(stored, own.into_iter().filter(|field| field.value != b"null"))))
     })
+}
+
+/// The stored object with the metadata and the status of another, which are left out where that has none.
+pub(super) fn with_status<'a>(stored: &'a Scanned, other: impl Iterator<Item = RawField<'a>>) -> Bytes {
+    let given = |field: &RawField<'_>| matches!(field.name, "metadata" | "status");
+    let kept = stored.fields().filter(|field| !given(field));
+    let mut all: Vec<_> = kept.chain(other.filter(given)).collect();
+    all.sort_by_key(|field| field.name);
+    object_of(all)
 }
 
 /// Reads the status that a typed object prints, without the rest of it.

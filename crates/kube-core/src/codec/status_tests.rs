@@ -1,7 +1,7 @@
 //! A status alone: read and printed without the rest of the object.
 
-use super::find_codec;
-use crate::kinds::core::v1::Pod;
+use super::{Codec, find_codec};
+use crate::kinds::core::v1::{ConfigMap, Pod};
 use crate::resource::Resource;
 use crate::wire::Scanned;
 use serde_json::{Value, json};
@@ -58,8 +58,24 @@ fn a_status_is_printed_into_the_object_that_has_it() {
         if given.status.is_some() {
             wanted["status"] = given.to_json_value().unwrap()["status"].clone();
         }
-        let printed =
-            codec.print_status(given.as_typed(), &Scanned::new(stored.to_string())).unwrap().unwrap();
+        let printed = codec.print_status(given.as_typed(), &Scanned::new(stored.to_string())).unwrap();
         assert_eq!(std::str::from_utf8(&printed).unwrap(), wanted.to_string());
+    }
+}
+
+/// Of a kind that does not print its status alone, and of a type without rules, as of any other.
+#[test]
+fn every_kind_prints_a_status_into_the_object_that_has_it() {
+    let stored =
+        json!({"apiVersion": "v1", "data": {"a": "b"}, "kind": "ConfigMap", "metadata": {"name": "old"}});
+    let given = json!({"metadata": {"name": "new", "labels": {"a": "b"}}});
+    let given = ConfigMap::from_json_value(&given).unwrap();
+    let mut wanted = stored.clone();
+    wanted["metadata"] = json!({"labels": {"a": "b"}, "name": "new"});
+    for codec in [find_codec("", "v1", "ConfigMap").unwrap(), Codec::of::<ConfigMap>()] {
+        let printed = codec.print_status(given.as_typed(), &Scanned::new(stored.to_string())).unwrap();
+        assert_eq!(std::str::from_utf8(&printed).unwrap(), wanted.to_string());
+        let cut = Scanned::new(stored.to_string().trim_end_matches('}').to_owned());
+        assert!(codec.print_status(given.as_typed(), &cut).is_err());
     }
 }

@@ -53,6 +53,7 @@ enum Body {
     Status {
         typed: Box<dyn TypedObject>,
         stored: Scanned,
+        codec: Codec,
     },
 }
 
@@ -91,7 +92,7 @@ impl Candidate {
 
     /// The stored object with the metadata and status of `given`, which may lack everything else.
     pub(super) fn status(given: Box<dyn TypedObject>, stored: &Scanned, codec: Codec) -> Self {
-        Self { body: Body::Status { typed: given, stored: stored.clone() }, codec: Some(codec) }
+        Self { body: Body::Status { typed: given, stored: stored.clone(), codec }, codec: Some(codec) }
     }
 
     /// Its metadata.
@@ -165,7 +166,7 @@ impl Candidate {
 
     /// Makes a status write whole, for those who want to see all of the object.
     pub(super) fn complete(&mut self) -> Result<(), DecodeError> {
-        if let (Body::Status { .. }, Some(codec)) = (&self.body, self.codec) {
+        if let Body::Status { codec, .. } = self.body {
             self.body = Body::Typed(codec.parse(&self.print()?)?);
         }
         Ok(())
@@ -181,23 +182,7 @@ impl Candidate {
                 object["metadata"] = serde_json::to_value(meta).map_err(DecodeError::new)?;
                 Ok(canonical(&object))
             }
-            (Body::Status { typed, stored }, codec) => {
-                if !stored.is_whole() {
-                    return Err(DecodeError::new(serde::de::Error::custom("the stored object is not whole")));
-                }
-                let printed = match codec {
-                    Some(codec) => match codec.print_status(&**typed, stored)? {
-                        Some(printed) => return Ok(printed),
-                        None => codec.print(&**typed)?,
-                    },
-                    None => canonical(&typed.to_json()?),
-                };
-                let given = |field: &RawField<'_>| matches!(field.name, "metadata" | "status");
-                let kept = stored.fields().filter(|field| !given(field));
-                let mut all: Vec<_> = kept.chain(fields(&printed).filter(given)).collect();
-                all.sort_by_key(|field| field.name);
-                Ok(object_of(all))
-            }
+            (Body::Status { typed, stored, codec }, _) => codec.print_status(&**typed, stored),
         }
     }
 }
