@@ -170,13 +170,22 @@ impl Cluster {
         member: usize,
         question: impl AsyncFnOnce(&mut Client) -> Result<T, etcd_client::Error>,
     ) -> Option<T> {
+        self.ask_for(PATIENCE, member, question)
+    }
+
+    fn ask_for<T>(
+        &self,
+        patience: Duration,
+        member: usize,
+        question: impl AsyncFnOnce(&mut Client) -> Result<T, etcd_client::Error>,
+    ) -> Option<T> {
         let endpoint = format!("http://{}", self.members[member].client);
         let asking = async {
             let options = ConnectOptions::new().with_connect_timeout(PATIENCE);
             let mut client = Client::connect([endpoint], Some(options)).await.ok()?;
             question(&mut client).await.ok()
         };
-        self.runtime.block_on(async { timeout(PATIENCE, asking).await.ok().flatten() })
+        self.runtime.block_on(async { timeout(patience, asking).await.ok().flatten() })
     }
 
     /// The member that leads, as far as one can be asked.
@@ -220,7 +229,7 @@ impl Cluster {
     pub(crate) fn make_room(&self) -> bool {
         (0..20).any(|_| {
             for member in 0..MEMBERS {
-                self.ask(member, async |client| client.defragment().await);
+                self.ask_for(PATIENCE * 10, member, async |client| client.defragment().await);
             }
             // Each member raised an alarm of its own.
             let left = self.ask(0, async |client| {
