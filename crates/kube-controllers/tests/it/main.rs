@@ -31,6 +31,8 @@ mod root_ca;
 #[cfg(test)]
 mod runtime;
 #[cfg(test)]
+mod shards;
+#[cfg(test)]
 mod slices;
 #[cfg(test)]
 mod stateful;

@@ -190,9 +190,19 @@ async fn a_source_that_panics_is_counted_and_others_go_on() {
 
 /// Keeps the numbers by name and labels.
 #[derive(Debug, Default)]
-struct Book {
+pub(crate) struct Book {
     counters: Mutex<BTreeMap<String, Counter>>,
     gauges: Mutex<BTreeMap<String, Gauge>>,
+}
+
+impl Book {
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        self.counters.lock().expect("no panic")[name].total()
+    }
+
+    pub(crate) fn gauge(&self, name: &str) -> u64 {
+        self.gauges.lock().expect("no panic")[name].value()
+    }
 }
 
 fn labelled(name: &str, labels: &[(&'static str, &str)]) -> String {
@@ -234,7 +244,7 @@ async fn reconciles_are_counted_by_the_usual_names() {
         };
         maps.create(&map).await.expect("created");
     }
-    let counted = |name: &str| book.counters.lock().expect("no panic")[name].total();
+    let counted = |name: &str| book.counted(name);
     while counted("controller_runtime_reconcile_panics_total controller=counted") == 0
         || counted("controller_runtime_reconcile_total controller=counted result=success") < 2
     {
@@ -245,7 +255,7 @@ async fn reconciles_are_counted_by_the_usual_names() {
     assert!(counted("workqueue_adds_total name=counted") >= 3);
     assert!(counted("workqueue_retries_total name=counted") >= 1);
     assert!(counted("controller_runtime_reconcile_errors_total controller=counted") >= 1);
-    let gauge = |name: &str| book.gauges.lock().expect("no panic")[name].value();
+    let gauge = |name: &str| book.gauge(name);
     assert_eq!(gauge("controller_runtime_max_concurrent_reconciles controller=counted"), 3);
     assert_eq!(gauge("controller_runtime_active_workers controller=counted"), 0);
 }

@@ -29,18 +29,22 @@
 //! ```
 
 mod assign;
+mod health;
 mod members;
+mod meters;
 mod shard_runner;
 mod sharding;
 #[cfg(test)]
 mod tests;
 
 pub use assign::{Shard, assign};
+pub use health::{ShardHealth, ShardPhase, ShardsHandle};
 pub use sharding::Sharding;
 
 use super::controller::Controller;
 use async_trait::async_trait;
 use futures::future::{Either, select};
+use health::Books;
 use kube_core::env::Env;
 use kube_core::error::ApiError;
 use kube_core::kinds::coordination::v1::Lease;
@@ -58,7 +62,7 @@ use shard_runner::ShardRunner;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Makes the controllers, anew for each shard.
 type Make = Box<dyn Fn() -> Vec<Controller> + Send + Sync>;
@@ -78,7 +82,7 @@ struct Surface {
     sharding: Sharding,
     make: Make,
     metrics: Arc<dyn Metrics>,
-    owned: Arc<Mutex<BTreeSet<u32>>>,
+    books: Arc<Books>,
 }
 
 impl ShardedManager {
@@ -92,21 +96,32 @@ impl ShardedManager {
         sharding: Sharding,
         make: impl Fn() -> Vec<Controller> + Send + Sync + 'static,
     ) -> Result<Self, ElectionError> {
+        Self::with_metrics(objects, informers, sharding, make, Arc::new(Discard))
+    }
+
+    /// As [`ShardedManager::new`], counting in `metrics`: shards by `controller_shards_held`, instances by
+    /// `controller_shard_members`, shards that were won, given up or lost by `controller_shard_moves_total`, each election
+    /// by `leader_election_master_status`, and what the controllers count.
+    ///
+    /// # Errors
+    /// As [`ShardedManager::new`].
+    pub fn with_metrics(
+        objects: &Arc<Objects>,
+        informers: &Informers,
+        sharding: Sharding,
+        make: impl Fn() -> Vec<Controller> + Send + Sync + 'static,
+        metrics: Arc<dyn Metrics>,
+    ) -> Result<Self, ElectionError> {
         sharding.check()?;
-        let surface = Surface {
-            objects: objects.clone(),
-            informers: informers.clone(),
-            sharding,
-            make: Box::new(make),
-            metrics: Arc::new(Discard),
-            owned: Arc::default(),
-        };
+        let books = Arc::new(Books::new(&sharding, &*metrics, informers.env().wall()));
+        let (objects, informers) = (objects.clone(), informers.clone());
+        let surface = Surface { objects, informers, sharding, make: Box::new(make), metrics, books };
         Ok(Self { surface: Arc::new(surface) })
     }
 
-    /// Asks which shards it works on, also while it runs and afterwards.
+    /// Asks which shards it works on and why, also while it runs and afterwards.
     pub fn handle(&self) -> ShardsHandle {
-        ShardsHandle(self.surface.owned.clone())
+        ShardsHandle(self.surface.books.clone())
     }
 }
 
@@ -116,30 +131,36 @@ impl fmt::Debug for ShardedManager {
     }
 }
 
-/// Asks a [`ShardedManager`]. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct ShardsHandle(Arc<Mutex<BTreeSet<u32>>>);
+/// As long as it lives the instance stands to a shard in one way, and then in another.
+struct Stance<'a> {
+    surface: &'a Surface,
+    shard: Shard,
+    then: ShardPhase,
+}
 
-impl ShardsHandle {
-    /// The shards that it works on.
-    pub fn owned(&self) -> BTreeSet<u32> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Drop for Stance<'_> {
+    fn drop(&mut self) {
+        self.surface.enter(self.shard, self.then);
     }
 }
 
-/// As long as it lives the shard counts as owned.
-struct Owned(Arc<Mutex<BTreeSet<u32>>>, u32);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
-    }
+/// What the leases say.
+struct Seen {
+    /// Everybody's last sign of life.
+    signs: Vec<(String, Revision)>,
+    /// Who holds which shard.
+    holders: BTreeMap<u32, String>,
 }
 
 impl Surface {
-    fn own(&self, shard: Shard) -> Owned {
-        self.owned.lock().unwrap_or_else(PoisonError::into_inner).insert(shard.number());
-        Owned(self.owned.clone(), shard.number())
+    fn enter(&self, shard: Shard, phase: ShardPhase) {
+        self.books.enter(shard, phase, self.env().wall());
+    }
+
+    /// Stands to a shard as `now` says, and `then` when what it gives is dropped.
+    fn stand(&self, shard: Shard, now: ShardPhase, then: ShardPhase) -> Stance<'_> {
+        self.enter(shard, now);
+        Stance { surface: self, shard, then }
     }
 
     fn env(&self) -> &Env {
@@ -168,27 +189,33 @@ impl Surface {
         Ok(())
     }
 
-    /// Everybody's last sign of life.
-    async fn signs(&self) -> Result<Vec<(String, Revision)>, ApiError> {
-        let list = self.leases().list(&ListQuery::default()).await?;
-        let sign = |lease: Lease| {
-            let member = self.sharding.member_of(lease.metadata.name.as_deref()?)?.to_owned();
-            let version = lease.metadata.resource_version.as_deref()?.parse().ok()?;
-            Some((member, Revision::new(version)))
-        };
-        Ok(list.items.into_iter().filter_map(sign).collect())
+    async fn see(&self) -> Result<Seen, ApiError> {
+        let mut seen = Seen { signs: Vec::new(), holders: BTreeMap::new() };
+        for lease in self.leases().list(&ListQuery::default()).await?.items {
+            let Some(name) = lease.metadata.name.as_deref() else { continue };
+            if let Some(shard) = self.sharding.shard_of(name) {
+                let holder = lease.spec.as_ref().map(|spec| Record::of(spec).holder);
+                seen.holders.extend(holder.filter(|holder| !holder.is_empty()).map(|holder| (shard, holder)));
+            }
+            let version = lease.metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
+            if let (Some(member), Some(version)) = (self.sharding.member_of(name), version) {
+                seen.signs.push((member.to_owned(), Revision::new(version)));
+            }
+        }
+        Ok(seen)
     }
 
     /// Shows a sign of life and looks for those of others. Who cannot reach the store goes on with what was known.
     async fn look(&self, members: &mut Members) {
         let seen = async {
             self.beat().await?;
-            self.signs().await
+            self.see().await
         };
         match seen.await {
-            Ok(signs) => {
+            Ok(Seen { signs, holders }) => {
                 let now = self.env().now();
                 members.observe(signs, now);
+                self.books.hold(&holders);
                 self.bury(&members.gone(now)).await;
             }
             Err(error) => tracing::debug!(%error, "the other instances cannot be seen"),
@@ -261,7 +288,8 @@ impl Component for ShardedManager {
                 break;
             }
             let live = members.live(surface.env().now());
-            let assigned = assign(live, surface.sharding.shards);
+            let assigned = assign(live.iter().copied(), surface.sharding.shards);
+            surface.books.assign(&live, &assigned);
             let mine = Shard::all(surface.sharding.shards).zip(&assigned);
             let mine = mine.filter(|(_, member)| **member == Some(&*election.identity));
             stand.move_to(&surface, &mine.map(|(shard, _)| shard).collect())?;

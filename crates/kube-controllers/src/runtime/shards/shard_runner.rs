@@ -1,6 +1,6 @@
 //! The controllers of one shard, while its election is won.
 
-use super::{Shard, Surface};
+use super::{Shard, ShardPhase, Surface};
 use crate::runtime::manager::{Manager, Realm};
 use async_trait::async_trait;
 use futures::future::{Either, pending, select};
@@ -35,7 +35,9 @@ impl ShardRunner {
         election: &Election,
         fence: &Fence,
     ) -> Option<Result<(), ApiError>> {
-        let _owned = self.surface.own(self.shard);
+        let books = &self.surface.books;
+        let _held = self.surface.stand(self.shard, ShardPhase::Held, ShardPhase::Waiting);
+        books.meters.won.add(1);
         // Dropped at the end, and with it all that still runs: whoever has won since works on the same keys.
         let running = self.controllers(fence);
         let lost = async {
@@ -48,14 +50,22 @@ impl ShardRunner {
         match select(pin!(stop.stopped()), select(lost.as_mut(), ended.as_mut())).await {
             Either::Left(_) => {
                 running.stop();
+                self.surface.enter(self.shard, ShardPhase::Leaving);
                 if !mutant::is(Mutant::HandsOverBusyKeys) {
                     // What does not end in time is refused by the fence.
                     select(ended, lost).await;
                 }
+                books.meters.given_up.add(1);
                 Some(Ok(()))
             }
-            Either::Right((Either::Left(_), _)) => None,
-            Either::Right((Either::Right((result, _)), _)) => Some(result),
+            Either::Right((Either::Left(_), _)) => {
+                books.meters.lost.add(1);
+                None
+            }
+            Either::Right((Either::Right((result, _)), _)) => {
+                books.meters.given_up.add(1);
+                Some(result)
+            }
         }
     }
 }
@@ -68,6 +78,7 @@ impl Component for ShardRunner {
 
     async fn run(self: Box<Self>, stop: StopToken) -> Result<(), ApiError> {
         let Surface { objects, sharding, informers, .. } = &*self.surface;
+        let _standing = self.surface.stand(self.shard, ShardPhase::Waiting, ShardPhase::Elsewhere);
         let config = sharding.election_of(self.shard);
         let election =
             Election::start(informers.env(), objects.clone(), config).map_err(ApiError::internal)?;

@@ -41,6 +41,12 @@ impl Sharding {
         ElectionConfig { name, ..self.election.clone() }
     }
 
+    /// Of which shard the lease of that name is.
+    pub(super) fn shard_of(&self, lease: &str) -> Option<u32> {
+        let number = lease.strip_prefix(&*self.election.name)?.strip_prefix('-')?.parse().ok()?;
+        Some(number).filter(|number| *number < self.shards)
+    }
+
     /// The lease that is this instance's sign of life.
     pub(super) fn member_lease(&self) -> String {
         self.lease_of(&self.election.identity)
