@@ -17,7 +17,7 @@ const SHARDS: u32 = 8;
 /// Looks come often. Leases last, so that none is lost where a test has to wait for the machine.
 fn sharding(identity: &str) -> Sharding {
     let mut sharding = Sharding::new("work", identity, SHARDS);
-    sharding.election.lease_duration = Duration::from_secs(60);
+    sharding.election.lease_duration = Duration::from_mins(1);
     sharding.election.renew_deadline = Duration::from_secs(40);
     sharding.election.retry_period = Duration::from_millis(20);
     sharding
