@@ -17,6 +17,7 @@ mod indexes;
 pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
+mod pod_deletion;
 pub mod pod_gc;
 mod pod_owners;
 mod pod_template;

@@ -3,15 +3,14 @@
 use super::plan::Op;
 use super::template::PodMaker;
 use crate::builtin::batches::{IN_FLIGHT, in_batches};
+use crate::builtin::pod_deletion::delete_pod;
 use crate::builtin::presence::is_there;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
 use kube_core::error::ApiError;
 use kube_core::kinds::apps::v1::DaemonSet;
-use kube_core::kinds::core::v1::Pod;
-use kube_core::resource::{ObjectKey, Resource, ResourceExt, Uid};
+use kube_core::resource::ResourceExt;
 use kube_store::client::events::EventType;
-use kube_store::service::DeleteOptions;
 
 pub(super) struct Execution<'a> {
     cx: &'a Context,
@@ -38,7 +37,7 @@ impl<'a> Execution<'a> {
     async fn execute(&self, op: &Op) -> Result<(), ApiError> {
         match op {
             Op::Create(node) => self.create(node).await,
-            Op::Delete(key, uid) => self.delete(key, uid).await,
+            Op::Delete(key, uid) => delete_pod(self.cx, self.set, key, uid).await,
         }
     }
 
@@ -52,21 +51,6 @@ impl<'a> Execution<'a> {
             Err(error) if is_namespace_terminating(&error) => Ok(()),
             Err(error) => {
                 self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
-                Err(error)
-            }
-        }
-    }
-
-    async fn delete(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ApiError> {
-        let options = DeleteOptions::default().uid(uid.clone());
-        match self.cx.delete_object(Pod::kind_info(), key, &options).await {
-            Ok(_) => {
-                self.say(EventType::Normal, "SuccessfulDelete", &format!("Deleted pod: {}", key.name));
-                Ok(())
-            }
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) => {
-                self.say(EventType::Warning, "FailedDelete", &format!("Error deleting: {error}"));
                 Err(error)
             }
         }

@@ -53,9 +53,9 @@ pub struct Done {
 impl Done {
     /// Notes that `op` was carried out.
     pub fn note(&mut self, op: &Op) {
-        match op {
-            Op::Create(_) => self.created += 1,
-            Op::Delete(_, uid) | Op::Withdraw(_, uid) => self.deleted.push(uid.clone()),
+        match op.deleted() {
+            None => self.created += 1,
+            Some(uid) => self.deleted.push(uid.clone()),
         }
     }
 }

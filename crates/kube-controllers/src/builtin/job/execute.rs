@@ -4,6 +4,7 @@ use super::account::{Account, Done};
 use super::plan::{BURST, Op, Plan};
 use super::pods::{TRACKING, is_tracked};
 use super::template::pod_of;
+use crate::builtin::pod_deletion::delete_pod;
 use crate::builtin::presence::is_there;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Error};
@@ -11,11 +12,11 @@ use futures::future::join_all;
 use kube_core::error::ApiError;
 use kube_core::kinds::batch::v1::{Job, JobStatus};
 use kube_core::kinds::core::v1::Pod;
-use kube_core::resource::{ObjectKey, Part, Resource, ResourceExt, Uid};
+use kube_core::resource::{Part, Resource, ResourceExt, Uid};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
 use kube_store::mutant::{self, Mutant};
-use kube_store::service::{DeleteOptions, Subresource};
+use kube_store::service::Subresource;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -25,13 +26,11 @@ const IN_FLIGHT: usize = 64;
 pub(super) struct Execution<'a> {
     cx: &'a Context,
     job: &'a Job,
-    pods: &'a [Arc<PodView>],
 }
 
 impl<'a> Execution<'a> {
-    /// For the Job that manages `pods`.
-    pub(super) fn new(cx: &'a Context, job: &'a Job, pods: &'a [Arc<PodView>]) -> Self {
-        Self { cx, job, pods }
+    pub(super) fn new(cx: &'a Context, job: &'a Job) -> Self {
+        Self { cx, job }
     }
 
     /// Does all of `plan`. Pods are counted also when some could not be created or deleted. `counted` is called as soon
@@ -105,27 +104,12 @@ impl<'a> Execution<'a> {
                     Err(error)
                 }
             },
-            Op::Delete(key, uid) => self.delete(key, uid).await,
-            Op::Withdraw(key, uid) => {
-                if let Some(pod) = self.pods.iter().find(|pod| pod.meta.uid == *uid && is_tracked(pod)) {
+            Op::Delete(key, uid) => delete_pod(self.cx, self.job, key, uid).await,
+            Op::Withdraw(pod) => {
+                if is_tracked(pod) {
                     release(self.cx, pod).await?;
                 }
-                self.delete(key, uid).await
-            }
-        }
-    }
-
-    async fn delete(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ApiError> {
-        let options = DeleteOptions::default().uid(uid.clone());
-        match self.cx.delete_object(Pod::kind_info(), key, &options).await {
-            Ok(_) => {
-                self.say(EventType::Normal, "SuccessfulDelete", &format!("Deleted pod: {}", key.name));
-                Ok(())
-            }
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) => {
-                self.say(EventType::Warning, "FailedDelete", &format!("Error deleting: {error}"));
-                Err(error)
+                delete_pod(self.cx, self.job, &pod.meta.key(), &pod.meta.uid).await
             }
         }
     }

@@ -93,7 +93,7 @@ impl Reconciler for Jobs {
                 all.insert(uid.clone(), plan.backoff)
             };
         };
-        Execution::new(cx, &job, &pods).run(&plan, counted).await?;
+        Execution::new(cx, &job).run(&plan, counted).await?;
         Ok(plan.requeue.into())
     }
 }

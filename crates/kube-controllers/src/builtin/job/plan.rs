@@ -48,14 +48,25 @@ pub struct Plan {
 }
 
 /// One write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Op {
     /// Create a pod.
     Create(NewPod),
     /// Delete a pod: it counts as failed, unless it succeeds.
     Delete(ObjectKey, Uid),
     /// Take a pod back: it is let go first, and counts as nothing.
-    Withdraw(ObjectKey, Uid),
+    Withdraw(Arc<PodView>),
+}
+
+impl Op {
+    /// The pod that goes.
+    pub fn deleted(&self) -> Option<&Uid> {
+        match self {
+            Self::Create(_) => None,
+            Self::Delete(_, uid) => Some(uid),
+            Self::Withdraw(pod) => Some(&pod.meta.uid),
+        }
+    }
 }
 
 /// A pod to create.
@@ -235,7 +246,7 @@ impl<'a> Facts<'a> {
     /// Pods to delete, or to create; and how long to wait before more can be created.
     fn manage(&self) -> (Vec<Op>, Option<Duration>) {
         if self.wanted.is_suspended() {
-            return (self.active.iter().map(|pod| withdraw(pod)).collect(), None);
+            return (self.active.iter().cloned().map(Op::Withdraw).collect(), None);
         }
         let active = number(self.active.len());
         let wanted = match self.wanted.completions {
@@ -244,7 +255,7 @@ impl<'a> Facts<'a> {
             Some(completions) => (completions - self.succeeded).min(self.wanted.parallelism()).max(0),
         };
         let surplus = usize::try_from(active - wanted).unwrap_or(0);
-        let removed: Vec<Op> = self.surplus(surplus).iter().take(BURST).map(|pod| withdraw(pod)).collect();
+        let removed: Vec<Op> = self.surplus(surplus).into_iter().take(BURST).map(Op::Withdraw).collect();
         if !removed.is_empty() {
             return (removed, None);
         }
@@ -385,10 +396,6 @@ fn failures_of_index(pod: &PodView) -> i32 {
 
 fn delete(pod: &PodView) -> Op {
     Op::Delete(pod.meta.key(), pod.meta.uid.clone())
-}
-
-fn withdraw(pod: &PodView) -> Op {
-    Op::Withdraw(pod.meta.key(), pod.meta.uid.clone())
 }
 
 pub(super) fn number(count: usize) -> i32 {

@@ -30,7 +30,8 @@ fn deleted(spec: &Value, pods: &[Arc<PodView>]) -> Vec<String> {
     let now: Timestamp = "2026-01-01T01:00:00Z".parse().expect("a time");
     let plan = plan(&View { job: &job(spec), pods, backoff: Backoff::default(), now }).expect("a plan");
     let names = plan.ops.into_iter().map(|op| match op {
-        Op::Delete(key, _) | Op::Withdraw(key, _) => key.name.to_string(),
+        Op::Delete(key, _) => key.name.to_string(),
+        Op::Withdraw(pod) => pod.meta.name.to_string(),
         Op::Create(new) => format!("{new:?}"),
     });
     names.collect()

@@ -90,10 +90,11 @@ impl World {
         for op in &plan.ops {
             match op {
                 Op::Create(new) => self.create(*new),
-                Op::Delete(_, uid) | Op::Withdraw(_, uid) => {
+                Op::Delete(..) | Op::Withdraw(_) => {
                     let now = self.now().to_string();
+                    let uid = op.deleted().expect("a pod that goes");
                     let pod = self.pods.get_mut(uid.as_str()).expect("a pod");
-                    if matches!(op, Op::Withdraw(..)) {
+                    if matches!(op, Op::Withdraw(_)) {
                         pod["metadata"]["finalizers"] = json!([]);
                         if !step(&mut stop) {
                             return false;

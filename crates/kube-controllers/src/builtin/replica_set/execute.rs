@@ -3,15 +3,15 @@
 use super::plan::Op;
 use crate::builtin::adoption::{adopt, member, release};
 use crate::builtin::batches::{IN_FLIGHT, in_batches};
+use crate::builtin::pod_deletion::delete_pod;
 use crate::builtin::pod_template::pod_from;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
-use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt, Uid};
+use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt};
 use kube_core::view::PodView;
 use kube_store::client::events::EventType;
-use kube_store::service::DeleteOptions;
 use std::sync::Arc;
 
 /// Plans of an owner of pods of one template: a ReplicaSet, or a ReplicationController.
@@ -43,7 +43,7 @@ impl<'a, K: Resource> Execution<'a, K> {
     async fn execute(&self, op: &Op) -> Result<(), ApiError> {
         match op {
             Op::Create => self.create().await,
-            Op::Delete(key, uid) => self.delete(key, uid).await,
+            Op::Delete(key, uid) => delete_pod(self.cx, self.set, key, uid).await,
             Op::Adopt(key, _) => match self.pod(key) {
                 Some(pod) => adopt(self.cx, self.set, member(pod)).await,
                 None => Ok(()),
@@ -65,21 +65,6 @@ impl<'a, K: Resource> Execution<'a, K> {
             Err(error) if is_namespace_terminating(&error) => Ok(()),
             Err(error) => {
                 self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
-                Err(error)
-            }
-        }
-    }
-
-    async fn delete(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ApiError> {
-        let options = DeleteOptions::default().uid(uid.clone());
-        match self.cx.delete_object(self.kind, key, &options).await {
-            Ok(_) => {
-                self.say(EventType::Normal, "SuccessfulDelete", &format!("Deleted pod: {}", key.name));
-                Ok(())
-            }
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) => {
-                self.say(EventType::Warning, "FailedDelete", &format!("Error deleting: {error}"));
                 Err(error)
             }
         }
