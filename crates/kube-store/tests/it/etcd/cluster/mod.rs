@@ -88,7 +88,7 @@ const BUGS: [(Rule, &[&str]); 8] = [
     (Rule::DropsEverySeventhEvent, &["is left out", "nobody wrote"]),
     (Rule::RepeatsABatch, &["is told twice", "no bookmark ended the state"]),
     (Rule::BookmarksTooEarly, &["bookmarkable", "after the bookmark"]),
-    (Rule::SplitsTransactions, &["previous", "nobody asked for", "own revision", "atomic"]),
+    (Rule::SplitsTransactions, &["previous", "nobody asked for", "own revision"]),
     (Rule::TakesUnknownForRefused, &["nobody asked for", "is a write that was refused"]),
     (Rule::TakesUnknownForDone, &["own revision", "conditions", "previous", "known writer", "atomic"]),
     (Rule::ForgetsKeepAlives, &["ended after"]),
