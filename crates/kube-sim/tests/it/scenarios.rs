@@ -186,7 +186,8 @@ fn a_crash_as_the_last_act_is_healed() {
 /// Runs that failed once: informers of kinds that nobody wrote waited in vain for the revision that a controller, in
 /// doubt about a write of its own, asked for. A server whose store failed after a power cut, which nobody saw. Caches
 /// that claimed a revision of which they had given up a part when their watch broke. A controller that made a ReplicaSet
-/// for a Deployment that was gone, as fast as it was collected. And oracles that asked for more than is promised: that a
+/// for a Deployment that was gone, as fast as it was collected. One that never learned that what it had made was gone,
+/// since its watch was lost meanwhile. And oracles that asked for more than is promised: that a
 /// revision is known which was told in the same moment in which the watch broke, that a config map is there at once, and
 /// that a pod which runs for the first time ends no row of rejections.
 #[test]
@@ -201,6 +202,7 @@ fn what_failed_once_stays_mended() {
         (scenarios::storm(0..1), "seed=5003"),
         (scenarios::deployment(0..1), "seed=2370"),
         (scenarios::namespaces(0..1), "seed=1 fault=skip-at:deployment-controller:53:5000"),
+        (scenarios::namespaces(0..1), "seed=1 fault=skip-at:serviceaccount-controller:12:5000"),
         (scenarios::namespaces(0..1), "seed=1 fault=stale-at:deployment-controller:53:30000"),
         (
             scenarios::namespaces(0..1),

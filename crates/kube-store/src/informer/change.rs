@@ -35,6 +35,17 @@ impl<V> Change<V> {
     }
 }
 
+/// A stretch of history that an informer did not see: its watch was lost, and it began anew with a whole state.
+///
+/// What was there before and after is told as changes. An object that was created and deleted in between is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relist {
+    /// Every change up to here was told before.
+    pub after: Revision,
+    /// The revision of the new state.
+    pub at: Revision,
+}
+
 impl<V> Clone for Change<V> {
     fn clone(&self) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use super::registry::Registry;
 use super::shared::Shared;
-use super::{Change, Index};
+use super::{Change, Index, Relist};
 use crate::client::Backoff;
 use crate::storage::Revision;
 use crate::unreadable::{LeftOut, Unreadable};
@@ -176,6 +176,15 @@ impl<V: Send + Sync + 'static> Informer<V> {
     /// As [`Informer::on_change`], until `handler` says that it has heard enough: it is let go when it gives `false`.
     pub fn on_change_while(&self, handler: impl Fn(&Change<V>) -> bool + Send + Sync + 'static) {
         self.shared.add_handler(Box::new(handler));
+    }
+
+    /// Calls `handler` whenever the informer had lost its watch and began anew, after the changes that this showed,
+    /// until it gives `false`. It runs as the handlers of changes do.
+    ///
+    /// For whoever must learn that a change may have passed unseen: an object that was created and deleted meanwhile is
+    /// told of to nobody.
+    pub fn on_relist_while(&self, handler: impl Fn(&Relist) -> bool + Send + Sync + 'static) {
+        self.shared.add_relist_handler(Box::new(handler));
     }
 }
 

@@ -24,7 +24,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use change::Change;
+pub use change::{Change, Relist};
 pub use handle::Informer;
 pub use index::{Index, WithMeta};
 pub use registry::Informers;

@@ -3,7 +3,7 @@
 use super::feed::Step;
 use super::progress::Progress;
 use super::table::{Entry, Table};
-use super::{Change, Index};
+use super::{Change, Index, Relist};
 use crate::storage::Revision;
 use crate::unreadable::Account;
 use kube_core::error::ApiError;
@@ -17,13 +17,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Tr
 pub(super) struct Shared<V> {
     table: RwLock<Table<V>>,
     /// Held while a change is applied and told, so that a new handler sees it once: in its replay or as news.
-    handlers: Mutex<Vec<Handler<V>>>,
+    handlers: Mutex<Handlers<V>>,
     pub(super) progress: Progress,
     pub(super) left_out: Account,
 }
 
 /// Gives whether it wants to hear more.
-type Handler<V> = Box<dyn Fn(&Change<V>) -> bool + Send + Sync>;
+type Handler<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
+
+struct Handlers<V> {
+    changes: Vec<Handler<Change<V>>>,
+    relists: Vec<Handler<Relist>>,
+}
+
+impl<V> Default for Handlers<V> {
+    fn default() -> Self {
+        Self { changes: Vec::new(), relists: Vec::new() }
+    }
+}
 
 impl<V: Send + Sync + 'static> Shared<V> {
     pub(super) fn new() -> Self {
@@ -49,7 +60,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
     }
 
     /// Tells `handler` of the present objects, then of every change.
-    pub(super) fn add_handler(&self, handler: Handler<V>) {
+    pub(super) fn add_handler(&self, handler: Handler<Change<V>>) {
         let mut handlers = self.handlers();
         let present = self.table().objects();
         let wants_more = present.iter().all(|(key, entry)| {
@@ -62,8 +73,15 @@ impl<V: Send + Sync + 'static> Shared<V> {
             })
         });
         if wants_more {
-            handlers.push(handler);
+            handlers.changes.push(handler);
         }
+        self.release(handlers);
+    }
+
+    /// Tells `handler` of every relist from now on.
+    pub(super) fn add_relist_handler(&self, handler: Handler<Relist>) {
+        let mut handlers = self.handlers();
+        handlers.relists.push(handler);
         self.release(handlers);
     }
 
@@ -72,7 +90,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
         if steps.is_empty() {
             return;
         }
-        let handlers = self.handlers();
+        let mut handlers = self.handlers();
         let changes: Vec<Change<V>> = if steps.len() == 1 {
             self.write(|table| steps.into_iter().map(|step| table.apply(step)).collect())
         } else {
@@ -81,21 +99,29 @@ impl<V: Send + Sync + 'static> Shared<V> {
             self.swap(next);
             changes
         };
-        self.tell(handlers, &changes);
+        tell(&mut handlers.changes, &changes);
+        self.release(handlers);
     }
 
-    /// Puts a whole new state in the place of the present one, then tells the handlers what is different.
+    /// Puts a whole new state in the place of the present one, then tells the handlers what is different, and that
+    /// history between the two was not seen.
     pub(super) fn replace(&self, objects: BTreeMap<ObjectKey, Entry<V>>, revision: Revision) {
-        let handlers = self.handlers();
+        let mut handlers = self.handlers();
         let mut next = self.table().clone();
         let mut changes = next.replace(objects, revision);
-        if !self.progress.is_synced() {
+        let first = !self.progress.is_synced();
+        if first {
             for change in &mut changes {
                 change.initial = true;
             }
         }
         self.swap(next);
-        self.tell(handlers, &changes);
+        tell(&mut handlers.changes, &changes);
+        if !first {
+            let relist = Relist { after: self.progress.revision(), at: revision };
+            tell(&mut handlers.relists, &[relist]);
+        }
+        self.release(handlers);
     }
 
     /// Makes a table current that was built aside, so that readers wait for this only.
@@ -104,13 +130,6 @@ impl<V: Send + Sync + 'static> Shared<V> {
             next.add_indexes_of(table);
             *table = next;
         });
-    }
-
-    fn tell(&self, mut handlers: MutexGuard<'_, Vec<Handler<V>>>, changes: &[Change<V>]) {
-        for change in changes {
-            handlers.retain(|handler| handler(change));
-        }
-        self.release(handlers);
     }
 
     /// Ends the informer.
@@ -127,7 +146,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
     }
 
     /// Lets handlers of a closed informer go: they may hold informers that hold them.
-    fn release(&self, mut handlers: MutexGuard<'_, Vec<Handler<V>>>) {
+    fn release(&self, mut handlers: MutexGuard<'_, Handlers<V>>) {
         if self.progress.is_closed() {
             let gone = std::mem::take(&mut *handlers);
             drop(handlers);
@@ -139,8 +158,15 @@ impl<V: Send + Sync + 'static> Shared<V> {
         change(&mut self.table.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn handlers(&self) -> MutexGuard<'_, Vec<Handler<V>>> {
+    fn handlers(&self) -> MutexGuard<'_, Handlers<V>> {
         self.handlers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells handlers, and lets those go that have heard enough.
+fn tell<T>(handlers: &mut Vec<Handler<T>>, news: &[T]) {
+    for one in news {
+        handlers.retain(|handler| handler(one));
     }
 }
 

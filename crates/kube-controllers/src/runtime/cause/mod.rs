@@ -39,6 +39,8 @@ pub enum Cause {
     Requeued,
     /// The last attempt failed.
     Failed,
+    /// A watch was lost before it showed what the reconciler wrote, which others may have deleted unseen.
+    Unseen,
     /// Somebody asked for it.
     Asked(&'static str),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for Cause {
             Self::Deleted { kind, key, revision } => write!(f, "{} {key} deleted at {revision}", kind.kind),
             Self::Requeued => f.write_str("the time it asked for has come"),
             Self::Failed => f.write_str("the last attempt failed"),
+            Self::Unseen => f.write_str("a watch was lost before it showed its writes"),
             Self::Asked(why) => f.write_str(why),
         }
     }

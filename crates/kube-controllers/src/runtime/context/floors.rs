@@ -37,6 +37,11 @@ impl Floors {
         }
     }
 
+    /// Whether a write of an object of that informer had not shown at `revision`.
+    pub(in crate::runtime) fn is_above(&self, index: usize, revision: Revision) -> bool {
+        self.0.get(&index).is_some_and(|floor| *floor > revision)
+    }
+
     /// Whether nothing was written.
     pub(in crate::runtime) fn is_empty(&self) -> bool {
         self.0.is_empty()

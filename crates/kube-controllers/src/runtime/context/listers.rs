@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use kube_core::error::ApiError;
 use kube_core::resource::{KindInfo, ObjectKey};
 use kube_core::view::{KindView, View};
-use kube_store::informer::Informer;
+use kube_store::informer::{Informer, Relist};
 use kube_store::storage::Revision;
 use std::any::{Any, type_name};
 use std::fmt;
@@ -92,6 +92,7 @@ pub(crate) trait AnyInformer: Send + Sync {
     fn wait_for(&self, revision: Revision) -> BoxFuture<'_, Result<(), ApiError>>;
     fn synced(&self) -> BoxFuture<'_, Result<(), ApiError>>;
     fn closed(&self) -> BoxFuture<'_, ApiError>;
+    fn on_relist_while(&self, handler: Box<dyn Fn(&Relist) -> bool + Send + Sync>);
 }
 
 impl<V: View> AnyInformer for Informer<V> {
@@ -117,5 +118,9 @@ impl<V: View> AnyInformer for Informer<V> {
 
     fn closed(&self) -> BoxFuture<'_, ApiError> {
         Box::pin(Self::closed(self))
+    }
+
+    fn on_relist_while(&self, handler: Box<dyn Fn(&Relist) -> bool + Send + Sync>) {
+        Self::on_relist_while(self, handler);
     }
 }

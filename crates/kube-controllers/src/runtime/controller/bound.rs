@@ -48,6 +48,7 @@ impl Component for BoundController {
         for wire in self.wires {
             wire.connect(&self.informers, &shared);
         }
+        hear_of_relists(&shared);
         let result = match until_synced(shared.listers(), self.after, &stop).await {
             Ok(true) => operate(&shared, self.workers, &self.reconciler, &stop).await,
             other => other.map(|_| ()),
@@ -60,6 +61,19 @@ impl Component for BoundController {
 impl fmt::Debug for BoundController {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BoundController").field("health", &self.health()).finish_non_exhaustive()
+    }
+}
+
+/// Tells the controller when an informer has lost a stretch of history.
+fn hear_of_relists(shared: &Arc<Shared>) {
+    for (index, informer) in shared.listers().all().iter().enumerate() {
+        // The informer outlives the controller: it must not keep it.
+        let shared = Arc::downgrade(shared);
+        informer.on_relist_while(Box::new(move |relist| {
+            let Some(shared) = shared.upgrade().filter(|shared| !shared.is_over()) else { return false };
+            shared.relisted(index, *relist);
+            true
+        }));
     }
 }
 

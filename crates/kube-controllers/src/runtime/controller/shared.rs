@@ -3,7 +3,7 @@
 use super::health::Books;
 use super::loops::{HotLoop, Loops};
 use super::meters::Meters;
-use crate::runtime::cause::Causes;
+use crate::runtime::cause::{Cause, Causes};
 use crate::runtime::context::{Floors, Listers, Mark};
 use crate::runtime::history::History;
 use crate::runtime::queue::{Add, Finish, Lease, RetryLimits, WorkQueue};
@@ -12,9 +12,11 @@ use kube_core::env::Mono;
 use kube_core::metrics::{Discard, Metrics};
 use kube_core::resource::ObjectKey;
 use kube_store::client::events::Recorder;
+use kube_store::informer::Relist;
 use kube_store::service::ObjectService;
 use kube_store::storage::Revision;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -61,6 +63,8 @@ pub(crate) struct Shared {
     pub(super) meters: Meters,
     queue: Mutex<WorkQueue<ObjectKey>>,
     floors: Mutex<BTreeMap<ObjectKey, Floors>>,
+    /// How often an informer began anew.
+    relists: AtomicU64,
     loops: Mutex<Loops>,
     pub(super) books: Mutex<Books>,
     /// Something is due, or it is time to stop.
@@ -90,6 +94,7 @@ impl Shared {
             meters: Meters::new(&*surroundings.metrics, name, *workers),
             queue: Mutex::new(WorkQueue::new(*limits)),
             floors: Mutex::default(),
+            relists: AtomicU64::new(0),
             loops: Mutex::default(),
             books: Mutex::default(),
             work: Notify::new(),
@@ -205,6 +210,35 @@ impl Shared {
     pub(super) fn keep_floors(&self, key: &ObjectKey, floors: Floors) {
         if !floors.is_empty() {
             lock(&self.floors).entry(key.clone()).or_default().merge(floors);
+        }
+    }
+
+    /// How often an informer began anew so far.
+    pub(super) fn relists(&self) -> u64 {
+        self.relists.load(Ordering::SeqCst)
+    }
+
+    /// The informer at `index` has lost a stretch of history: keys whose writes lie in it are looked at again, since
+    /// what was written and deleted there is told of to nobody.
+    pub(super) fn relisted(&self, index: usize, relist: Relist) {
+        // First, so that a reconcile that ends now sees it unless its floors are seen below.
+        self.relists.fetch_add(1, Ordering::SeqCst);
+        let unseen: Vec<ObjectKey> = {
+            let floors = lock(&self.floors);
+            let waiting = floors.iter().filter(|(_, floors)| floors.is_above(index, relist.after));
+            waiting.map(|(key, _)| key.clone()).collect()
+        };
+        for key in unseen {
+            self.add(key, Add::now(Cause::Unseen));
+        }
+    }
+
+    /// Keeps what must be seen of the writes of a reconcile that began after `relists`.
+    pub(super) fn keep_writes(&self, key: &ObjectKey, floors: Floors, relists: u64) {
+        let wrote = !floors.is_empty();
+        self.keep_floors(key, floors);
+        if wrote && self.relists() != relists {
+            self.add(key.clone(), Add::now(Cause::Unseen));
         }
     }
 

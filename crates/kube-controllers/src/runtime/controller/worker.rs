@@ -44,6 +44,7 @@ async fn run(shared: &Arc<Shared>, reconciler: &dyn AnyReconciler, mut lease: Le
         shared.done(lease, Finish::Done);
         return;
     }
+    let relists = shared.relists();
     let causes = Arc::new(std::mem::take(&mut lease.causes));
     let request = Request::new(&lease, causes.clone());
     let cx = Context::new(shared.clone(), lease.key.clone(), causes.clone());
@@ -57,7 +58,7 @@ async fn run(shared: &Arc<Shared>, reconciler: &dyn AnyReconciler, mut lease: Le
     if trail.doubtful || matches!(end, End::TimedOut(_)) {
         remember_doubt(shared, &mut trail).await;
     }
-    shared.keep_floors(&lease.key, trail.floors);
+    shared.keep_writes(&lease.key, trail.floors, relists);
     tell_hot_loop(shared, &lease.key, &causes, trail.writes);
     let finish = match end {
         End::Came(outcome) => came(shared, outcome),

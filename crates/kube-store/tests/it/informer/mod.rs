@@ -9,7 +9,7 @@ mod threads;
 pub(crate) mod world;
 
 use kube_core::error::ApiError;
-use kube_store::informer::{Index, Informer, Informers};
+use kube_store::informer::{Index, Informer, Informers, Relist};
 use kube_store::service::WatchStart;
 use kube_store::storage::Revision;
 use script::Script;
@@ -116,6 +116,33 @@ fn an_expired_watch_tells_the_differences_only() {
     );
     let starts = [WatchStart::Initial, WatchStart::After(Revision::new(1)), WatchStart::Initial];
     assert_eq!(script.watches(), starts);
+}
+
+#[test]
+fn history_that_was_not_seen_is_told_of_once() {
+    let (world, script, informer) = setup();
+    let (told, reader) = (Arc::new(Mutex::new(Vec::new())), informer.clone());
+    let sink = told.clone();
+    informer.on_relist_while(move |relist| {
+        assert!(reader.get(&"ns/new".into()).is_some(), "what the new state shows can be read");
+        sink.lock().unwrap().push(*relist);
+        false
+    });
+    world.finish(informer.synced()).unwrap();
+    let after = script.commit(vec![put("old", "x")]);
+    world.finish(informer.wait_for(after)).unwrap();
+    assert!(told.lock().unwrap().is_empty(), "a first state is no relist");
+    for name in ["new", "newer"] {
+        script.break_after(0);
+        world.run();
+        script.commit(vec![put("passing", "x")]);
+        let at = script.commit(vec![put(name, "x"), gone("passing")]);
+        script.compact();
+        world.finish(informer.wait_for(at)).unwrap();
+        assert!(informer.get(&format!("ns/{name}").as_str().into()).is_some());
+    }
+    let at = Revision::new(after.get() + 2);
+    assert_eq!(*told.lock().unwrap(), [Relist { after, at }], "whoever has heard enough is let go");
 }
 
 #[test]
