@@ -4,7 +4,6 @@ use super::Kind;
 use super::check::{status_refusals, template, with};
 use crate::kinds::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::kinds::autoscaling::v2::HorizontalPodAutoscaler;
-use crate::kinds::batch::v1::Job;
 use crate::kinds::core::v1::{
     Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, ResourceQuota, Service,
 };
@@ -172,124 +171,6 @@ fn addresses_of_a_pod_stand_in_both_fields() {
         "the older one counts"
     );
     assert_eq!(filled(json!({})), (String::new(), vec![]));
-}
-
-fn job_spec(changes: &[(&str, Value)]) -> Value {
-    let spec = json!({"template": {
-        "metadata": {"labels": {"a": "b"}},
-        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]},
-    }});
-    with(&spec, changes)
-}
-
-fn conditions(types: &[&str]) -> Value {
-    types.iter().map(|kind| json!({"type": kind, "status": "True"})).collect()
-}
-
-#[test]
-fn a_job_ends_once_with_its_times_and_without_pods() {
-    let spec = job_spec(&[]);
-    let (start, end) = ("2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
-    let running = json!({"startTime": start, "active": 1, "ready": 1});
-    let done = json!({
-        "startTime": start, "completionTime": end, "succeeded": 1, "ready": 0,
-        "conditions": conditions(&["SuccessCriteriaMet", "Complete"]),
-    });
-    check::<Job>(&spec, &running, &done, &[]);
-    check::<Job>(&spec, &done, &done, &[]);
-    let failed =
-        json!({"startTime": start, "failed": 1, "conditions": conditions(&["FailureTarget", "Failed"])});
-    check::<Job>(&spec, &running, &failed, &[]);
-    check::<Job>(
-        &spec,
-        &running,
-        &json!({"active": 1, "terminating": 1, "conditions": conditions(&["Complete"]), "uncountedTerminatedPods": {"failed": ["u"]}}),
-        &[
-            "status.completionTime: Required value: completionTime is required for Complete jobs",
-            "status.conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true condition",
-            "status.active: Invalid value: 1: active>0 is invalid for finished job",
-            "status.startTime: Required value: startTime is required for finished job",
-            "status.uncountedTerminatedPods: Invalid value: {\"failed\":[\"u\"]}: uncountedTerminatedPods needs to be empty for finished job",
-            "status.terminating: Invalid value: 1: terminating>0 is invalid for finished job",
-            "status.startTime: Required value: startTime cannot be removed for unsuspended job",
-        ],
-    );
-    check::<Job>(
-        &spec,
-        &done,
-        &running,
-        &[
-            "status.conditions: Invalid value: cannot disable the terminal Complete=True condition",
-            "status.succeeded: Invalid value: 0: cannot decrease the succeeded counter",
-            "status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition",
-        ],
-    );
-    check::<Job>(
-        &spec,
-        &running,
-        &with(
-            &running,
-            &[
-                ("/ready", 2.into()),
-                ("/uncountedTerminatedPods", json!({"succeeded": ["u", ""], "failed": ["u"]})),
-            ],
-        ),
-        &[
-            "status.uncountedTerminatedPods.succeeded[1]: Invalid value: \"\": must not be empty",
-            "status.uncountedTerminatedPods.failed[0]: Duplicate value: \"u\"",
-            "status.ready: Invalid value: 2: cannot set more ready pods than active",
-        ],
-    );
-}
-
-#[test]
-fn indexes_of_a_job_are_in_order_and_end_one_way() {
-    let indexed = job_spec(&[
-        ("/completionMode", "Indexed".into()),
-        ("/completions", 10.into()),
-        ("/parallelism", 2.into()),
-        ("/backoffLimitPerIndex", 1.into()),
-    ]);
-    let check = |spec: &Value, done: &str, failed: &str, expected: &[&str]| {
-        let status = json!({"completedIndexes": done, "failedIndexes": failed});
-        check::<Job>(spec, &json!({}), &status, expected);
-    };
-    check(&indexed, "0,2-4", "1,5-9", &[]);
-    check(
-        &indexed,
-        "3-1",
-        "9,8",
-        &[
-            "status.completedIndexes: Invalid value: \"3-1\": error parsing completedIndexes: non-increasing order, previous: 3, current: 1",
-            "status.failedIndexes: Invalid value: \"9,8\": error parsing failedIndexes: non-increasing order, previous: 9, current: 8",
-        ],
-    );
-    check(
-        &indexed,
-        "0-4",
-        "3",
-        &[
-            "status.failedIndexes: Invalid value: \"3\": failedIndexes and completedIndexes overlap at index: 3",
-        ],
-    );
-    check(
-        &indexed,
-        "x",
-        "10",
-        &[
-            "status.completedIndexes: Invalid value: \"x\": error parsing completedIndexes: cannot convert string to integer for index: \"x\"",
-            "status.failedIndexes: Invalid value: \"10\": error parsing failedIndexes: too large index: \"10\"",
-        ],
-    );
-    check(
-        &job_spec(&[]),
-        "0",
-        "1",
-        &[
-            "status.completedIndexes: Invalid value: \"0\": cannot set non-empty completedIndexes when non-indexed completion mode",
-            "status.failedIndexes: Invalid value: \"1\": cannot set non-null failedIndexes when backoffLimitPerIndex is null",
-        ],
-    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ const COMPLETE: &str = "Complete";
 const FAILED: &str = "Failed";
 const FAILURE_TARGET: &str = "FailureTarget";
 const SUCCESS: &str = "SuccessCriteriaMet";
+const SUSPENDED: &str = "Suspended";
 
 /// A status, and the one before.
 struct Change<'a> {
@@ -26,7 +27,15 @@ struct Change<'a> {
 }
 
 fn is(status: &JobStatus, kind: &str) -> bool {
-    status.conditions.items().iter().any(|condition| condition.type_ == kind && condition.status == "True")
+    says(status, kind, "True")
+}
+
+fn denies(status: &JobStatus, kind: &str) -> bool {
+    says(status, kind, "False")
+}
+
+fn says(status: &JobStatus, kind: &str, what: &str) -> bool {
+    status.conditions.items().iter().any(|condition| condition.type_ == kind && condition.status == what)
 }
 
 fn is_finished(status: &JobStatus) -> bool {
@@ -155,7 +164,8 @@ impl Change<'_> {
             let detail = "active>0 is invalid for finished job";
             self.errors.push(FieldError::invalid(&self.path.child("active"), active, detail));
         }
-        if (changed || new.start_time != old.start_time) && new.start_time.is_none() {
+        let of_nothing = self.spec.suspend == Some(true) && self.spec.completions == Some(0);
+        if (changed || new.start_time != old.start_time) && new.start_time.is_none() && !of_nothing {
             let detail = "startTime is required for finished job";
             self.errors.push(FieldError::required(&self.path.child("startTime"), detail));
         }
@@ -267,9 +277,12 @@ impl Change<'_> {
             ));
         }
         let suspended = self.spec.suspend == Some(true);
-        if old.start_time.is_some() && new.start_time != old.start_time && !suspended {
-            let detail = "startTime cannot be removed for unsuspended job";
-            self.errors.push(FieldError::required(&self.path.child("startTime"), detail));
+        // A Job that goes on counts its time anew.
+        let resumes = is(old, SUSPENDED) && denies(new, SUSPENDED);
+        if old.start_time.is_some() && new.start_time != old.start_time && !suspended && !resumes {
+            let detail = "field is immutable for unsuspended job once set";
+            let path = self.path.child("startTime");
+            self.errors.push(FieldError::invalid(&path, ShownAsJson(&new.start_time), detail));
         }
         if is(old, SUCCESS) && !is(new, SUCCESS) {
             self.wrong_conditions("cannot disable the SuccessCriteriaMet=True condition");

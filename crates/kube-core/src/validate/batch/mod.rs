@@ -8,6 +8,8 @@ mod job_spec;
 mod job_status;
 mod job_update;
 mod selector;
+#[cfg(test)]
+mod status_tests;
 mod success_policy;
 #[cfg(test)]
 mod tests;
