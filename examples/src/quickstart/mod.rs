@@ -27,8 +27,11 @@ use std::time::Duration;
 /// What can go wrong in an example.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// How long a step may take.
-pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+/// How long a step may take that comes to its end by itself, on a machine that is busy with other things.
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
+
+/// How long somebody waits for pods of whom it is not known that they can run.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the journey found, for a test to check.
 #[derive(Clone, Debug)]
@@ -160,7 +163,7 @@ pub async fn own_manifests(screen: &mut Screen, home: &Place, files: &[PathBuf])
 
 /// Waits until all pods are ready or have ended. Those that cannot run stay as they are: the tables tell them.
 async fn wait_for_pods(screen: &mut Screen, plane: &ControlPlane) {
-    let settled = plane.until(LIMIT, |view| {
+    let settled = plane.until(PATIENCE, |view| {
         let pods = view.pods();
         let ready = pods.iter().filter(|pod| pod.is_ready() || pod.is_terminal()).count();
         screen.progress("pods ready", ready, pods.len());

@@ -18,11 +18,13 @@ impl Server {
     pub(super) fn start() -> Result<Self, Box<dyn Error>> {
         let program = std::env::var_os("ETCD").unwrap_or_else(|| "etcd".into());
         // Both held at once, so that they differ.
-        let held = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
+        let held = [free_port()?, free_port()?];
         let url = |at: &TcpListener| at.local_addr().map(|at| format!("http://{at}"));
         let (endpoint, peer) = (url(&held[0])?, url(&held[1])?);
         drop(held);
         let directory = std::env::temp_dir().join(format!("two-planes-{}", std::process::id()));
+        // What a process of that number left behind.
+        let _none = std::fs::remove_dir_all(&directory);
         let child = Command::new(&program)
             .arg("--data-dir")
             .arg(&directory)
@@ -37,6 +39,13 @@ impl Server {
             .map_err(|error| format!("{} does not start: {error}", program.display()))?;
         Ok(Self { child, directory, endpoint })
     }
+}
+
+/// A port that no connection to elsewhere is given: those begin at 32,768 on Linux.
+fn free_port() -> Result<TcpListener, Box<dyn Error>> {
+    let first = u16::try_from(std::process::id() % 10_000)?;
+    let free = (20_000 + first..32_768).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+    free.ok_or_else(|| "no port is free".into())
 }
 
 impl Drop for Server {

@@ -42,6 +42,11 @@ impl History {
         lock(&self.pods).len()
     }
 
+    /// How many pods are there now.
+    pub(super) fn there(&self) -> usize {
+        lock(&self.pods).iter().filter(|pod| !pod.removed).count()
+    }
+
     /// Tells what was done, and whether anything was done twice.
     pub(super) fn judge(&self, screen: &mut Screen, replicas: usize) -> Result<(), Box<dyn Error>> {
         let pods = lock(&self.pods);

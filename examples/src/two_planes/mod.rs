@@ -56,7 +56,7 @@ spec:
 const REPLICAS: usize = 50;
 
 /// The longest that anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Shorter than Kubernetes' 15, 10 and 2 seconds, so that the example is: a failover takes up to 6.1 s.
 fn election(name: &str) -> ElectionConfig {
@@ -245,6 +245,7 @@ async fn rollout(
     screen.line(format_args!("{} leads {took:.1?} later", world.leader().await));
     let took = world.until("the rollout ends", async || world.is_done().await).await?;
     screen.line(format_args!("the rollout ends {took:.1?} after that"));
+    world.until("only the new pods are there", async || history.there() == REPLICAS).await?;
     // Whoever would do something twice has time to.
     world.env.sleep(Duration::from_secs(3)).await;
     Ok(())

@@ -176,13 +176,18 @@ async fn a_job_that_ended_goes_when_its_time_is_over_with_its_pods() {
 #[tokio::test]
 async fn a_cron_job_makes_up_for_the_last_time_it_missed() {
     let world = World::with(vec![cron_job::controller(), job::controller(), ends()]);
+    let now = world.objects.env().wall();
+    let minute =
+        |minutes_ago| (now - SignedDuration::from_mins(minutes_ago)).to_zoned(TimeZone::UTC).minute();
+    // Due twice in the last twelve minutes, and not again while this test runs.
     let spec = json!({
-        "schedule": "*/5 * * * *",
+        "schedule": format!("{},{} * * * *", minute(11), minute(6)),
+        "timeZone": "Etc/UTC",
         "suspend": true,
         "jobTemplate": { "spec": { "template": template("ok") } },
     });
     let created = world.create::<CronJob>(json!({ "metadata": { "name": "tick" }, "spec": spec })).await;
-    let long_ago = world.objects.env().wall() - SignedDuration::from_mins(12);
+    let long_ago = now - SignedDuration::from_mins(12);
     let status = Patch::Merge(json!({ "status": { "lastScheduleTime": long_ago.to_string() } }));
     let api = world.api::<CronJob>();
     api.patch_status("tick", &status).await.expect("patched");

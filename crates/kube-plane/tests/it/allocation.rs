@@ -146,16 +146,17 @@ impl Drop for Scratch {
 async fn survives_a_restart<S: Storage>(name: &str, open: impl Fn(&Path) -> S) {
     let directory = Scratch::new(name);
     let storage = Arc::new(open(&directory.0));
-    let open_still = Arc::downgrade(&storage);
-    let first = plane(storage).await;
+    let first = plane(storage.clone()).await;
     let held = writers_share_nothing(&first).await;
     first.storage().close();
     first.ended().await;
     drop(first);
-    // Tasks that ended let go of the store when the runtime gets to them.
-    while open_still.strong_count() > 0 {
+    // Tasks that ended let go of the store when the runtime gets to them. The last to hold it is this one, so that it
+    // is shut when `drop` returns.
+    while Arc::strong_count(&storage) > 1 {
         tokio::task::yield_now().await;
     }
+    drop(storage);
     let second = plane(Arc::new(open(&directory.0))).await;
     what_was_held_is_held(&second, &held).await;
 }

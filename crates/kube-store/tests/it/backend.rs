@@ -101,15 +101,20 @@ impl Engine {
                 Self::Sled => Arc::new(SledStorage::open_with(path, options.clone())?),
             })
         };
-        // While another test starts a process, the new one holds every lock of this one until it runs its program.
-        for _ in 0..40 {
-            match open() {
-                Err(StorageError::Locked { .. }) => std::thread::park_timeout(Duration::from_millis(5)),
-                opened => return opened,
-            }
-        }
-        open()
+        unlocked(open)
     }
+}
+
+/// Opens what nobody has open any more. While another test starts a process, the new one holds every lock of this one
+/// until it runs its program.
+pub(crate) fn unlocked<T>(open: impl Fn() -> StorageResult<T>) -> StorageResult<T> {
+    for _ in 0..2000 {
+        match open() {
+            Err(StorageError::Locked { .. }) => std::thread::park_timeout(Duration::from_millis(5)),
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 /// A directory of an engine, as its users have it.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// How often a sleeping test looks again, and how often before it calls a store stuck.
 const NAP: Duration = Duration::from_millis(20);
-const NAPS: usize = 500;
+const NAPS: usize = 3000;
 
 /// Tasks, a clock, and the thread that runs both.
 #[derive(Debug)]

@@ -38,6 +38,9 @@ pub struct DnsServer {
 /// So many tasks answer on UDP.
 const UDP_TASKS: usize = 2;
 
+/// How many other ports are tried where any port will do.
+const ANY_PORT_TRIES: usize = 16;
+
 impl DnsServer {
     /// Takes `address` for UDP and TCP; with port 0 a port that is free for both. Its tasks run in `env`, which must be
     /// that of a tokio runtime with I/O.
@@ -45,9 +48,18 @@ impl DnsServer {
     /// # Errors
     /// The address cannot be had.
     pub async fn bind(address: SocketAddr, zone: Zone, env: &Env) -> io::Result<Self> {
-        let tcp = TcpListener::bind(address).await?;
-        let address = tcp.local_addr()?;
-        let udp = Arc::new(UdpSocket::bind(address).await?);
+        let mut bound = sockets(address).await;
+        for _ in 0..ANY_PORT_TRIES {
+            match bound {
+                // Free for TCP, and somebody has it for UDP.
+                Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
+                    bound = sockets(address).await;
+                }
+                _ => break,
+            }
+        }
+        let (tcp, udp) = bound?;
+        let (address, udp) = (tcp.local_addr()?, Arc::new(udp));
         Ok(Self { zone: Arc::new(zone), env: env.clone(), udp, tcp, address })
     }
 
@@ -69,6 +81,13 @@ impl DnsServer {
         let tcp = tcp::serve(self.tcp, self.zone.clone(), self.env.clone());
         futures::join!(udp::serve(self.udp, self.zone), tcp);
     }
+}
+
+/// One port, for both.
+async fn sockets(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
+    let tcp = TcpListener::bind(address).await?;
+    let udp = UdpSocket::bind(tcp.local_addr()?).await?;
+    Ok((tcp, udp))
 }
 
 /// Tasks that end when this is dropped.

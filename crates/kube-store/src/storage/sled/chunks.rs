@@ -115,7 +115,7 @@ impl SledChunks {
                 fs::remove_file(entry.path()).map_err(|error| medium(&entry.path(), "remove", &error))?;
             }
         }
-        let open = Open::at(&holds, false)?;
+        let open = Open::at(&holds)?;
         let last = open.db.last().map_err(error_of)?;
         let shown = last.map_or(Ok(0), |(key, _)| place(&key).map(|(number, _)| number))?;
         if shown != self.newest() {
@@ -133,14 +133,14 @@ impl Found {
             return Ok(Self::Rows(survey));
         }
         let copy = Copy::of(path)?;
-        Ok(Self::Copy(Open::at(copy.path(), true)?, copy))
+        Ok(Self::Copy(Open::at(copy.path())?, copy))
     }
 }
 
 impl Open {
-    fn at(path: &Path, temporary: bool) -> StorageResult<Self> {
+    fn at(path: &Path) -> StorageResult<Self> {
         // Nothing is flushed but by us.
-        let config = Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None).temporary(temporary);
+        let config = Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None);
         let db = free(|| config.open()).map_err(error_of)?;
         let file = path.join("db");
         let file =
@@ -149,10 +149,10 @@ impl Open {
     }
 }
 
-/// Opens as soon as sled has let go: its threads hold the lock of a database for a moment after it was dropped. The
-/// directory is ours already, so that nobody else is waited for.
+/// Opens as soon as sled has let go: its threads hold the lock of a database for a moment after it was dropped, or as
+/// long as the disk takes for what they still write. The directory is ours already, so that nobody else is waited for.
 fn free(open: impl Fn() -> sled::Result<Db>) -> sled::Result<Db> {
-    for _ in 0..200 {
+    for _ in 0..6000 {
         match open() {
             Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
                 std::thread::park_timeout(Duration::from_millis(5));

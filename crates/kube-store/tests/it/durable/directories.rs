@@ -36,7 +36,7 @@ async fn a_directory_is_open_once() {
         let directory = Scratch::new();
         let storage = engine.open(directory.path()).unwrap();
         put(&*storage, "/a", "1").await;
-        let second = engine.open(directory.path()).map(drop).unwrap_err();
+        let second = (engine.open)(directory.path(), DurableOptions::default()).map(drop).unwrap_err();
         assert!(matches!(&second, StorageError::Locked { path } if path == directory.path()), "{second:?}");
         assert!(second.to_string().contains("in use"), "{second}");
         put(&*storage, "/a", "2").await;
@@ -204,7 +204,7 @@ async fn a_wrong_key_touches_nothing() {
             let encryption = Encryption::new(&Env::manual(1).0, keys).unwrap();
             DurableOptions { encryption: Some(Arc::new(encryption)), ..DurableOptions::default() }
         };
-        let storage = (engine.open)(directory.path(), with("right")).unwrap();
+        let storage = engine.open_with(directory.path(), &with("right")).unwrap();
         put(&*storage, "/registry/core/secrets/default/token", "hunter2").await;
         drop(storage);
         let shows =
@@ -212,10 +212,10 @@ async fn a_wrong_key_touches_nothing() {
         assert!(!shows, "{engine:?}: a secret shows");
         refused(engine, directory.path(), "no key", |error| matches!(error, StorageError::Sealed { .. }));
         let before = files(directory.path());
-        let wrong = (engine.open)(directory.path(), with("wrong")).map(drop).unwrap_err();
+        let wrong = engine.open_with(directory.path(), &with("wrong")).map(drop).unwrap_err();
         assert!(matches!(&wrong, StorageError::Sealed { id, .. } if id == "right"), "{wrong:?}");
         assert!(files(directory.path()) == before, "{engine:?}: something was touched");
-        let storage = (engine.open)(directory.path(), with("right")).unwrap();
+        let storage = engine.open_with(directory.path(), &with("right")).unwrap();
         assert_eq!(rows(&*storage)[0].1, "hunter2");
     }
 }

@@ -59,11 +59,11 @@ async fn every_version_opens() {
             let name = format!("{}-{version}", engine.name);
             let directory = Scratch::new();
             copy(&fixtures().join(&name), directory.path());
-            let storage = (engine.open)(directory.path(), options()).unwrap();
+            let storage = engine.open_with(directory.path(), &options()).unwrap();
             check(&*storage, &name).await;
             put(&*storage, "/new", "1").await;
             drop(storage);
-            assert_eq!((engine.open)(directory.path(), options()).unwrap().status().keys, 5, "{name}");
+            assert_eq!(engine.open_with(directory.path(), &options()).unwrap().status().keys, 5, "{name}");
         }
     }
 }
@@ -72,11 +72,11 @@ async fn every_version_opens() {
 async fn the_directories_are_what_is_written_today() {
     for engine in ENGINES {
         let directory = Scratch::new();
-        let storage = (engine.open)(directory.path(), options()).unwrap();
+        let storage = engine.open_with(directory.path(), &options()).unwrap();
         fill(&*storage).await;
         check(&*storage, engine.name).await;
         drop(storage);
-        check(&*(engine.open)(directory.path(), options()).unwrap(), engine.name).await;
+        check(&*engine.open_with(directory.path(), &options()).unwrap(), engine.name).await;
         if let Some(folder) = option_env!("KUBE_STORE_FIXTURES") {
             copy(directory.path(), &Path::new(folder).join(format!("{}-{VERSION}", engine.name)));
         }

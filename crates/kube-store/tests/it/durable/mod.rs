@@ -5,6 +5,7 @@ mod formats;
 pub(crate) mod moves;
 mod power;
 
+use crate::backend::unlocked;
 use kube_store::storage::{
     DurableOptions, KeyRange, RedbStorage, Revision, SledStorage, Storage, StorageResult, Txn, TxnOutcome,
 };
@@ -32,8 +33,13 @@ fn sled(path: &Path, options: DurableOptions) -> StorageResult<Arc<dyn Storage>>
 }
 
 impl Engine {
+    /// Opens a directory that nobody has open.
     fn open(self, path: &Path) -> StorageResult<Arc<dyn Storage>> {
-        (self.open)(path, DurableOptions::default())
+        self.open_with(path, &DurableOptions::default())
+    }
+
+    fn open_with(self, path: &Path, options: &DurableOptions) -> StorageResult<Arc<dyn Storage>> {
+        unlocked(|| (self.open)(path, options.clone()))
     }
 }
 

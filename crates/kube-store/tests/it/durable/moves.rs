@@ -1,6 +1,7 @@
 //! Memory to redb to sled to memory; and what stands on a store that moves.
 
 use super::{put, rows};
+use crate::backend::unlocked;
 use crate::scratch::Scratch;
 use futures::StreamExt;
 use kube_core::kinds::core::v1::ConfigMap;
@@ -22,7 +23,7 @@ async fn a_store_moves_through_every_engine() {
     for n in 0..300 {
         put(&memory, &format!("/{:03}", n % 120), &n.to_string()).await;
     }
-    let redb = RedbStorage::open(first.path()).unwrap();
+    let redb = unlocked(|| RedbStorage::open(first.path())).unwrap();
     put(&redb, "/was/here", "1").await;
     let watch = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: false };
     let mut older = redb.watch(&kube_store::storage::KeyRange::all(), &watch).await.unwrap();
@@ -44,16 +45,16 @@ async fn a_store_moves_through_every_engine() {
     assert!(matches!(early, StorageError::Expired { .. }), "{early:?}");
     let incarnation = redb.status().incarnation;
     drop(redb);
-    let redb = RedbStorage::open(first.path()).unwrap();
+    let redb = unlocked(|| RedbStorage::open(first.path())).unwrap();
     assert_eq!((redb.status().head, redb.status().incarnation), (at, incarnation), "it was made durable");
     assert_eq!(put(&redb, "/later", "1").await, Revision::new(302));
 
     let mut file = Vec::new();
     export(&redb, &mut file, None).await.unwrap();
-    let sled = SledStorage::open(second.path()).unwrap();
+    let sled = unlocked(|| SledStorage::open(second.path())).unwrap();
     assert_eq!(import(moved(file), &sled, None).await.unwrap(), Revision::new(303));
     drop(sled);
-    let sled = SledStorage::open(second.path()).unwrap();
+    let sled = unlocked(|| SledStorage::open(second.path())).unwrap();
     assert_eq!(rows(&sled), rows(&redb));
 
     let mut file = Vec::new();
@@ -118,7 +119,7 @@ async fn a_plane_moves_and_resumes() {
     let mut file = Vec::new();
     export(&*memory, &mut file, None).await.unwrap();
     let directory = Scratch::new();
-    let redb = Arc::new(RedbStorage::open(directory.path()).unwrap());
+    let redb = Arc::new(unlocked(|| RedbStorage::open(directory.path())).unwrap());
     import(&file[..], &redb, None).await.unwrap();
     let there = plane(redb.clone()).await;
     resumes(&here, &there).await;

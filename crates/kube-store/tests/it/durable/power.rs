@@ -1,6 +1,7 @@
 //! What a power cut leaves: the bytes as they were at the last sync, and nothing else.
 
 use super::{copy, put, rows};
+use crate::backend::unlocked;
 use crate::scratch::Scratch;
 use crate::stage::Stage;
 use kube_store::storage::mvcc::History;
@@ -22,7 +23,7 @@ async fn what_sled_acknowledged_was_synced() {
     for n in 0..120 {
         put(&storage, &format!("/{}", n % 30), &"x".repeat(n * 40)).await;
         if n % 10 == 0 {
-            let lost = SledStorage::open(disk.path()).expect("what is on the disk opens");
+            let lost = unlocked(|| SledStorage::open(disk.path())).expect("what is on the disk opens");
             assert_eq!(rows(&lost), rows(&storage), "after {n}");
         }
     }
@@ -32,7 +33,7 @@ async fn what_sled_acknowledged_was_synced() {
 /// the file whenever the system was really asked to make it safe: that is all a power cut leaves.
 #[cfg(target_os = "linux")]
 mod flush {
-    use super::{SledStorage, Stage, put, rows};
+    use super::{SledStorage, Stage, put, rows, unlocked};
     use crate::scratch::Scratch;
     use std::path::Path;
     use std::process::Command;
@@ -47,12 +48,18 @@ mod flush {
         let Some(place) = std::env::var_os(PLACE) else { return };
         let place = Path::new(&place);
         if std::env::var_os(ALONE).is_some() {
-            let open = || sled::Config::new().path(place).flush_every_ms(None).open().unwrap();
-            let db = open();
+            let open = || sled::Config::new().path(place).flush_every_ms(None).open();
+            let db = open().unwrap();
             db.insert("early", "1").unwrap();
-            // Closing a database does sync its file.
+            // Closing a database does sync its file. A thread of sled's may hold it a moment longer.
             drop(db);
-            let db = open();
+            let db = loop {
+                match open() {
+                    Ok(db) => break db,
+                    Err(sled::Error::Io(_)) => std::thread::yield_now(),
+                    Err(error) => panic!("{error}"),
+                }
+            };
             db.insert("late", "1").unwrap();
             db.flush().unwrap();
             std::process::abort();
@@ -106,7 +113,7 @@ mod flush {
         let left = disk.path().join("db");
         run(directory.path(), &left, false);
         std::fs::copy(&left, directory.path().join("sled/db")).unwrap();
-        let storage = SledStorage::open(directory.path()).expect("what is on the disk opens");
+        let storage = unlocked(|| SledStorage::open(directory.path())).expect("what is on the disk opens");
         let keys: Vec<String> = rows(&storage).into_iter().map(|(key, ..)| key).collect();
         assert_eq!(keys, ["/early", "/late"]);
     }

@@ -11,4 +11,5 @@ mod moves;
 mod ports;
 mod programs;
 mod server;
+mod timed;
 mod wakers;

@@ -4,7 +4,6 @@ use super::server::{Server, program, runtime};
 use crate::backend::Backend;
 use crate::model::explore;
 use crate::scale;
-use etcd_client::{Client, GetOptions, KeyValue};
 use kube_core::env::Env;
 use kube_store::storage::{Storage, StorageResult};
 use std::sync::Arc;
@@ -39,13 +38,7 @@ impl Backend for Remote {
     /// has too much to do, of one of its own.
     fn is_disturbed(&self) -> bool {
         let began = self.began.load(Ordering::SeqCst);
-        let looking = async {
-            let mut client = Client::connect([&self.server.endpoint], None).await?;
-            client.get("store-", Some(GetOptions::new().with_prefix().with_keys_only())).await
-        };
-        let got = self.runtime.block_on(looking).unwrap();
-        let is_after = |kv: &KeyValue| kv.mod_revision().cast_unsigned() > began;
-        got.kvs().iter().any(|kv| kv.key().ends_with(b"\0tick") && is_after(kv))
+        self.runtime.block_on(self.server.last_note()) > began
     }
 }
 

@@ -3,6 +3,7 @@
 use super::ports;
 use crate::scale;
 use crate::scratch::Scratch;
+use etcd_client::{Client, GetOptions};
 use kube_store::rt;
 use kube_store::storage::StorageResult;
 use kube_store::storage::etcd::{EtcdOptions, EtcdStorage};
@@ -129,6 +130,15 @@ impl Server {
         drop(self.child.kill());
         drop(self.child.wait());
         self.child = spawn(&self.start.program, &self.start.args);
+    }
+
+    /// The revision of the newest note that a store wrote to its watches; zero where there is none.
+    pub(crate) async fn last_note(&self) -> u64 {
+        let mut client = Client::connect([&self.endpoint], None).await.unwrap();
+        let options = GetOptions::new().with_prefix().with_keys_only();
+        let got = client.get("store-", Some(options)).await.unwrap();
+        let notes = got.kvs().iter().filter(|kv| kv.key().ends_with(b"\0tick"));
+        notes.map(|kv| kv.mod_revision().cast_unsigned()).max().unwrap_or_default()
     }
 
     /// An empty store: a prefix that nobody used.

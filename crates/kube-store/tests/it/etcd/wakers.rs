@@ -58,7 +58,7 @@ fn a_watch_opens_for_whom_polls_in_a_waker() {
         let future = Mutex::new(Some(Box::pin(opening) as BoxFuture<'static, _>));
         let spot = Arc::new(OnTheSpot { future, again: AtomicBool::new(false), opened });
         runtime.block_on(async { spot.wake() });
-        let Ok(opened) = seen.recv_timeout(Duration::from_secs(20)) else {
+        let Ok(opened) = seen.recv_timeout(Duration::from_mins(1)) else {
             scale::say(&format!("round {round}: a waker that polls waits for a lock of its own thread"));
             // Such threads never end: the process must not wait for them.
             std::process::abort();

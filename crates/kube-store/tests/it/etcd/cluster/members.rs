@@ -72,7 +72,9 @@ impl Cluster {
         });
         let cluster = started.unwrap_or_else(|| panic!("{program} does not become a cluster"));
         // To a store the first revision of etcd is none.
-        assert!(cluster.ask(0, async |client| client.put("\0began", "", None).await).is_some());
+        let began =
+            (0..20).any(|_| cluster.ask(0, async |client| client.put("\0began", "", None).await).is_some());
+        assert!(began, "{program} does not write");
         cluster
     }
 
@@ -186,6 +188,18 @@ impl Cluster {
             question(&mut client).await.ok()
         };
         self.runtime.block_on(async { timeout(patience, asking).await.ok().flatten() })
+    }
+
+    /// The member that leads, once there is one.
+    pub(crate) fn current_leader(&self) -> usize {
+        let leader = (0..20).find_map(|_| {
+            let leader = self.leader();
+            if leader.is_none() {
+                self.sleep(Duration::from_millis(100));
+            }
+            leader
+        });
+        leader.expect("a cluster that is well has a leader")
     }
 
     /// The member that leads, as far as one can be asked.

@@ -130,7 +130,7 @@ fn show(cluster: &mut Cluster, seed: u64, bugs: &[(Rule, &[&str])]) {
         let tries = (0..TRIES).map(|again| under(cluster, seed + again * 1000, faults, Some(*bug)).broken());
         let broken = { tries }.find_map(|broken| broken).unwrap_or_default();
         assert!(signs.iter().any(|sign| broken.contains(sign)), "{bug:?} is not seen but: {broken}");
-        let seen: String = broken.chars().take(160).collect();
-        scale::say(&format!("cluster: {bug:?} is seen: {seen}"));
+        let start: String = broken.chars().take(160).collect();
+        scale::say(&format!("cluster: {bug:?} is seen: {start}"));
     }
 }

@@ -137,8 +137,8 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
     let from = far.status().head.max(near.status().head);
     recorder.opened(from);
     // What others compacted was below.
-    let recorded = Recorded::new(far.clone(), &recorder);
-    let compacted = (0..20).any(|_| runtime.block_on(recorded.compact(from)).is_ok());
+    let watched = Recorded::new(far.clone(), &recorder);
+    let compacted = (0..20).any(|_| runtime.block_on(watched.compact(from)).is_ok());
     assert!(compacted, "the store does not compact");
     let until = |compacts| {
         let pause = Duration::from_millis(10);
@@ -193,7 +193,8 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
 /// How many notes were ever written to the watches of any store.
 fn notes(cluster: &Cluster) -> u64 {
     let options = || GetOptions::new().with_prefix().with_keys_only();
-    let told = cluster.ask(0, async |client| client.get("store-", Some(options())).await);
+    let told =
+        (0..20).find_map(|_| cluster.ask(0, async |client| client.get("store-", Some(options())).await));
     let told = told.expect("a cluster that is well answers");
     let notes = told.kvs().iter().filter(|kv| kv.key().ends_with(b"\0tick"));
     notes.map(|kv| kv.version().cast_unsigned()).sum()
