@@ -2,6 +2,7 @@
 
 use crate::world::{World, node_agent};
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use kube_controllers::builtin::{cron_job, garbage_collector, job, ttl_after_finished};
 use kube_controllers::runtime::{Context, Controller, Error, HasStatus, Outcome, Reconciler, Request};
 use kube_core::condition::is_true;

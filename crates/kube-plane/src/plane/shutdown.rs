@@ -14,7 +14,8 @@ pub struct Stopped {
 }
 
 impl ControlPlane {
-    /// Stops the components one after the other, the last started first, then the caches, then the store.
+    /// Stops the components one after the other, the last started first, then the caches, then the store. Afterwards the
+    /// store's directory can be opened again.
     ///
     /// # Errors
     /// The components that ended with an error, before or while they were stopped.
@@ -28,6 +29,7 @@ impl ControlPlane {
         }
         self.informers.stop();
         self.storage.close();
+        self.storage.closed().await;
         if failed.is_empty() { Ok(()) } else { Err(failed) }
     }
 

@@ -145,18 +145,12 @@ impl Drop for Scratch {
 
 async fn survives_a_restart<S: Storage>(name: &str, open: impl Fn(&Path) -> S) {
     let directory = Scratch::new(name);
-    let storage = Arc::new(open(&directory.0));
-    let first = plane(storage.clone()).await;
+    let first = plane(Arc::new(open(&directory.0))).await;
     let held = writers_share_nothing(&first).await;
     first.storage().close();
     first.ended().await;
-    drop(first);
-    // Tasks that ended let go of the store when the runtime gets to them. The last to hold it is this one, so that it
-    // is shut when `drop` returns.
-    while Arc::strong_count(&storage) > 1 {
-        tokio::task::yield_now().await;
-    }
-    drop(storage);
+    // Tasks that ended let go of the store when the runtime gets to them, but the store of its directory.
+    first.storage().closed().await;
     let second = plane(Arc::new(open(&directory.0))).await;
     what_was_held_is_held(&second, &held).await;
 }

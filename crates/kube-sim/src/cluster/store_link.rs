@@ -135,6 +135,10 @@ impl Storage for StoreLink {
     fn close(&self) {
         // Others use it.
     }
+
+    async fn closed(&self) {
+        // So there is nothing to let go of.
+    }
 }
 
 /// A watch that stands still while nobody can be reached, and goes on where it stood.

@@ -141,6 +141,10 @@ impl Storage for SlowStorage {
     fn close(&self) {
         self.inner.close();
     }
+
+    async fn closed(&self) {
+        self.inner.closed().await;
+    }
 }
 
 /// Deliveries under way at a time.

@@ -101,6 +101,10 @@ impl Storage for Own {
     fn close(&self) {
         self.inner.close();
     }
+
+    async fn closed(&self) {
+        self.inner.closed().await;
+    }
 }
 
 struct Forgetful {

@@ -118,4 +118,8 @@ pub trait Storage: Send + Sync + fmt::Debug + 'static {
 
     /// Stops the store: every later call, and every watch once drained, ends with [`StorageError::Closed`].
     fn close(&self);
+
+    /// After [`Storage::close`]: waits until the store has let go of its medium, however many still hold the store. From
+    /// then on its directory can be opened again. At once, as by default, where nobody is kept from the medium.
+    async fn closed(&self) {}
 }

@@ -117,6 +117,10 @@ impl Storage for ObservedStorage {
     fn close(&self) {
         self.inner.close();
     }
+
+    async fn closed(&self) {
+        self.inner.closed().await;
+    }
 }
 
 struct ObservedWatch {

@@ -186,4 +186,8 @@ impl Storage for Recorded {
         self.recorder.note(Action::Close);
         self.inner.close();
     }
+
+    async fn closed(&self) {
+        self.inner.closed().await;
+    }
 }

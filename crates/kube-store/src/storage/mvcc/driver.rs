@@ -6,6 +6,8 @@ use super::cursor::Shared;
 use super::queue::{Answer, Phase, Queue, Request};
 use crate::rt::{self, Thread};
 use crate::storage::{StorageError, StorageResult};
+use futures::channel::oneshot;
+use futures::{FutureExt, future};
 #[cfg(test)]
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -27,9 +29,13 @@ pub enum Drive {
 /// The committer and what runs it.
 #[derive(Debug)]
 pub(super) enum Driver<J> {
-    Callers(Box<Mutex<Committer<J>>>),
-    Thread(Mutex<Option<Thread>>),
+    /// None once a closed store has let go of it.
+    Callers(Box<Mutex<Option<Committer<J>>>>),
+    Thread(Mutex<Option<Thread>>, Released),
 }
+
+/// Resolves once the thread has let go of the journal.
+type Released = future::Shared<oneshot::Receiver<()>>;
 
 impl<J: Journal> Driver<J> {
     pub(super) fn start(
@@ -40,12 +46,14 @@ impl<J: Journal> Driver<J> {
     ) -> StorageResult<Self> {
         shared.disk.store(committer.disk(), Ordering::Relaxed);
         if drive == Drive::Callers {
-            return Ok(Self::Callers(Box::new(Mutex::new(committer))));
+            return Ok(Self::Callers(Box::new(Mutex::new(Some(committer)))));
         }
-        let worker = Worker { committer, queue: queue.clone(), shared: shared.clone() };
+        let (letting_go, released) = oneshot::channel();
+        let (queue, shared) = (queue.clone(), shared.clone());
+        let worker = Worker { committer, queue, shared, _letting_go: letting_go };
         let thread = rt::thread("kube-store", move || worker.run())
             .map_err(|error| StorageError::Medium { what: format!("the committer's thread: {error}") })?;
-        Ok(Self::Thread(Mutex::new(Some(thread))))
+        Ok(Self::Thread(Mutex::new(Some(thread)), released.shared()))
     }
 
     /// The short way, when nobody else commits and nothing waits: neither the queue nor a channel for the answer.
@@ -57,7 +65,8 @@ impl<J: Journal> Driver<J> {
         shared: &Shared,
     ) -> Result<StorageResult<Answer>, Request> {
         let Self::Callers(committer) = self else { return Err(request) };
-        let Ok(mut committer) = committer.try_lock() else { return Err(request) };
+        let Ok(mut held) = committer.try_lock() else { return Err(request) };
+        let Some(committer) = held.as_mut() else { return Err(request) };
         // Whoever queued a request before this one came, and found the committer locked, waits no longer.
         if queue.len() > 0 || queue.phase() != Phase::Open {
             return Err(request);
@@ -68,9 +77,9 @@ impl<J: Journal> Driver<J> {
         // A piece of a compaction rides along with each write; what has to follow it is done at once.
         let mut more = compacted || committer.lacks_room();
         while more {
-            more = work(&mut committer, shared);
+            more = work(committer, shared);
         }
-        drop(committer);
+        drop(held);
         self.drive(queue, shared);
         Ok(answer)
     }
@@ -79,19 +88,37 @@ impl<J: Journal> Driver<J> {
     pub(super) fn drive(&self, queue: &Queue, shared: &Shared) {
         let Self::Callers(committer) = self else { return };
         while queue.len() > 0 {
-            let mut committer = match committer.try_lock() {
-                Ok(committer) => committer,
+            let mut held = match committer.try_lock() {
+                Ok(held) => held,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 // The holder looks at the queue once more after letting go.
                 Err(TryLockError::WouldBlock) => return,
             };
-            while work(&mut committer, shared) {}
+            let Some(committer) = held.as_mut() else { return };
+            while work(committer, shared) {}
+        }
+    }
+
+    /// Waits until the journal of a closed store is let go.
+    pub(super) async fn released(&self, queue: &Queue, shared: &Shared) {
+        match self {
+            Self::Callers(committer) if queue.phase() == Phase::Closed => {
+                // Every step leaves the committer whole.
+                let mut held = committer.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(mut committer) = held.take() {
+                    // Whoever was queued is answered.
+                    while work(&mut committer, shared) {}
+                }
+            }
+            Self::Callers(_) => {}
+            // The sender sends nothing: it goes with the thread.
+            Self::Thread(_, released) => drop(released.clone().await),
         }
     }
 
     /// Waits until what was queued is done and the journal is let go.
     pub(super) fn end(&self, queue: &Queue) {
-        let Self::Thread(thread) = self else { return };
+        let Self::Thread(thread, _) = self else { return };
         queue.end(Phase::Ending);
         // The section is one operation.
         let thread = thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -102,10 +129,10 @@ impl<J: Journal> Driver<J> {
 
     /// The committer, where the callers run it.
     #[cfg(test)]
-    pub(super) fn hold(&self) -> MutexGuard<'_, Committer<J>> {
+    pub(super) fn hold(&self) -> MutexGuard<'_, Option<Committer<J>>> {
         match self {
             Self::Callers(committer) => committer.lock().unwrap(),
-            Self::Thread(_) => panic!("a thread has it"),
+            Self::Thread(..) => panic!("a thread has it"),
         }
     }
 }
@@ -129,6 +156,8 @@ struct Worker<J> {
     committer: Committer<J>,
     queue: Arc<Queue>,
     shared: Arc<Shared>,
+    /// Goes last: after the journal.
+    _letting_go: oneshot::Sender<()>,
 }
 
 impl<J: Journal> Worker<J> {

@@ -282,6 +282,10 @@ impl<J: Journal> Storage for MvccStorage<J> {
     fn close(&self) {
         self.0.close();
     }
+
+    async fn closed(&self) {
+        self.0.driver.released(&self.0.queue, &self.0.shared).await;
+    }
 }
 
 /// What can be judged without the state.

@@ -3,7 +3,8 @@
 use super::{ENGINES, Engine, copy, files, put, rows};
 use crate::scratch::Scratch;
 use kube_core::env::Env;
-use kube_store::storage::{DurableOptions, Encryption, EncryptionKey, Revision, StorageError};
+use kube_store::storage::mvcc::Drive;
+use kube_store::storage::{DurableOptions, Encryption, EncryptionKey, KeyRange, Revision, StorageError, Txn};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +45,26 @@ async fn a_directory_is_open_once() {
         // Many times over: nothing lingers.
         for _ in 0..10 {
             drop(engine.open(directory.path()).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_closed_store_lets_go_whoever_holds_it() {
+    for engine in ENGINES {
+        for drive in [Drive::Thread, Drive::Callers] {
+            let directory = Scratch::new();
+            let options = DurableOptions { drive, ..DurableOptions::default() };
+            let storage = engine.open_with(directory.path(), &options).unwrap();
+            put(&*storage, "/a", "1").await;
+            let snapshot = storage.snapshot().expect("the state is in this process");
+            storage.close();
+            storage.closed().await;
+            let again = engine.open_with(directory.path(), &options).unwrap();
+            put(&*again, "/a", "2").await;
+            assert_eq!(snapshot.range(&KeyRange::all()).count(), 1, "{engine:?} {drive:?}");
+            let late = storage.txn(Txn::put("/a", "3")).await.unwrap_err();
+            assert!(matches!(late, StorageError::Closed), "{engine:?} {drive:?}: {late:?}");
         }
     }
 }

@@ -31,6 +31,7 @@ impl Timed {
 }
 
 #[async_trait::async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl Storage for Timed {
     async fn get(&self, key: &Key, at: ReadAt) -> StorageResult<Got> {
         self.of(self.storage.get(key, at)).await
@@ -74,5 +75,9 @@ impl Storage for Timed {
 
     fn close(&self) {
         self.storage.close();
+    }
+
+    async fn closed(&self) {
+        self.storage.closed().await;
     }
 }

@@ -171,6 +171,10 @@ impl Storage for Broken {
             self.inner.close();
         }
     }
+
+    async fn closed(&self) {
+        self.inner.closed().await;
+    }
 }
 
 struct BrokenWatch {
