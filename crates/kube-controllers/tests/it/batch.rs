@@ -180,9 +180,9 @@ async fn a_cron_job_makes_up_for_the_last_time_it_missed() {
     let now = world.objects.env().wall();
     let minute =
         |minutes_ago| (now - SignedDuration::from_mins(minutes_ago)).to_zoned(TimeZone::UTC).minute();
-    // Due twice in the last twelve minutes, and not again while this test runs.
+    // Due thrice in the last twelve minutes, and not again while this test runs.
     let spec = json!({
-        "schedule": format!("{},{} * * * *", minute(11), minute(6)),
+        "schedule": format!("{},{},{} * * * *", minute(11), minute(6), minute(1)),
         "timeZone": "Etc/UTC",
         "suspend": true,
         "jobTemplate": { "spec": { "template": template("ok") } },

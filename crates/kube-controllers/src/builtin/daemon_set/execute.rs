@@ -3,14 +3,12 @@
 use super::plan::Op;
 use super::template::PodMaker;
 use crate::builtin::batches::{IN_FLIGHT, in_batches};
-use crate::builtin::pod_deletion::delete_pod;
+use crate::builtin::pod_writes::{delete_pod, tell_wanted};
 use crate::builtin::presence::is_there;
-use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::Context;
 use kube_core::error::ApiError;
 use kube_core::kinds::apps::v1::DaemonSet;
 use kube_core::resource::ResourceExt;
-use kube_store::client::events::EventType;
 
 pub(super) struct Execution<'a> {
     cx: &'a Context,
@@ -42,21 +40,7 @@ impl<'a> Execution<'a> {
     }
 
     async fn create(&self, node: &str) -> Result<(), ApiError> {
-        match self.cx.create(&self.maker.pod_for(node)).await {
-            Ok(pod) => {
-                self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
-                Ok(())
-            }
-            // Nothing can be created there any more, and nothing has to be.
-            Err(error) if is_namespace_terminating(&error) => Ok(()),
-            Err(error) => {
-                self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
-                Err(error)
-            }
-        }
-    }
-
-    fn say(&self, kind: EventType, reason: &str, note: &str) {
-        self.cx.event(self.set, kind, reason, note);
+        let created = self.cx.create(&self.maker.pod_for(node)).await;
+        tell_wanted(self.cx, self.set, created.map(|pod| pod.name().to_owned()))
     }
 }

@@ -4,7 +4,7 @@ use super::account::{Account, Done};
 use super::plan::{BURST, Op, Plan};
 use super::pods::{TRACKING, is_tracked};
 use super::template::pod_of;
-use crate::builtin::pod_deletion::delete_pod;
+use crate::builtin::pod_writes::{delete_pod, tell_creation};
 use crate::builtin::presence::is_there;
 use crate::builtin::refusal::is_namespace_terminating;
 use crate::runtime::{Context, Error};
@@ -93,17 +93,10 @@ impl<'a> Execution<'a> {
 
     async fn execute(&self, op: &Op) -> Result<(), ApiError> {
         match op {
-            Op::Create(new) => match self.cx.create(&pod_of(self.job, *new)).await {
-                Ok(pod) => {
-                    self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.name()));
-                    Ok(())
-                }
-                Err(error) if is_namespace_terminating(&error) => Err(error),
-                Err(error) => {
-                    self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
-                    Err(error)
-                }
-            },
+            Op::Create(new) => {
+                let created = self.cx.create(&pod_of(self.job, *new)).await;
+                tell_creation(self.cx, self.job, created.map(|pod| pod.name().to_owned()))
+            }
             Op::Delete(key, uid) => delete_pod(self.cx, self.job, key, uid).await,
             Op::Withdraw(pod) => {
                 if is_tracked(pod) {

@@ -3,15 +3,13 @@
 use super::plan::Op;
 use crate::builtin::adoption::{adopt, member, release};
 use crate::builtin::batches::{IN_FLIGHT, in_batches};
-use crate::builtin::pod_deletion::delete_pod;
 use crate::builtin::pod_template::pod_from;
-use crate::builtin::refusal::is_namespace_terminating;
+use crate::builtin::pod_writes::{delete_pod, tell_wanted};
 use crate::runtime::Context;
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::{Pod, PodTemplateSpec};
 use kube_core::resource::{KindInfo, ObjectKey, Resource, ResourceExt};
 use kube_core::view::PodView;
-use kube_store::client::events::EventType;
 use std::sync::Arc;
 
 /// Plans of an owner of pods of one template: a ReplicaSet, or a ReplicationController.
@@ -56,26 +54,13 @@ impl<'a, K: Resource> Execution<'a, K> {
     }
 
     async fn create(&self) -> Result<(), ApiError> {
-        match self.cx.create_typed(self.kind, self.set.namespace(), self.template.as_typed()).await {
-            Ok(pod) => {
-                self.say(EventType::Normal, "SuccessfulCreate", &format!("Created pod: {}", pod.meta.name));
-                Ok(())
-            }
-            // Nothing can be created there any more, and nothing has to be.
-            Err(error) if is_namespace_terminating(&error) => Ok(()),
-            Err(error) => {
-                self.say(EventType::Warning, "FailedCreate", &format!("Error creating: {error}"));
-                Err(error)
-            }
-        }
+        let template = self.template.as_typed();
+        let created = self.cx.create_typed(self.kind, self.set.namespace(), template).await;
+        tell_wanted(self.cx, self.set, created.map(|pod| pod.meta.name.to_string()))
     }
 
     fn pod(&self, key: &ObjectKey) -> Option<&PodView> {
         self.pods.iter().find(|pod| pod.meta.name == key.name).map(|pod| &**pod)
-    }
-
-    fn say(&self, kind: EventType, reason: &str, note: &str) {
-        self.cx.event(self.set, kind, reason, note);
     }
 }
 
