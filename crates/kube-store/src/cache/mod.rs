@@ -128,6 +128,20 @@ impl KindCache {
         (found.into_iter().map(|entry| entry.raw.clone()).collect(), revision)
     }
 
+    /// The objects that `filter` selects, if the cache is at `revision` without waiting, and the revision they are from.
+    pub(crate) fn list_if_at(
+        &self,
+        filter: &Filter,
+        revision: Revision,
+    ) -> Option<(Vec<RawObject>, Revision)> {
+        self.pump();
+        let ready = {
+            let log = self.log();
+            log.is_synced() && log.ended().is_none() && log.revision() >= revision
+        };
+        ready.then(|| self.list(filter))
+    }
+
     /// All that `filter` selects and perhaps more, the revision they are from, and the term of the index that found them.
     fn candidates(&self, filter: &Filter) -> (ObjectMap, Revision, Option<Term>) {
         let log = self.log();

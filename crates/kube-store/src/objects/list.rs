@@ -9,8 +9,10 @@ use super::token::Token;
 use crate::cache::Filter;
 use crate::service::{ListQuery, RawList};
 use crate::storage::{Continue, KeyRange, ListOptions, ReadAt, Revision};
+use futures::future::poll_immediate;
 use kube_core::error::ApiError;
 use kube_core::resource::KindInfo;
+use kube_core::view::RawObject;
 use std::sync::Arc;
 
 /// Values read from the store at a time when a filter may drop most of them.
@@ -36,10 +38,7 @@ impl Objects {
         }
         match query.at {
             ReadAt::Exactly(_) => self.list_page(&served, query, &filter).await,
-            ReadAt::Latest => {
-                let current = self.storage.current().await.map_err(|e| api_error(&e))?;
-                self.list_cached(&served, &filter, current).await
-            }
+            ReadAt::Latest => self.list_newest(&served, &filter).await,
             ReadAt::AtLeast(revision) => {
                 let current = self.storage.current().await.map_err(|e| api_error(&e))?;
                 if revision > current {
@@ -52,6 +51,24 @@ impl Objects {
         }
     }
 
+    /// A list at the newest revision. While a store that is far away is asked for that, the list is made of what is
+    /// here: mostly it turns out to be the newest.
+    async fn list_newest(&self, served: &Arc<Served>, filter: &Filter) -> Result<RawList, ApiError> {
+        let mut asking = self.storage.current();
+        let (current, early) = match poll_immediate(&mut asking).await {
+            Some(current) => (current, None),
+            None => {
+                let early = self.cache(served).list_if_at(filter, self.storage.status().head);
+                (asking.await, early)
+            }
+        };
+        let current = current.map_err(|e| api_error(&e))?;
+        match early {
+            Some((items, revision)) if revision >= current => Ok(listed(items, revision)),
+            _ => self.list_cached(served, filter, current).await,
+        }
+    }
+
     async fn list_cached(
         &self,
         served: &Arc<Served>,
@@ -61,7 +78,7 @@ impl Objects {
         let cache = self.cache(served);
         cache.fresh(at_least).await?;
         let (items, revision) = cache.list(filter);
-        Ok(RawList { items, revision, continue_token: None, remaining: None })
+        Ok(listed(items, revision))
     }
 
     async fn list_page(
@@ -112,6 +129,11 @@ impl Objects {
             }
         }
     }
+}
+
+/// All of a list.
+fn listed(items: Vec<RawObject>, revision: Revision) -> RawList {
+    RawList { items, revision, continue_token: None, remaining: None }
 }
 
 /// Where a token says to go on.

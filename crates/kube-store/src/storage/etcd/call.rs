@@ -31,7 +31,7 @@ impl Core {
     pub(super) async fn call<T, F>(
         &self,
         again: Again,
-        attempt: impl Fn() -> F + Send + Sync,
+        mut attempt: impl FnMut() -> F + Send,
     ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Error>> + Send,
@@ -40,7 +40,7 @@ impl Core {
         let (env, timeout) = (&self.options.env, self.options.timeout);
         let deadline = env.now() + timeout;
         let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(500)).jitter(0.5);
-        let mut rng = env.rng("etcd/call");
+        let mut rng = None;
         loop {
             let left = deadline.since(env.now());
             // A member that hangs is given half of what is left, so that another one can be asked.
@@ -54,7 +54,7 @@ impl Core {
                 Again::Safe => failure.passes(),
                 Again::NotSent => matches!(failure, Failure::NotSent(_)),
             };
-            let delay = backoff.next(&mut rng);
+            let delay = backoff.next(rng.get_or_insert_with(|| env.rng("etcd/call")));
             if !may || env.now() + delay >= deadline {
                 return Err(failure);
             }

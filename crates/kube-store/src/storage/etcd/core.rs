@@ -2,7 +2,7 @@
 
 use super::call::{Again, within};
 use super::failure::Failure;
-use super::feed::Feed;
+use super::feed::{Begin, Feed};
 use super::options::EtcdOptions;
 use super::space::{Space, number, revision};
 use super::tracker;
@@ -22,8 +22,9 @@ pub(super) struct Core {
     /// Whether this etcd tells its progress in time.
     pub(super) progress: bool,
     pub(super) cluster: u64,
-    /// The watch of everything.
-    hub: OnceLock<Arc<Feed>>,
+    hubs: Hubs,
+    /// The newest revision when the store was opened.
+    began: Revision,
     /// The newest revision that etcd spoke of.
     seen: AtomicU64,
     /// The newest revision of a write of ours: closing lets the watches come to it.
@@ -34,6 +35,21 @@ pub(super) struct Core {
     /// Whether a note to the watches is on its way.
     ticking: AtomicBool,
     readers: Mutex<Readers>,
+}
+
+/// The watches of everything, each begun by its first reader: who only writes is not told what it wrote, and etcd looks
+/// up the values before (for each event by itself) only where somebody wants them.
+#[derive(Default)]
+struct Hubs {
+    plain: OnceLock<Arc<Feed>>,
+    /// With the values before.
+    full: OnceLock<Arc<Feed>>,
+}
+
+impl Hubs {
+    fn of(&self, previous: bool) -> &OnceLock<Arc<Feed>> {
+        if previous { &self.full } else { &self.plain }
+    }
 }
 
 #[derive(Default)]
@@ -49,7 +65,7 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    /// Connects, and begins to watch.
+    /// Connects.
     pub(super) async fn connect(endpoints: &[String], options: EtcdOptions) -> StorageResult<Arc<Self>> {
         let connecting = Client::connect(endpoints, Some(connect_options(&options)));
         let failed = |what: String| StorageError::Medium { what: format!("connecting to etcd: {what}") };
@@ -64,7 +80,8 @@ impl Core {
             space,
             progress: false,
             cluster: 0,
-            hub: OnceLock::new(),
+            hubs: Hubs::default(),
+            began: Revision::ZERO,
             seen: AtomicU64::new(0),
             written: AtomicU64::new(0),
             compacted: AtomicU64::new(0),
@@ -80,16 +97,13 @@ impl Core {
             core.call(Again::Safe, ask).await.map_err(|failure| failure.of_read("asking its status"))?;
         core.progress = tracker::tells_progress(status.version());
         core.cluster = status.header().map_or(0, etcd_client::ResponseHeader::cluster_id);
-        let head = core.head().await?;
+        core.began = core.head().await?;
         match core.held(Revision::ZERO).await {
             // Only asked to learn what is compacted.
             Ok(()) | Err(StorageError::Expired { .. }) => {}
             Err(error) => return Err(error),
         }
-        let core = Arc::new(core);
-        let hub = Feed::start(&core, head, true);
-        core.hub.get_or_init(|| hub);
-        Ok(core)
+        Ok(Arc::new(core))
     }
 
     pub(super) fn kv(&self) -> KvClient {
@@ -204,18 +218,22 @@ impl Core {
         drop(self.options.env.spawn("etcd-tick", ticking));
     }
 
-    /// A feed of what follows `from`: the one of all, or one that leads up to it.
-    pub(super) fn feed_after(self: &Arc<Self>, from: Revision) -> Arc<Feed> {
-        self.shared_after(from).unwrap_or_else(|| Feed::start(self, from, false))
+    /// A feed of what follows `from`, with the values before or without: the one of all, or one that leads up to it.
+    pub(super) fn feed_after(self: &Arc<Self>, from: Revision, previous: bool) -> Arc<Feed> {
+        let begin = Begin { from: from.max(self.began), previous, shared: true };
+        self.hubs.of(previous).get_or_init(|| Feed::start(self, begin));
+        self.shared_after(from, previous)
+            .unwrap_or_else(|| Feed::start(self, Begin { from, previous, shared: false }))
     }
 
     /// The feed of all, where it has what follows `from`.
-    pub(super) fn shared_after(&self, from: Revision) -> Option<Arc<Feed>> {
-        self.hub.get().filter(|hub| hub.log().has(from)).cloned()
+    pub(super) fn shared_after(&self, from: Revision, previous: bool) -> Option<Arc<Feed>> {
+        self.hubs.of(previous).get().filter(|hub| hub.log().has(from)).cloned()
     }
 
-    pub(super) fn hub(&self) -> Option<&Arc<Feed>> {
-        self.hub.get()
+    /// The feeds of all.
+    pub(super) fn shared(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        [false, true].into_iter().filter_map(|previous| self.hubs.of(previous).get())
     }
 
     /// Registers a reader at `from`: its number, and where it tells its position.
@@ -285,9 +303,7 @@ impl Core {
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        if let Some(hub) = self.hub.get() {
-            hub.change(super::log::Log::stir);
-        }
+        self.shared().for_each(|hub| hub.change(super::log::Log::stir));
     }
 }
 

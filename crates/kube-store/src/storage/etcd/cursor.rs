@@ -38,7 +38,7 @@ impl Cursor {
         state: Option<Vec<Arc<KeyValue>>>,
     ) -> Self {
         let (id, position) = core.enter(from);
-        let feed = core.feed_after(from);
+        let feed = core.feed_after(from, options.previous);
         let owed = state.map_or_else(VecDeque::new, |items| {
             let put = |kv| Event::Put { kv, previous: None };
             let events = items.into_iter().map(put).collect();
@@ -64,7 +64,7 @@ impl Cursor {
         loop {
             let position = self.at();
             if !self.feed.is_shared()
-                && let Some(shared) = self.core.shared_after(position)
+                && let Some(shared) = self.core.shared_after(position, self.previous)
             {
                 self.go_over(shared);
             }
@@ -79,7 +79,7 @@ impl Cursor {
                 Next::Ended(error) => return Some(Err(error)),
                 Next::Gone => {
                     drop(log);
-                    self.go_over(self.core.feed_after(position));
+                    self.go_over(self.core.feed_after(position, self.previous));
                 }
                 Next::Nothing(through) => {
                     self.go(through);

@@ -2,8 +2,10 @@
 
 use super::LIMITS;
 use super::space::{Space, number};
-use crate::storage::{Compare, Key, KeyValue, Op, Revision, StorageError, StorageResult, Txn, TxnOutcome};
-use etcd_client::{CompareOp, DeleteOptions, GetOptions, PutOptions, TxnOp};
+use crate::storage::{
+    Compare, Key, KeyValue, Op, Revision, StorageError, StorageResult, TtlId, Txn, TxnOutcome,
+};
+use etcd_client::{CompareOp, DeleteOptions, Error, GetOptions, KvClient, PutOptions, ResponseHeader, TxnOp};
 use std::sync::Arc;
 
 /// The keys that stood in a range at a revision, and when each was written.
@@ -18,6 +20,51 @@ pub(super) struct Answer {
     pub(super) revision: Revision,
     /// What stood at each operation's key; `Err` with what stands at each condition's place where one did not hold.
     pub(super) result: Result<Vec<Option<Arc<KeyValue>>>, Found>,
+}
+
+/// A transaction in etcd's words.
+///
+/// One write that asks for nothing is no `Txn` to etcd: to judge its conditions, of which there are none, etcd before 3.5
+/// copies everything that was written since it last wrote to its file.
+#[derive(Debug)]
+pub(super) enum Request {
+    Put { key: Vec<u8>, value: Vec<u8>, options: PutOptions },
+    Delete { key: Vec<u8>, options: DeleteOptions },
+    Txn(etcd_client::Txn),
+}
+
+impl Request {
+    /// `txn` for etcd, with what stood in the ranges that it wants unchanged.
+    pub(super) fn of(space: &Space, txn: &Txn, stood: &[Stood]) -> StorageResult<Self> {
+        match (&*txn.compares, &*txn.ops) {
+            ([], [Op::Put { key, value, ttl }]) => {
+                let (key, value) = (space.key(key)?, value.to_vec());
+                Ok(Self::Put { key, value, options: put_options(*ttl) })
+            }
+            ([], [Op::Delete { key }]) => {
+                Ok(Self::Delete { key: space.key(key)?, options: delete_options() })
+            }
+            _ => encode(space, txn, stood).map(Self::Txn),
+        }
+    }
+
+    /// Sends it.
+    pub(super) async fn send(self, mut kv: KvClient, space: &Space) -> Result<Answer, Error> {
+        match self {
+            Self::Put { key, value, options } => {
+                let mut put = kv.put(key, value, Some(options)).await?;
+                let previous = put.take_prev_key().and_then(|kv| space.value(kv)).map(Arc::new);
+                Ok(Answer { revision: revision_of(put.take_header()), result: Ok(vec![previous]) })
+            }
+            Self::Delete { key, options } => {
+                let mut delete = kv.delete(key, Some(options)).await?;
+                let previous = delete.take_prev_kvs().into_iter().next();
+                let previous = previous.and_then(|kv| space.value(kv)).map(Arc::new);
+                Ok(Answer { revision: revision_of(delete.take_header()), result: Ok(vec![previous]) })
+            }
+            Self::Txn(txn) => Ok(read(space, kv.txn(txn).await?)),
+        }
+    }
 }
 
 /// `txn` for etcd. `stood` tells, for each [`Compare::RangeUnchanged`] in order, what stood in the range.
@@ -77,13 +124,17 @@ pub(super) fn encode(space: &Space, txn: &Txn, stood: &[Stood]) -> StorageResult
 
 fn encode_op(space: &Space, op: &Op) -> StorageResult<TxnOp> {
     Ok(match op {
-        Op::Put { key, value, ttl } => {
-            let lease = ttl.map_or(0, |id| id.0.cast_signed());
-            let options = PutOptions::new().with_prev_key().with_lease(lease);
-            TxnOp::put(space.key(key)?, value.to_vec(), Some(options))
-        }
-        Op::Delete { key } => TxnOp::delete(space.key(key)?, Some(DeleteOptions::new().with_prev_key())),
+        Op::Put { key, value, ttl } => TxnOp::put(space.key(key)?, value.to_vec(), Some(put_options(*ttl))),
+        Op::Delete { key } => TxnOp::delete(space.key(key)?, Some(delete_options())),
     })
+}
+
+fn put_options(ttl: Option<TtlId>) -> PutOptions {
+    PutOptions::new().with_prev_key().with_lease(ttl.map_or(0, |id| id.0.cast_signed()))
+}
+
+fn delete_options() -> DeleteOptions {
+    DeleteOptions::new().with_prev_key()
 }
 
 /// What `answer` means for the transaction `txn`.
@@ -114,9 +165,13 @@ pub(super) fn decode(txn: &Txn, stood: &[Stood], answer: Answer) -> StorageResul
     Err(StorageError::Corrupt { what: "etcd says that a condition does not hold, and all do".into() })
 }
 
+fn revision_of(header: Option<ResponseHeader>) -> Revision {
+    super::space::revision(header.map_or(0, |header| header.revision()))
+}
+
 /// The response of etcd as an [`Answer`].
-pub(super) fn read(space: &Space, mut response: etcd_client::TxnResponse) -> Answer {
-    let revision = super::space::revision(response.take_header().map_or(0, |header| header.revision()));
+fn read(space: &Space, mut response: etcd_client::TxnResponse) -> Answer {
+    let revision = revision_of(response.take_header());
     let value = |kv: etcd_client::KeyValue| space.value(kv).map(Arc::new);
     let ops = response.op_responses().into_iter();
     let result = if response.succeeded() {

@@ -23,25 +23,39 @@ const DOUBT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Feed {
     log: Mutex<Log>,
-    /// Whether it is everybody's, and goes on after history was lost.
-    shared: bool,
+    begin: Begin,
+}
+
+/// What a feed tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begin {
+    /// Everything after this.
+    pub(super) from: Revision,
+    /// Whether with the values before.
+    pub(super) previous: bool,
+    /// Whether it is everybody's, and goes on after history was lost; otherwise it ends with its last reader.
+    pub(super) shared: bool,
 }
 
 impl Feed {
-    /// A watch of everything after `from`; `shared` for everybody, otherwise it ends with its last reader.
-    pub(super) fn start(core: &Arc<Core>, from: Revision, shared: bool) -> Arc<Self> {
-        let log = Mutex::new(Log::new(from, core.options.history));
-        let feed = Arc::new(Self { log, shared });
-        let tracker = Tracker::new(from, core.progress);
-        let driver =
-            Driver { core: Arc::downgrade(core), feed: Arc::downgrade(&feed), tracker, closed: None };
+    /// A watch of everything.
+    pub(super) fn start(core: &Arc<Core>, begin: Begin) -> Arc<Self> {
+        let log = Mutex::new(Log::new(begin.from, core.options.history));
+        let feed = Arc::new(Self { log, begin });
+        let driver = Driver {
+            core: Arc::downgrade(core),
+            feed: Arc::downgrade(&feed),
+            previous: begin.previous,
+            tracker: Tracker::new(begin.from, core.progress),
+            closed: None,
+        };
         drop(core.options.env.spawn("etcd-watch", driver.run()));
         feed
     }
 
     /// Whether it is everybody's.
     pub(super) fn is_shared(&self) -> bool {
-        self.shared
+        self.begin.shared
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
@@ -59,6 +73,7 @@ impl Feed {
 struct Driver {
     core: Weak<Core>,
     feed: Weak<Feed>,
+    previous: bool,
     tracker: Tracker,
     /// When it was first seen that the store is closed.
     closed: Option<Mono>,
@@ -107,7 +122,7 @@ impl Driver {
     async fn expire(&mut self, compacted: Revision) -> bool {
         let (Some(core), Some(feed)) = (self.core.upgrade(), self.feed.upgrade()) else { return false };
         core.note_compacted(compacted);
-        if !feed.shared {
+        if !feed.is_shared() {
             let asked = self.tracker.start();
             feed.change(|log| log.end(StorageError::Expired { asked, compacted, next: None }));
             return false;
@@ -127,7 +142,10 @@ impl Driver {
         let start = number(self.tracker.start());
         let silence = if core.progress { SILENCE } else { DOUBT };
         let Bounds { start: key, end } = space.all();
-        let mut options = WatchOptions::new().with_start_revision(start).with_range(end).with_prev_key();
+        let mut options = WatchOptions::new().with_start_revision(start).with_range(end);
+        if self.previous {
+            options = options.with_prev_key();
+        }
         if core.progress {
             options = options.with_progress_notify();
         }

@@ -5,8 +5,8 @@
 //! - **Reads** are linearizable, unless [`ReadAt::Any`] is asked for; they are tried again until the timeout.
 //! - **Writes** are sent once. Without an answer they are [`StorageError::Unknown`](super::StorageError::Unknown); only what certainly reached nobody
 //!   is sent again.
-//! - **Watches** share one watch of etcd, whatever their number. It resumes by itself at
-//!   another member, drops what comes twice, and ends with [`StorageError::Expired`](super::StorageError::Expired) where history was compacted, so
+//! - **Watches** share one watch of etcd, whatever their number; those who ask for the values before share another. Each
+//!   begins with its first reader. It resumes by itself at another member, drops what comes twice, and ends with [`StorageError::Expired`](super::StorageError::Expired) where history was compacted, so
 //!   that [`KindCache`](crate::cache::KindCache) begins with the present state and tells what was deleted meanwhile.
 //! - **Bookmarks** are proved by an event of the same watch. etcd before 3.4.25 and 3.5.8 sends its own progress too
 //!   early (etcd-io/etcd#15220); it is believed from there on only. Where others write beside us to an older etcd, a
@@ -49,7 +49,7 @@ pub use options::{EtcdOptions, EtcdTls, EtcdUser};
 
 use self::call::Again;
 use self::core::Core;
-use self::encode::Stood;
+use self::encode::{Request, Stood};
 use self::failure::Failure;
 use super::mvcc::{self, Snapshot};
 use super::{
@@ -129,19 +129,23 @@ impl Storage for EtcdStorage {
             Ok(stood) => stood,
             Err(failed) => return Ok(failed),
         };
-        let encoded = encode::encode(&self.0.space, &txn, &stood)?;
+        let mut request = Some(Request::of(&self.0.space, &txn, &stood)?);
         let again = if txn.ops.is_empty() { Again::Safe } else { Again::NotSent };
         let send = || {
-            let (mut kv, txn) = (self.0.kv(), encoded.clone());
-            async move { kv.txn(txn).await }
+            // Mostly it is sent once. What was made once can be made again.
+            let made = request.take().map_or_else(|| Request::of(&self.0.space, &txn, &stood), Ok);
+            let kv = self.0.kv();
+            async move {
+                let request = made.map_err(|error| etcd_client::Error::InvalidArgs(error.to_string()))?;
+                request.send(kv, &self.0.space).await
+            }
         };
         let before = self.0.seen();
-        let response = match self.0.call(again, send).await {
-            Ok(response) => response,
+        let answer = match self.0.call(again, send).await {
+            Ok(answer) => answer,
             Err(Failure::NoSpace) => return Err(self.0.no_space(&txn, before).await),
             Err(failure) => return Err(failure.of_write("a transaction")),
         };
-        let answer = encode::read(&self.0.space, response);
         self.0.note_seen(space::number(answer.revision));
         // Deletes of what is absent make no revision, and so no event that a closing store could wait for.
         let wrote = txn.ops.iter().any(|op| matches!(op, super::Op::Put { .. }))
@@ -184,9 +188,7 @@ impl Storage for EtcdStorage {
             }
             Err(failure) => return Err(failure.of_read("compacting")),
         }
-        if let Some(hub) = self.0.hub() {
-            hub.change(|log| log.compact(self.0.compacted()));
-        }
+        self.0.shared().for_each(|hub| hub.change(|log| log.compact(self.0.compacted())));
         Ok(())
     }
 

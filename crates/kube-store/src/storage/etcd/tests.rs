@@ -1,12 +1,12 @@
 //! The pure parts: what responses mean, what errors mean, how transactions are written.
 
-use super::encode::{Answer, decode, encode};
+use super::encode::{Answer, Request, decode, encode};
 use super::failure::Failure;
 use super::log::{Log, Next};
 use super::space::{Bounds, Space};
 use super::tracker::{Response, Step, Tracker, tells_progress};
 use crate::storage::{
-    Batch, Compare, Event, Key, KeyRange, KeyValue, Revision, StorageError, Txn, TxnOutcome,
+    Batch, Compare, Event, Key, KeyRange, KeyValue, Op, Revision, StorageError, TtlId, Txn, TxnOutcome,
 };
 use proptest::prelude::{any, prop, proptest};
 use proptest::{prop_assert, prop_assert_eq};
@@ -276,4 +276,27 @@ fn a_range_too_large_to_check_is_refused() {
     let stood = |n: u64| vec![(0..n).map(|n| (format!("/in/{n}").into(), at(3))).collect()];
     assert!(encode(&Space::new(""), &txn, &stood(127)).is_ok());
     assert!(matches!(encode(&Space::new(""), &txn, &stood(128)), Err(StorageError::Invalid { .. })));
+}
+
+#[test]
+fn one_write_without_a_condition_is_no_transaction_to_etcd() {
+    let request = |txn: &Txn| Request::of(&Space::new("p/"), txn, &[]);
+    let (put, delete) = (Txn::put("/a", "1"), Txn::delete("/a"));
+    let Ok(Request::Put { key, value, options }) = request(&put) else { panic!("{:?}", request(&put)) };
+    assert_eq!((&*key, &*value), (&b"p//a"[..], &b"1"[..]));
+    let asked = format!("{options:?}");
+    assert!(asked.contains("prev_kv: true") && asked.contains("lease: 0,"), "{asked}");
+    let op = Op::Put { key: "/a".into(), value: "1".into(), ttl: Some(TtlId(7)) };
+    let Ok(Request::Put { options, .. }) = request(&Txn::of(vec![op])) else { panic!("a put") };
+    assert!(format!("{options:?}").contains("lease: 7,"), "{options:?}");
+    assert!(matches!(request(&delete), Ok(Request::Delete { .. })));
+    let if_there = |txn: Txn| txn.when(Compare::Exists { key: "/a".into() });
+    assert!(matches!(request(&if_there(put.clone())), Ok(Request::Txn(_))));
+    assert!(matches!(request(&if_there(delete.clone())), Ok(Request::Txn(_))));
+    let both = Txn::of(put.ops.into_iter().chain([Op::Delete { key: "/b".into() }]).collect());
+    assert!(matches!(request(&both), Ok(Request::Txn(_))));
+    for key in ["", "\0tick"] {
+        assert!(matches!(request(&Txn::put(key, "1")), Err(StorageError::Invalid { .. })));
+        assert!(matches!(request(&Txn::delete(key)), Err(StorageError::Invalid { .. })));
+    }
 }

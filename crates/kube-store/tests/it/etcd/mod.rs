@@ -13,3 +13,4 @@ mod programs;
 mod server;
 mod timed;
 mod wakers;
+mod watches;

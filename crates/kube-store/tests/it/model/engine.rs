@@ -19,8 +19,8 @@ pub(crate) struct Pair<'a> {
     backend: &'a dyn Backend,
     storage: Arc<dyn Storage>,
     model: Model,
-    /// Tells how far a remote store has come with its watches.
-    progress: Option<WatchStream>,
+    /// Tell how far a remote store has come with its watches, those without the values before and those with them.
+    progress: Vec<WatchStream>,
     watches: Vec<Watched>,
     snapshots: Vec<(Snapshot, u64)>,
     page: Option<(&'static str, Continue)>,
@@ -42,13 +42,15 @@ impl<'a> Pair<'a> {
     pub(crate) fn new(backend: &'a dyn Backend) -> Self {
         let stage = Stage::new();
         let storage = backend.open(&stage.env).expect("a new medium opens");
-        let (mut model, mut progress) = (Model::new(), None);
+        let (mut model, mut progress) = (Model::new(), Vec::new());
         if backend.is_remote() {
             let status = storage.status();
             model = Model::remote(status.head.get(), status.compacted.get());
-            let options = WatchOptions { from: WatchFrom::Now, previous: false, bookmarks: true };
-            let watch = stage.run(storage.watch(&KeyRange::all(), &options));
-            progress = Some(watch.expect("a store answers").expect("a watch opens"));
+            for previous in [false, true] {
+                let options = WatchOptions { from: WatchFrom::Now, previous, bookmarks: true };
+                let watch = stage.run(storage.watch(&KeyRange::all(), &options));
+                progress.push(watch.expect("a store answers").expect("a watch opens"));
+            }
         }
         Self {
             stage,
@@ -69,11 +71,12 @@ impl<'a> Pair<'a> {
 
     /// Waits until everything that was written can be told.
     fn settle(&mut self) {
-        let Some(stream) = &mut self.progress else { return };
-        while stream.position().get() < self.model.head() {
-            match self.stage.run(stream.next()) {
-                Some(Some(Ok(_))) => {}
-                other => panic!("the watches do not come to {}: {other:?}", self.model.head()),
+        for stream in &mut self.progress {
+            while stream.position().get() < self.model.head() {
+                match self.stage.run(stream.next()) {
+                    Some(Some(Ok(_))) => {}
+                    other => panic!("the watches do not come to {}: {other:?}", self.model.head()),
+                }
             }
         }
     }
