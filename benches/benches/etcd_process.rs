@@ -19,8 +19,10 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Turns of each side.
 const TURNS: usize = 5;
+/// Who writes at once.
+const WRITERS: [usize; 3] = [1, 64, 256];
 /// How long writers write in a turn.
-const TURN: Duration = Duration::from_secs(2);
+const TURN: Duration = Duration::from_millis(1500);
 /// Who watches, and what each is told.
 const WATCHERS: usize = 100;
 const EVENTS: usize = 5_000;
@@ -52,23 +54,31 @@ fn median(mut figures: Vec<f64>) -> f64 {
 }
 
 async fn writes(server: &Server, client: &Client) -> Outcome<()> {
-    print(&["writers", "ours txn/s", "raw put/s", "ours / raw"]);
     let storage = etcd::connect(server.endpoint(), "writes/").await?;
-    for writers in [1, 64, 256] {
+    print(&["writers", "ours put/s", "raw put/s", "ours / raw"]);
+    for writers in WRITERS {
         let (mut ours, mut raw) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
             raw.push(baseline::writes(client, writers, TURN).await?);
             ours.push(etcd::writes(&storage, writers, TURN).await?);
         }
-        let (ours, raw) = (median(ours), median(raw));
-        print(&[
-            writers.to_string(),
-            format!("{ours:.0}"),
-            format!("{raw:.0}"),
-            format!("{:.2}", ours / raw),
-        ]);
+        compare(writers, ours, raw);
+    }
+    print(&["writers", "ours if same/s", "raw if same/s", "ours / raw"]);
+    for writers in WRITERS {
+        let (mut ours, mut raw) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            raw.push(baseline::conditional_writes(client, writers, TURN).await?);
+            ours.push(etcd::conditional_writes(&storage, writers, TURN).await?);
+        }
+        compare(writers, ours, raw);
     }
     Ok(())
+}
+
+fn compare(writers: usize, ours: Vec<f64>, raw: Vec<f64>) {
+    let (ours, raw) = (median(ours), median(raw));
+    print(&[writers.to_string(), format!("{ours:.0}"), format!("{raw:.0}"), format!("{:.2}", ours / raw)]);
 }
 
 async fn watches(server: &Server, client: &Client) -> Outcome<()> {

@@ -2,10 +2,11 @@
 //! and without the value before; one watch of etcd for each who watches; a range for each list. Nothing resumes, no event
 //! is checked for being the next one, and nothing is decoded.
 
-use super::{VALUE, key, value};
-use etcd_client::{Client, Error, GetOptions, WatchOptions, WatchStream};
+use super::{VALUE, key, per_second, value};
+use etcd_client::{
+    Client, Compare, CompareOp, Error, GetOptions, ResponseHeader, Txn, TxnOp, WatchOptions, WatchStream,
+};
 use futures::future::join_all;
-use kube_store::rt;
 use std::time::Duration;
 
 /// The same as [`writes`](super::writes).
@@ -13,35 +14,61 @@ use std::time::Duration;
 /// # Errors
 /// The first failure.
 pub async fn writes(client: &Client, writers: usize, time: Duration) -> Result<f64, Error> {
-    let (env, value) = (rt::env(), vec![b'v'; VALUE]);
-    let end = env.now() + time;
-    let writer = |n: usize| {
-        let (env, mut kv, value) = (env.clone(), client.kv_client(), value.clone());
-        async move {
-            let (key, mut count) = (format!("raw/writer-{n}"), 0_u32);
-            while env.now() < end {
-                kv.put(key.as_str(), value.clone(), None).await?;
-                count += 1;
-            }
-            Result::<u32, Error>::Ok(count)
+    per_second(writers, time, async |n, time| {
+        let (key, value, mut kv) = (format!("raw/writer-{n}"), vec![b'v'; VALUE], client.kv_client());
+        let mut count = 0;
+        while time.is_left() {
+            kv.put(key.as_str(), value.clone(), None).await?;
+            count += 1;
         }
-    };
-    let counts = join_all((0..writers).map(writer)).await;
-    let count: u32 = counts.into_iter().sum::<Result<u32, Error>>()?;
-    Ok(f64::from(count) / time.as_secs_f64())
+        Ok(count)
+    })
+    .await
 }
 
-/// Writes `count` pods under `prefix`, 64 at a time: what both sides watch and list.
+/// The same as [`conditional_writes`](super::conditional_writes): as Kubernetes' own store writes, which reads what
+/// stands there where the condition does not hold.
+///
+/// # Errors
+/// The first failure.
+pub async fn conditional_writes(client: &Client, writers: usize, time: Duration) -> Result<f64, Error> {
+    per_second(writers, time, async |n, time| {
+        let (key, value, mut kv) = (format!("raw/writer-{n}"), vec![b'v'; VALUE], client.kv_client());
+        let revision = |header: Option<&ResponseHeader>| header.map_or(0, ResponseHeader::revision);
+        let (mut count, mut at) = (0, revision(kv.put(key.as_str(), value.clone(), None).await?.header()));
+        while time.is_left() {
+            let put = Txn::new()
+                .when([Compare::mod_revision(key.as_str(), CompareOp::Equal, at)])
+                .and_then([TxnOp::put(key.as_str(), value.clone(), None)])
+                .or_else([TxnOp::get(key.as_str(), None)]);
+            let done = kv.txn(put).await?;
+            if !done.succeeded() {
+                return Err(Error::InvalidArgs(format!("somebody else wrote {key}")));
+            }
+            at = revision(done.header());
+            count += 1;
+        }
+        Ok(count)
+    })
+    .await
+}
+
+/// Operations of a transaction that loads.
+const PER_TXN: usize = 16;
+
+/// Writes `count` pods under `prefix`, 16 in a transaction and 8 of these at a time: what both sides watch and list.
 ///
 /// # Errors
 /// The first failure.
 pub async fn load(client: &Client, prefix: &str, count: usize) -> Result<(), Error> {
-    const WRITERS: usize = 64;
+    const WRITERS: usize = 8;
     let writer = |first: usize| {
         let mut kv = client.kv_client();
         async move {
-            for n in (first..count).step_by(WRITERS) {
-                kv.put(format!("{prefix}{}", key(n)), value(n).to_vec(), None).await?;
+            for begin in (first * PER_TXN..count).step_by(WRITERS * PER_TXN) {
+                let put = |n| TxnOp::put(format!("{prefix}{}", key(n)), value(n).to_vec(), None);
+                let puts: Vec<TxnOp> = (begin..count.min(begin + PER_TXN)).map(put).collect();
+                kv.txn(Txn::new().and_then(puts)).await?;
             }
             Result::<(), Error>::Ok(())
         }

@@ -8,6 +8,7 @@ pub use server::Server;
 use crate::store::pod;
 use bytes::Bytes;
 use futures::future::join_all;
+use kube_core::env::{Env, Mono};
 use kube_core::error::ApiError;
 use kube_core::kinds::core::v1::Pod;
 use kube_core::resource::Resource;
@@ -17,7 +18,7 @@ use kube_store::objects::Objects;
 use kube_store::rt;
 use kube_store::service::{ListQuery, ObjectService};
 use kube_store::storage::etcd::{EtcdOptions, EtcdStorage};
-use kube_store::storage::{Storage, StorageResult, Txn};
+use kube_store::storage::{Compare, Storage, StorageResult, Txn, TxnOutcome};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -45,35 +46,75 @@ pub fn value(n: usize) -> Bytes {
     pod(&key(n), n, "node-00001")
 }
 
-/// Lets `writers` write for `time`, each one transaction after the other at a key of its own; tells transactions per
-/// second.
+/// Lets `writers` write for `time`, each one transaction after the other at a key of its own, whatever stands there;
+/// tells transactions per second.
 ///
 /// # Errors
 /// The first failure.
 pub async fn writes(storage: &Arc<EtcdStorage>, writers: usize, time: Duration) -> StorageResult<f64> {
-    let (env, value) = (rt::env(), Bytes::from(vec![b'v'; VALUE]));
-    let end = env.now() + time;
-    let writer = |n: usize| {
-        let (env, storage, value) = (env.clone(), storage.clone(), value.clone());
-        async move {
-            let (key, mut count) = (format!("/writer-{n}"), 0_u32);
-            while env.now() < end {
-                storage.txn(Txn::put(key.as_str(), value.clone())).await?;
-                count += 1;
-            }
-            StorageResult::Ok(count)
+    per_second(writers, time, async |n, time| {
+        let (key, value) = (format!("/writer-{n}"), Bytes::from(vec![b'v'; VALUE]));
+        let mut count = 0;
+        while time.is_left() {
+            storage.txn(Txn::put(key.as_str(), value.clone())).await?;
+            count += 1;
         }
-    };
-    let counts = join_all((0..writers).map(writer)).await;
-    let count: u32 = counts.into_iter().sum::<StorageResult<u32>>()?;
+        Ok(count)
+    })
+    .await
+}
+
+/// The same where each writes only if nobody else has written since, as the object layer does.
+///
+/// # Errors
+/// The first failure.
+pub async fn conditional_writes(
+    storage: &Arc<EtcdStorage>,
+    writers: usize,
+    time: Duration,
+) -> StorageResult<f64> {
+    per_second(writers, time, async |n, time| {
+        let (key, value) = (format!("/writer-{n}"), Bytes::from(vec![b'v'; VALUE]));
+        let (mut count, mut outcome) = (0, storage.txn(Txn::put(key.as_str(), value.clone())).await?);
+        while let TxnOutcome::Committed { revision, .. } = outcome
+            && time.is_left()
+        {
+            let unchanged = Compare::Unchanged { key: key.as_str().into(), revision };
+            outcome = storage.txn(Txn::put(key.as_str(), value.clone()).when(unchanged)).await?;
+            count += 1;
+        }
+        Ok(count)
+    })
+    .await
+}
+
+/// What is left of a turn.
+pub(crate) struct Time(Env, Mono);
+
+impl Time {
+    pub(crate) fn is_left(&self) -> bool {
+        self.0.now() < self.1
+    }
+}
+
+/// How often a second `writers` of these did something within `time`.
+pub(crate) async fn per_second<E>(
+    writers: usize,
+    time: Duration,
+    writer: impl AsyncFn(usize, Time) -> Result<u32, E>,
+) -> Result<f64, E> {
+    let env = rt::env();
+    let end = env.now() + time;
+    let counts = join_all((0..writers).map(|n| writer(n, Time(env.clone(), end)))).await;
+    let count: u32 = counts.into_iter().sum::<Result<u32, E>>()?;
     Ok(f64::from(count) / time.as_secs_f64())
 }
 
 /// Informers of pods, each with a decoded cache of its own, over one cache of bytes and one watch of etcd.
 #[derive(Debug)]
 pub struct Watchers {
-    told: Arc<AtomicUsize>,
-    wanted: usize,
+    /// How many were not told of everything yet.
+    left: Arc<AtomicUsize>,
     all: Arc<Notify>,
     _informers: Vec<Informers>,
 }
@@ -85,26 +126,29 @@ impl Watchers {
     /// What the object layer answers.
     pub async fn start(storage: Arc<EtcdStorage>, count: usize, events: usize) -> Result<Self, ApiError> {
         let objects = Objects::new(storage, rt::env());
-        let (told, wanted, all) = (Arc::new(AtomicUsize::new(0)), count * events, Arc::new(Notify::new()));
+        let (left, all) = (Arc::new(AtomicUsize::new(count)), Arc::new(Notify::new()));
         let mut informers = Vec::with_capacity(count);
         for _ in 0..count {
             let one = Informers::new(objects.clone());
             let informer = one.informer::<PodView>();
-            let (told, all) = (told.clone(), all.clone());
+            // Each counts for itself, as those do who read a watch of their own.
+            let (told, left, all) = (AtomicUsize::new(0), left.clone(), all.clone());
             informer.on_change(move |_| {
-                if told.fetch_add(1, Ordering::Relaxed) + 1 == wanted {
+                if told.fetch_add(1, Ordering::Relaxed) + 1 == events
+                    && left.fetch_sub(1, Ordering::Relaxed) == 1
+                {
                     all.notify_one();
                 }
             });
             informer.synced().await?;
             informers.push(one);
         }
-        Ok(Self { told, wanted, all, _informers: informers })
+        Ok(Self { left, all, _informers: informers })
     }
 
     /// Resolves once each was told of everything.
     pub async fn done(&self) {
-        while self.told.load(Ordering::Relaxed) < self.wanted {
+        while self.left.load(Ordering::Relaxed) > 0 {
             self.all.notified().await;
         }
     }
