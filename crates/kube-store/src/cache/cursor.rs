@@ -31,6 +31,8 @@ pub(super) struct Cursor {
     initial: Option<std::vec::IntoIter<RawObject>>,
     taken: VecDeque<Arc<Change>>,
     waiter: Waiter,
+    /// Whether it waits, as far as it knows itself.
+    waits: bool,
     /// Behind the log: the store's own history goes on from here.
     behind: Option<Behind>,
 }
@@ -55,6 +57,7 @@ impl Cursor {
             initial: None,
             taken: VecDeque::new(),
             waiter,
+            waits: false,
             behind: None,
         }
     }
@@ -134,7 +137,9 @@ impl ObjectSource for Cursor {
         if let Some(answer) = self.poll_behind(cx) {
             return answer;
         }
-        if let Some(reached) = self.waiter.resume() {
+        if std::mem::take(&mut self.waits)
+            && let Some(reached) = self.waiter.resume()
+        {
             // While it waited, nothing up to there concerned this watcher.
             self.position = self.position.max(reached.position);
             self.delivered = self.delivered.max(reached.revision);
@@ -149,6 +154,7 @@ impl ObjectSource for Cursor {
                 Taken::None if !pumped => {
                     // First be known as waiting, then look: nothing published in between is missed.
                     self.waiter.wait(cx.waker(), self.bookmarks.then_some(self.told));
+                    self.waits = true;
                     self.cache.pump();
                     pumped = true;
                 }

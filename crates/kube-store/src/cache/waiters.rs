@@ -88,7 +88,11 @@ impl Waiters {
         let first = up_to.position.saturating_sub(changes.len() as u64);
         let mut before = waiting.up_to.revision;
         for (number, change) in (first..).zip(changes) {
-            waiting.wake_for(change, Reached { position: number, revision: before }, fields, &mut woken);
+            let reached = Reached { position: number, revision: before };
+            if number == first {
+                waiting.wake_others(reached, &mut woken);
+            }
+            waiting.wake_for(change, reached, fields, &mut woken);
             before = change.revision.max(before);
         }
         waiting.wake_where(&mut woken, |place| matches!(place.interest, Interest::Progress));
@@ -142,18 +146,25 @@ impl Waiting {
         }
     }
 
+    /// Wakes those whom any change concerns: the first one, after which none of them waits.
+    fn wake_others(&mut self, before: Reached, woken: &mut Vec<Waker>) {
+        for number in &self.others {
+            if let Some(place) = self.places.get_mut(number)
+                && !matches!(place.interest, Interest::Progress)
+            {
+                woken.extend(place.wake(before));
+            }
+        }
+    }
+
+    /// Wakes those whom `change` concerns by a value.
     fn wake_for(&mut self, change: &Change, before: Reached, fields: &FieldTree, woken: &mut Vec<Waker>) {
-        let Self { places, by_term, others, .. } = self;
+        let Self { places, by_term, .. } = self;
         let mut wake = |numbers: &BTreeSet<u64>| {
             for number in numbers {
-                if let Some(place) = places.get_mut(number)
-                    && !matches!(place.interest, Interest::Progress)
-                {
-                    woken.extend(place.wake(before));
-                }
+                woken.extend(places.get_mut(number).and_then(|place| place.wake(before)));
             }
         };
-        wake(others);
         let concerned = |entry: &Arc<Entry>, term: &Term| term.value(entry, fields).cloned();
         for (term, values) in by_term {
             let old = change.old.as_ref().and_then(|entry| concerned(entry, term));

@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
+/// So many changes are made while readers wait. More of them are made aside: there each costs the copy of a node of the
+/// table, and the readers nothing.
+const IN_PLACE: usize = 32;
+
 /// State of one informer. Lock order: `handlers`, then `table`; no lock is held while waiting.
 pub(super) struct Shared<V> {
     table: RwLock<Table<V>>,
@@ -91,7 +95,7 @@ impl<V: Send + Sync + 'static> Shared<V> {
             return;
         }
         let mut handlers = self.handlers();
-        let changes: Vec<Change<V>> = if steps.len() == 1 {
+        let changes: Vec<Change<V>> = if steps.len() <= IN_PLACE {
             self.write(|table| steps.into_iter().map(|step| table.apply(step)).collect())
         } else {
             let mut next = self.table().clone();

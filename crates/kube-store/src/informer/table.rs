@@ -106,10 +106,10 @@ impl<V> Table<V> {
 
     /// Puts an object in its place and returns what stood there.
     pub(super) fn insert(&mut self, key: &ObjectKey, entry: Entry<V>) -> Option<Arc<V>> {
-        let new = entry.view.clone();
+        let new = (!self.postings.is_empty()).then(|| entry.view.clone());
         let old = self.objects.insert(key.clone(), entry).map(|old| old.view);
         for posting in &mut self.postings {
-            posting.replace(key, old.as_deref(), Some(&new));
+            posting.replace(key, old.as_deref(), new.as_ref());
         }
         old
     }
