@@ -55,12 +55,11 @@ impl Objects {
     /// here: mostly it turns out to be the newest.
     async fn list_newest(&self, served: &Arc<Served>, filter: &Filter) -> Result<RawList, ApiError> {
         let mut asking = self.storage.current();
-        let (current, early) = match poll_immediate(&mut asking).await {
-            Some(current) => (current, None),
-            None => {
-                let early = self.cache(served).list_if_at(filter, self.storage.status().head);
-                (asking.await, early)
-            }
+        let (current, early) = if let Some(current) = poll_immediate(&mut asking).await {
+            (current, None)
+        } else {
+            let early = self.cache(served).list_if_at(filter, self.storage.status().head);
+            (asking.await, early)
         };
         let current = current.map_err(|e| api_error(&e))?;
         match early {
