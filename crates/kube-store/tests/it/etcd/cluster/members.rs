@@ -38,6 +38,9 @@ pub(crate) struct Cluster {
     /// Whether such a leader may end leases that the new one keeps: it asks to, and the new one obeys
     /// (etcd-io/etcd#15247).
     pub(crate) obeys_deposed: bool,
+    /// Whether a member that is killed may forget what it had applied, and never learn it again
+    /// (etcd-io/etcd#13766).
+    pub(crate) forgets: bool,
 }
 
 #[derive(Debug)]
@@ -93,7 +96,30 @@ impl Cluster {
             [3, 5, patch] => patch < 13,
             version => version < [3, 4, 0],
         };
-        Self { program, runtime, env, members, stores, resumed: Vec::new(), obeys_deposed }
+        let forgets = matches!(version(&program), [3, 5, 0..3]);
+        Self { program, runtime, env, members, stores, resumed: Vec::new(), obeys_deposed, forgets }
+    }
+
+    /// New members in the place of these.
+    pub(crate) fn renew(&mut self) {
+        *self = Self::start(&self.program.clone(), &self.runtime.clone());
+    }
+
+    /// Whether the members hold the same, once nobody writes: each counts the revisions that it applied.
+    pub(crate) fn agree(&self) -> bool {
+        let revision = |member| {
+            let got = self.ask(member, async |client| client.get("\0settled", None).await)?;
+            got.header().map(etcd_client::ResponseHeader::revision)
+        };
+        // What ends by itself may be on its way.
+        (0..20).any(|_| {
+            let told: Vec<_> = (0..MEMBERS).map(revision).collect();
+            let same = told.iter().all(|one| one.is_some() && *one == told[0]);
+            if !same {
+                self.sleep(Duration::from_millis(100));
+            }
+            same
+        })
     }
 
     /// Starts a member that is dead.

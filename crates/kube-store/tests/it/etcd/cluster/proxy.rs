@@ -3,6 +3,7 @@
 use kube_core::env::Env;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -23,6 +24,8 @@ pub(crate) enum Line {
     Held,
     /// Half open: questions arrive, answers are lost.
     Deaf,
+    /// Good until a client writes: half open from then on.
+    DeafOnceWritten,
     /// Connections break, and new ones end at once.
     Cut,
 }
@@ -84,18 +87,43 @@ async fn connection(
     server.set_nodelay(true)?;
     let (client_reads, client_writes) = client.into_split();
     let (server_reads, server_writes) = server.into_split();
+    let written = AtomicBool::new(false);
     // The end of one way is the end of both.
     select! {
         biased;
-        end = carry(client_reads, server_writes, false, env, line.clone()) => end,
-        end = carry(server_reads, client_writes, true, env, line) => end,
+        end = carry(client_reads, server_writes, Way::Questions(&written), env, line.clone()) => end,
+        end = carry(server_reads, client_writes, Way::Answers(&written), env, line) => end,
     }
+}
+
+/// Which way bytes go, and whether a client wrote since the line became one that is half open then.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Questions(&'a AtomicBool),
+    Answers(&'a AtomicBool),
+}
+
+/// Whether there is a value of a client in it, as [`Traffic`](kube_store::conformance::history::Traffic) numbers them:
+/// `7.1.0-12`. Nothing else that a client sends looks like that.
+fn writes(bytes: &[u8]) -> bool {
+    let seed = |value: &[u8]| -> Option<usize> {
+        let round = without_number(without_number(value)?.strip_suffix(b".")?)?;
+        without_number(round.strip_suffix(b".")?).map(<[u8]>::len)
+    };
+    let starts = |at: &usize| bytes[*at] == b'-' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).filter(starts).any(|at| seed(&bytes[..at]).is_some())
+}
+
+/// What comes before the number at the end.
+fn without_number(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    text.get(..text.len() - digits).filter(|_| digits > 0)
 }
 
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    answers: bool,
+    way: Way<'_>,
     env: &Env,
     mut line: Receiver<Line>,
 ) -> io::Result<()> {
@@ -107,6 +135,9 @@ async fn carry(
                 // What was lost never comes: the rest is of no use.
                 if changed.is_err() || lossy || *line.borrow_and_update() == Line::Cut {
                     return Ok(());
+                }
+                if let Way::Questions(written) = way {
+                    written.store(false, Ordering::SeqCst);
                 }
                 continue;
             }
@@ -126,13 +157,33 @@ async fn carry(
                 }
             }
             Line::Deaf => {
-                if answers {
+                if matches!(way, Way::Answers(_)) {
                     lossy = true;
                     continue;
                 }
             }
+            Line::DeafOnceWritten => match way {
+                Way::Questions(written) => {
+                    written.fetch_or(writes(&buffer[..count]), Ordering::SeqCst);
+                }
+                Way::Answers(written) if written.load(Ordering::SeqCst) => {
+                    lossy = true;
+                    continue;
+                }
+                Way::Answers(_) => {}
+            },
             Line::Cut => return Ok(()),
         }
         to.write_all(&buffer[..count]).await?;
+    }
+}
+
+#[test]
+fn a_written_value_is_told_from_all_else() {
+    assert!(writes(b"\x01\x02store-3//0/12\x12\x087.1.0-12\x00"));
+    assert!(writes(b"400.12.2-1"));
+    for other in ["store-3//0/12", "/0/1", "7.1-12", "7.1.0-", "127.0.0.1:2379", "grpc-go/1.2.3", "-", "1-2"]
+    {
+        assert!(!writes(other.as_bytes()), "{other}");
     }
 }
