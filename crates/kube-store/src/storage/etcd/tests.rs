@@ -292,7 +292,7 @@ fn one_write_without_a_condition_is_no_transaction_to_etcd() {
     assert!(matches!(request(&delete), Ok(Request::Delete { .. })));
     let if_there = |txn: Txn| txn.when(Compare::Exists { key: "/a".into() });
     assert!(matches!(request(&if_there(put.clone())), Ok(Request::Txn(_))));
-    assert!(matches!(request(&if_there(delete.clone())), Ok(Request::Txn(_))));
+    assert!(matches!(request(&if_there(delete)), Ok(Request::Txn(_))));
     let both = Txn::of(put.ops.into_iter().chain([Op::Delete { key: "/b".into() }]).collect());
     assert!(matches!(request(&both), Ok(Request::Txn(_))));
     for key in ["", "\0tick"] {
