@@ -43,6 +43,19 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    /// Whether times to live that ended early may do so on this etcd.
+    fn judge_early(&mut self, cluster: &Cluster) {
+        for lease in &mut self.leases {
+            for early in std::mem::take(&mut lease.early) {
+                if cluster.obeys_deposed && early.is_by_deposed(&cluster.resumed) {
+                    self.by_deposed += 1;
+                } else {
+                    lease.wrong.push(early.what);
+                }
+            }
+        }
+    }
+
     /// What it broke, if anything.
     pub(crate) fn broken(&self) -> Option<String> {
         if self.forgot {
@@ -179,15 +192,7 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
     assert!(agree || cluster.forgets, "the members do not hold the same");
     ran.forgot = !agree;
     ran.leases = leases.into_iter().flatten().filter_map(Result::ok).collect();
-    for lease in &mut ran.leases {
-        for early in std::mem::take(&mut lease.early) {
-            if cluster.obeys_deposed && early.is_by_deposed(&cluster.resumed) {
-                ran.by_deposed += 1;
-            } else {
-                lease.wrong.push(early.what);
-            }
-        }
-    }
+    ran.judge_early(cluster);
     // Members that do not hold the same may not tell the same of it.
     ran.notes = notes(cluster).saturating_sub(noted);
     far.storage.close();
