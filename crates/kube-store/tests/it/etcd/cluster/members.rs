@@ -153,8 +153,24 @@ impl Cluster {
         one.child = Some(child);
     }
 
-    /// `kill -9`.
+    /// `kill -9`; a member that would forget by it what it had applied is asked to end instead.
     pub(crate) fn kill(&mut self, member: usize) {
+        if self.forgets && self.members[member].lives() {
+            self.signal(member, "CONT");
+            self.signal(member, "TERM");
+            let ended = (0..1500).any(|_| {
+                let lives = self.members[member].lives();
+                if lives {
+                    self.sleep(Duration::from_millis(10));
+                }
+                !lives
+            });
+            assert!(ended, "a member does not end");
+        }
+        self.end(member);
+    }
+
+    fn end(&mut self, member: usize) {
         if let Some(mut child) = self.members[member].child.take() {
             drop(child.kill());
             drop(child.wait());
@@ -299,6 +315,6 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        (0..MEMBERS).for_each(|member| self.kill(member));
+        (0..MEMBERS).for_each(|member| self.end(member));
     }
 }
