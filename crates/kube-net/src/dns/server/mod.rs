@@ -48,17 +48,17 @@ impl DnsServer {
     /// # Errors
     /// The address cannot be had.
     pub async fn bind(address: SocketAddr, zone: Zone, env: &Env) -> io::Result<Self> {
-        let mut bound = sockets(address).await;
-        for _ in 0..ANY_PORT_TRIES {
-            match bound {
+        let mut tries = 0..ANY_PORT_TRIES;
+        let (tcp, udp) = loop {
+            match sockets(address).await {
                 // Free for TCP, and somebody has it for UDP.
-                Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
-                    bound = sockets(address).await;
-                }
-                _ => break,
+                Err(error)
+                    if address.port() == 0
+                        && error.kind() == io::ErrorKind::AddrInUse
+                        && tries.next().is_some() => {}
+                bound => break bound?,
             }
-        }
-        let (tcp, udp) = bound?;
+        };
         let (address, udp) = (tcp.local_addr()?, Arc::new(udp));
         Ok(Self { zone: Arc::new(zone), env: env.clone(), udp, tcp, address })
     }
