@@ -56,7 +56,7 @@ pub async fn writes(storage: &Arc<EtcdStorage>, writers: usize, time: Duration) 
         let (key, value) = (format!("/writer-{n}"), Bytes::from(vec![b'v'; VALUE]));
         let mut count = 0;
         while time.is_left() {
-            storage.txn(Txn::put(key.as_str(), value.clone())).await?;
+            storage.txn(Txn::put(key.as_str(), value.clone()).quiet()).await?;
             count += 1;
         }
         Ok(count)
@@ -80,7 +80,7 @@ pub async fn conditional_writes(
             && time.is_left()
         {
             let unchanged = Compare::Unchanged { key: key.as_str().into(), revision };
-            outcome = storage.txn(Txn::put(key.as_str(), value.clone()).when(unchanged)).await?;
+            outcome = storage.txn(Txn::put(key.as_str(), value.clone()).when(unchanged).quiet()).await?;
             count += 1;
         }
         Ok(count)

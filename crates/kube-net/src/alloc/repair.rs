@@ -229,7 +229,7 @@ impl Repair<'_> {
     }
 
     async fn commit(&self, txn: Txn) -> Result<bool, ApiError> {
-        Ok(matches!(self.objects.storage().txn(txn).await?, TxnOutcome::Committed { .. }))
+        Ok(matches!(self.objects.storage().txn(txn.quiet()).await?, TxnOutcome::Committed { .. }))
     }
 }
 

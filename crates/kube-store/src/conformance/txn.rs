@@ -14,6 +14,7 @@ pub(super) const CONTRACTS: &[Contract] = &[
     Contract::storage("the first condition that fails is told", |s| Box::pin(first(s))),
     Contract::storage("no effect makes no revision", |s| Box::pin(no_effect(s))),
     Contract::storage("previous values are told", |s| Box::pin(previous(s))),
+    Contract::storage("a quiet transaction writes as any other", |s| Box::pin(quiet(s))),
     Contract::storage("a key is written once", |s| Box::pin(twice(s))),
     Contract::storage("a range can be held unchanged", |s| Box::pin(range_unchanged(s))),
     Contract::storage("limits are kept", |s| Box::pin(limits(s))),
@@ -135,6 +136,33 @@ async fn previous(storage: &dyn Storage) -> Verdict {
     same("the revisions before", seen, vec![None, Some(b), Some(a), None])
 }
 
+/// Nobody asks for the previous values: each is the right one or none. What is written is the same.
+async fn quiet(storage: &dyn Storage) -> Verdict {
+    let a = put(storage, "/a", "1").await?;
+    let b = put(storage, "/b", "1").await?;
+    let ops = vec![write("/c", "1"), remove("/b"), write("/a", "2"), remove("/d")];
+    let (revision, previous) = committed(storage, Txn::of(ops).quiet()).await?;
+    same("the revision", revision, b.next())?;
+    same("previous values, one per operation", previous.len(), 4)?;
+    for (told, before) in previous.iter().zip([None, Some(b), Some(a), None]) {
+        if let Some(told) = told {
+            same("the revision before", Some(told.mod_revision), before)?;
+        }
+    }
+    same("what was written", text(storage, "/a").await?, Some("2".into()))?;
+    same("what was created", text(storage, "/c").await?, Some("1".into()))?;
+    same("what was deleted", text(storage, "/b").await?, None)?;
+    for (what, op, makes) in
+        [("a put", write("/a", "3"), 1), ("a delete", remove("/a"), 2), ("none", remove("/a"), 2)]
+    {
+        let at = commit(storage, Txn::of(vec![op]).quiet()).await?;
+        same(what, at.get(), revision.get() + makes)?;
+    }
+    let update = Txn::put("/c", "2").when(Compare::Unchanged { key: "/c".into(), revision: a }).quiet();
+    let current = fails(storage, update, 0).await?;
+    same("what stands at a condition that fails", current.map(|kv| kv.mod_revision), Some(revision))
+}
+
 /// The same key twice makes no sense.
 async fn twice(storage: &dyn Storage) -> Verdict {
     let result = storage.txn(Txn::of(vec![write("/a", "1"), write("/b", "1"), remove("/a")])).await;
@@ -178,7 +206,7 @@ async fn limits(storage: &dyn Storage) -> Verdict {
             before.next(),
         )?;
         let compares = (0..beyond).map(|n| absent(&format!("/x{n:06}"))).collect();
-        let txn = Txn { compares, ops: Vec::new() };
+        let txn = Txn { compares, ..Txn::default() };
         refused("conditions beyond the limit", storage.txn(txn).await, too_large)?;
     }
     if limits.max_request_bytes < 1 << 24 {

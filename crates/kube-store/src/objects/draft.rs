@@ -134,6 +134,6 @@ impl Draft {
             Some(value) => Op::Put { key, value, ttl: pending.ttl },
             None => Op::Delete { key },
         });
-        (Txn { compares, ops: ops.collect() }, origins)
+        (Txn { compares, ops: ops.collect(), quiet: true }, origins)
     }
 }

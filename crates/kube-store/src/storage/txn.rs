@@ -11,6 +11,8 @@ pub struct Txn {
     pub compares: Vec<Compare>,
     /// What is written. A key may stand here once.
     pub ops: Vec<Op>,
+    /// Whether nobody asks what stood there before: a remote engine need not look it up and send it.
+    pub quiet: bool,
 }
 
 /// A condition on the newest state.
@@ -82,7 +84,8 @@ pub enum TxnOutcome {
     Committed {
         /// At this revision.
         revision: Revision,
-        /// What stood there before, one per operation.
+        /// What stood there before, one per operation. Of a quiet transaction an engine tells what it knows anyhow, and
+        /// otherwise `None`.
         previous: Vec<Option<Arc<KeyValue>>>,
     },
     /// A condition did not hold: nothing was written.
@@ -99,7 +102,7 @@ pub enum TxnOutcome {
 impl Txn {
     /// A transaction of these writes, whatever stands there.
     pub fn of(ops: Vec<Op>) -> Self {
-        Self { compares: Vec::new(), ops }
+        Self { ops, ..Self::default() }
     }
 
     /// Writes `value` at `key`, whatever stands there.
@@ -110,6 +113,13 @@ impl Txn {
     /// Deletes `key`, whatever stands there.
     pub fn delete(key: impl Into<Key>) -> Self {
         Self::of(vec![Op::Delete { key: key.into() }])
+    }
+
+    /// The same, and nobody asks what stood there before.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// The same with one more condition.

@@ -168,7 +168,7 @@ fn store(world: &World, name: &str, spec: &serde_json::Value) {
         "spec": spec, "status": {"phase": "Pending"}});
     let key = Key::new(format!("/registry/core/pods/default/{name}"));
     let op = Op::Put { key, value: pod.to_string().into(), ttl: None };
-    world.finish(world.storage.txn(Txn { compares: Vec::new(), ops: vec![op] })).unwrap();
+    world.finish(world.storage.txn(Txn::of(vec![op]))).unwrap();
 }
 
 #[test]

@@ -240,7 +240,7 @@ impl Driver {
     async fn fence(&mut self, over: Revision) -> Input {
         let key = ObjectKey::new(self.config.namespace.as_str(), self.name.clone());
         let key = self.objects.keys().object(Lease::kind_info(), &key);
-        let txn = Txn::put(Keys::fence(&self.name), self.config.identity.clone());
+        let txn = Txn::put(Keys::fence(&self.name), self.config.identity.clone()).quiet();
         match self.objects.storage().txn(txn.when(Compare::Unchanged { key, revision: over })).await {
             Ok(TxnOutcome::Committed { revision, .. }) => Input::Written(revision),
             Ok(TxnOutcome::Failed { .. }) => Input::Refused,

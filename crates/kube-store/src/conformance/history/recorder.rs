@@ -131,7 +131,9 @@ impl Storage for Recorded {
         answered!(pending, List, self.inner.list(range, options).await)
     }
 
-    async fn txn(&self, txn: Txn) -> StorageResult<TxnOutcome> {
+    async fn txn(&self, mut txn: Txn) -> StorageResult<TxnOutcome> {
+        // The values before are judged, whether whoever writes asks for them or not.
+        txn.quiet = false;
         let pending = self.begin(Action::Txn { txn: txn.clone(), result: None });
         answered!(pending, Txn, self.inner.txn(txn).await)
     }

@@ -5,7 +5,10 @@ use super::space::{Space, number};
 use crate::storage::{
     Compare, Key, KeyValue, Op, Revision, StorageError, StorageResult, TtlId, Txn, TxnOutcome,
 };
-use etcd_client::{CompareOp, DeleteOptions, Error, GetOptions, KvClient, PutOptions, ResponseHeader, TxnOp};
+use etcd_client::{
+    CompareOp, DeleteOptions, DeleteResponse, Error, GetOptions, KvClient, PutOptions, PutResponse,
+    ResponseHeader, TxnOp, TxnOpResponse,
+};
 use std::sync::Arc;
 
 /// The keys that stood in a range at a revision, and when each was written.
@@ -18,8 +21,30 @@ type Found = Vec<Vec<Arc<KeyValue>>>;
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) revision: Revision,
-    /// What stood at each operation's key; `Err` with what stands at each condition's place where one did not hold.
-    pub(super) result: Result<Vec<Option<Arc<KeyValue>>>, Found>,
+    /// What was done; `Err` with what stands at each condition's place where one did not hold.
+    pub(super) result: Result<Done, Found>,
+}
+
+/// What a transaction that holds did.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// Whether it wrote or deleted anything: deletes of what is absent make no revision.
+    pub(super) changed: bool,
+    /// What stood at each operation's key, as far as that was asked.
+    pub(super) previous: Vec<Option<Arc<KeyValue>>>,
+}
+
+impl Done {
+    fn put(&mut self, space: &Space, mut response: PutResponse) {
+        self.changed = true;
+        self.previous.push(response.take_prev_key().and_then(|kv| space.value(kv)).map(Arc::new));
+    }
+
+    fn delete(&mut self, space: &Space, mut response: DeleteResponse) {
+        self.changed |= response.deleted() > 0;
+        let previous = response.take_prev_kvs().into_iter().next();
+        self.previous.push(previous.and_then(|kv| space.value(kv)).map(Arc::new));
+    }
 }
 
 /// A transaction in etcd's words.
@@ -39,10 +64,10 @@ impl Request {
         match (&*txn.compares, &*txn.ops) {
             ([], [Op::Put { key, value, ttl }]) => {
                 let (key, value) = (space.key(key)?, value.to_vec());
-                Ok(Self::Put { key, value, options: put_options(*ttl) })
+                Ok(Self::Put { key, value, options: put_options(*ttl, txn.quiet) })
             }
             ([], [Op::Delete { key }]) => {
-                Ok(Self::Delete { key: space.key(key)?, options: delete_options() })
+                Ok(Self::Delete { key: space.key(key)?, options: delete_options(txn.quiet) })
             }
             _ => encode(space, txn, stood).map(Self::Txn),
         }
@@ -50,20 +75,23 @@ impl Request {
 
     /// Sends it.
     pub(super) async fn send(self, mut kv: KvClient, space: &Space) -> Result<Answer, Error> {
-        match self {
+        let mut done = Done::default();
+        let revision = match self {
             Self::Put { key, value, options } => {
                 let mut put = kv.put(key, value, Some(options)).await?;
-                let previous = put.take_prev_key().and_then(|kv| space.value(kv)).map(Arc::new);
-                Ok(Answer { revision: revision_of(put.take_header()), result: Ok(vec![previous]) })
+                let revision = revision_of(put.take_header());
+                done.put(space, put);
+                revision
             }
             Self::Delete { key, options } => {
                 let mut delete = kv.delete(key, Some(options)).await?;
-                let previous = delete.take_prev_kvs().into_iter().next();
-                let previous = previous.and_then(|kv| space.value(kv)).map(Arc::new);
-                Ok(Answer { revision: revision_of(delete.take_header()), result: Ok(vec![previous]) })
+                let revision = revision_of(delete.take_header());
+                done.delete(space, delete);
+                revision
             }
-            Self::Txn(txn) => Ok(read(space, kv.txn(txn).await?)),
-        }
+            Self::Txn(txn) => return Ok(read(space, kv.txn(txn).await?)),
+        };
+        Ok(Answer { revision, result: Ok(done) })
     }
 }
 
@@ -118,30 +146,33 @@ pub(super) fn encode(space: &Space, txn: &Txn, stood: &[Stood]) -> StorageResult
         let reason = format!("etcd cannot check that many keys of a range at once: {}", compares.len());
         return Err(StorageError::Invalid { reason });
     }
-    let ops = txn.ops.iter().map(|op| encode_op(space, op)).collect::<StorageResult<Vec<_>>>()?;
+    let ops = txn.ops.iter().map(|op| encode_op(space, op, txn.quiet)).collect::<StorageResult<Vec<_>>>()?;
     Ok(etcd_client::Txn::new().when(compares).and_then(ops).or_else(looks))
 }
 
-fn encode_op(space: &Space, op: &Op) -> StorageResult<TxnOp> {
+fn encode_op(space: &Space, op: &Op, quiet: bool) -> StorageResult<TxnOp> {
     Ok(match op {
-        Op::Put { key, value, ttl } => TxnOp::put(space.key(key)?, value.to_vec(), Some(put_options(*ttl))),
-        Op::Delete { key } => TxnOp::delete(space.key(key)?, Some(delete_options())),
+        Op::Put { key, value, ttl } => {
+            TxnOp::put(space.key(key)?, value.to_vec(), Some(put_options(*ttl, quiet)))
+        }
+        Op::Delete { key } => TxnOp::delete(space.key(key)?, Some(delete_options(quiet))),
     })
 }
 
-fn put_options(ttl: Option<TtlId>) -> PutOptions {
-    PutOptions::new().with_prev_key().with_lease(ttl.map_or(0, |id| id.0.cast_signed()))
+fn put_options(ttl: Option<TtlId>, quiet: bool) -> PutOptions {
+    let options = PutOptions::new().with_lease(ttl.map_or(0, |id| id.0.cast_signed()));
+    if quiet { options } else { options.with_prev_key() }
 }
 
-fn delete_options() -> DeleteOptions {
-    DeleteOptions::new().with_prev_key()
+fn delete_options(quiet: bool) -> DeleteOptions {
+    if quiet { DeleteOptions::new() } else { DeleteOptions::new().with_prev_key() }
 }
 
 /// What `answer` means for the transaction `txn`.
 pub(super) fn decode(txn: &Txn, stood: &[Stood], answer: Answer) -> StorageResult<TxnOutcome> {
     let Answer { revision, result } = answer;
     let found = match result {
-        Ok(previous) => return Ok(TxnOutcome::Committed { revision, previous }),
+        Ok(done) => return Ok(TxnOutcome::Committed { revision, previous: done.previous }),
         Err(found) => found,
     };
     let mut stood = stood.iter();
@@ -175,19 +206,18 @@ fn read(space: &Space, mut response: etcd_client::TxnResponse) -> Answer {
     let value = |kv: etcd_client::KeyValue| space.value(kv).map(Arc::new);
     let ops = response.op_responses().into_iter();
     let result = if response.succeeded() {
-        let previous = ops.map(|op| match op {
-            etcd_client::TxnOpResponse::Put(mut put) => put.take_prev_key().and_then(value),
-            etcd_client::TxnOpResponse::Delete(mut delete) => {
-                delete.take_prev_kvs().into_iter().next().and_then(value)
+        let mut done = Done::default();
+        for op in ops {
+            match op {
+                TxnOpResponse::Put(put) => done.put(space, put),
+                TxnOpResponse::Delete(delete) => done.delete(space, delete),
+                TxnOpResponse::Get(_) | TxnOpResponse::Txn(_) => done.previous.push(None),
             }
-            etcd_client::TxnOpResponse::Get(_) | etcd_client::TxnOpResponse::Txn(_) => None,
-        });
-        Ok(previous.collect())
+        }
+        Ok(done)
     } else {
         let found = ops.map(|op| match op {
-            etcd_client::TxnOpResponse::Get(mut get) => {
-                get.take_kvs().into_iter().filter_map(value).collect()
-            }
+            TxnOpResponse::Get(mut get) => get.take_kvs().into_iter().filter_map(value).collect(),
             _ => Vec::new(),
         });
         Err(found.collect())

@@ -45,7 +45,6 @@ impl Feed {
         let driver = Driver {
             core: Arc::downgrade(core),
             feed: Arc::downgrade(&feed),
-            previous: begin.previous,
             tracker: Tracker::new(begin.from, core.progress),
             closed: None,
         };
@@ -73,7 +72,6 @@ impl Feed {
 struct Driver {
     core: Weak<Core>,
     feed: Weak<Feed>,
-    previous: bool,
     tracker: Tracker,
     /// When it was first seen that the store is closed.
     closed: Option<Mono>,
@@ -137,20 +135,21 @@ impl Driver {
 
     /// One connection, from its beginning to its end.
     async fn connection(&mut self) -> Lost {
-        let Some(core) = self.core.upgrade() else { return Lost::Over };
+        let (Some(core), Some(feed)) = (self.core.upgrade(), self.feed.upgrade()) else { return Lost::Over };
         let (env, space, timeout) = (core.options.env.clone(), core.space.clone(), core.options.timeout);
         let start = number(self.tracker.start());
         let silence = if core.progress { SILENCE } else { DOUBT };
         let Bounds { start: key, end } = space.all();
         let mut options = WatchOptions::new().with_start_revision(start).with_range(end);
-        if self.previous {
+        if feed.begin.previous {
             options = options.with_prev_key();
         }
         if core.progress {
             options = options.with_progress_notify();
         }
         let mut client = core.watch_client();
-        drop(core);
+        // Whoever lets go of them ends this.
+        drop((core, feed));
         let mut stream = match within(&env, timeout, client.watch(key, Some(options))).await {
             Some(Ok(stream)) => stream,
             Some(Err(error)) => return Lost::Again(error.to_string()),

@@ -89,7 +89,7 @@ impl EtcdStorage {
                 Ok(stood) => all.push(stood),
                 Err(error) => {
                     // Conditions are judged in order.
-                    let before = Txn { compares: txn.compares[..at].to_vec(), ops: Vec::new() };
+                    let before = Txn { compares: txn.compares[..at].to_vec(), ..Txn::default() };
                     return match self.txn(before).await? {
                         failed @ TxnOutcome::Failed { .. } => Ok(Err(failed)),
                         TxnOutcome::Committed { .. } => Err(error),
@@ -147,10 +147,8 @@ impl Storage for EtcdStorage {
             Err(failure) => return Err(failure.of_write("a transaction")),
         };
         self.0.note_seen(space::number(answer.revision));
-        // Deletes of what is absent make no revision, and so no event that a closing store could wait for.
-        let wrote = txn.ops.iter().any(|op| matches!(op, super::Op::Put { .. }))
-            || answer.result.as_ref().is_ok_and(|previous| previous.iter().any(Option::is_some));
-        if wrote && answer.result.is_ok() {
+        // What changes nothing makes no event that a closing store could wait for.
+        if answer.result.as_ref().is_ok_and(|done| done.changed) {
             self.0.note_written(answer.revision);
         }
         encode::decode(&txn, &stood, answer)

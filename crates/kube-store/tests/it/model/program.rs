@@ -12,6 +12,8 @@ pub(crate) enum Step {
     Txn {
         compares: Vec<Condition>,
         ops: Vec<Write>,
+        /// Whether nobody asks what stood there before.
+        quiet: bool,
     },
     /// The same, and nobody waits for the answer.
     Forget(Vec<Write>),
@@ -127,8 +129,8 @@ fn step() -> impl Strategy<Value = Step> {
     let from = prop_oneof![Just(From::Now), Just(From::Initial), (0..8_u64).prop_map(From::After)];
     let watch = (prefix.clone(), from, any::<bool>(), any::<bool>());
     prop_oneof![
-        16 => (prop::collection::vec(condition(), 0..2), writes(4))
-            .prop_map(|(compares, ops)| Step::Txn { compares, ops }),
+        16 => (prop::collection::vec(condition(), 0..2), writes(4), prop::bool::weighted(0.3))
+            .prop_map(|(compares, ops, quiet)| Step::Txn { compares, ops, quiet }),
         1 => writes(3).prop_map(Step::Forget),
         1 => (writes(3), 0..16_usize).prop_map(|(ops, after)| Step::Fail { ops, after }),
         2 => (0..6_u64).prop_map(Step::Compact),
