@@ -105,7 +105,7 @@ impl<V: View> Feed<V> {
         }
     }
 
-    /// Takes the next event. `known` tells what the informer holds.
+    /// Takes the next event. `known` tells what the informer holds; of a step it is seen when it is applied.
     ///
     /// # Errors
     /// An initial state that is older than what was taken before: the service has to be asked again.
@@ -116,17 +116,16 @@ impl<V: View> Feed<V> {
     ) -> Result<Taken<V>, ApiError> {
         match event {
             ObjectEvent::Added(raw) | ObjectEvent::Modified(raw) => Ok(self.present(&raw, known)),
-            ObjectEvent::Deleted(raw) => Ok(self.gone(&raw, known)),
+            ObjectEvent::Deleted(raw) => Ok(self.gone(&raw)),
             ObjectEvent::Bookmark(revision) => self.bookmark(revision),
         }
     }
 
     fn present(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Taken<V> {
         let key = raw.key();
-        let known = known(&key);
         if self.staged.is_some() {
             // An unchanged object was decoded before.
-            let same = known.filter(|known| known.version == raw.version);
+            let same = known(&key).filter(|known| known.version == raw.version);
             let entry = same.or_else(|| self.decode(&key, raw));
             if let Some(staged) = &mut self.staged {
                 match entry {
@@ -137,27 +136,24 @@ impl<V: View> Feed<V> {
             return Taken::Nothing;
         }
         let revision = Revision::new(raw.version.revision());
-        let seen = known.as_ref().is_some_and(|known| known.version >= raw.version);
-        if !self.reach(revision) || seen {
+        if !self.reach(revision) {
             return Taken::Nothing;
         }
-        match self.decode(&key, raw) {
-            Some(entry) => Taken::Step(Step::Insert(key, entry)),
+        Taken::Step(match self.decode(&key, raw) {
+            Some(entry) => Step::Insert(key, entry),
             // What was there before is no longer true.
-            None if known.is_some() => Taken::Step(Step::Remove(key, revision)),
-            None => Taken::Nothing,
-        }
+            None => Step::Remove(key, revision),
+        })
     }
 
-    fn gone(&mut self, raw: &RawObject, known: impl FnOnce(&ObjectKey) -> Option<Entry<V>>) -> Taken<V> {
+    fn gone(&mut self, raw: &RawObject) -> Taken<V> {
         let key = raw.key();
         if let Some(staged) = &mut self.staged {
             staged.remove(&key);
             return Taken::Nothing;
         }
         let revision = Revision::new(raw.version.revision());
-        let newer = known(&key).is_some_and(|known| known.version < raw.version);
-        if self.reach(revision) && newer { Taken::Step(Step::Remove(key, revision)) } else { Taken::Nothing }
+        if self.reach(revision) { Taken::Step(Step::Remove(key, revision)) } else { Taken::Nothing }
     }
 
     fn bookmark(&mut self, revision: Revision) -> Result<Taken<V>, ApiError> {

@@ -96,10 +96,10 @@ impl<V: Send + Sync + 'static> Shared<V> {
         }
         let mut handlers = self.handlers();
         let changes: Vec<Change<V>> = if steps.len() <= IN_PLACE {
-            self.write(|table| steps.into_iter().map(|step| table.apply(step)).collect())
+            self.write(|table| steps.into_iter().filter_map(|step| table.apply(step)).collect())
         } else {
             let mut next = self.table().clone();
-            let changes = steps.into_iter().map(|step| next.apply(step)).collect();
+            let changes = steps.into_iter().filter_map(|step| next.apply(step)).collect();
             self.swap(next);
             changes
         };

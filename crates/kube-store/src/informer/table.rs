@@ -88,34 +88,43 @@ impl<V> Table<V> {
         }
     }
 
-    /// Changes one object.
-    pub(super) fn apply(&mut self, step: Step<V>) -> Change<V> {
+    /// Changes one object, unless what is here is as new: a revision of which a part was applied comes again.
+    pub(super) fn apply(&mut self, step: Step<V>) -> Option<Change<V>> {
         match step {
-            Step::Insert(key, entry) => {
-                let revision = Revision::new(entry.version.revision());
-                let new = Some(entry.view.clone());
-                let old = self.insert(&key, entry);
-                Change { key, old, new, revision, initial: false }
-            }
+            Step::Insert(key, entry) => self.insert(key, entry),
             Step::Remove(key, revision) => {
-                let old = self.remove(&key);
-                Change { key, old, new: None, revision, initial: false }
+                let older = self.get(&key).is_some_and(|known| known.version.revision() < revision.get());
+                let old = if older { self.remove(&key) } else { None };
+                old.map(|old| Change { key, old: Some(old), new: None, revision, initial: false })
             }
         }
     }
 
-    /// Puts an object in its place and returns what stood there.
-    pub(super) fn insert(&mut self, key: &ObjectKey, entry: Entry<V>) -> Option<Arc<V>> {
-        let new = (!self.postings.is_empty()).then(|| entry.view.clone());
-        let old = self.objects.insert(key.clone(), entry).map(|old| old.view);
-        for posting in &mut self.postings {
-            posting.replace(key, old.as_deref(), new.as_ref());
+    /// Puts an object in its place, unless what stands there is as new.
+    fn insert(&mut self, key: ObjectKey, entry: Entry<V>) -> Option<Change<V>> {
+        // Put there first, and looked at then: mostly it is news.
+        match self.objects.insert(key.clone(), entry.clone()) {
+            Some(old) if old.version >= entry.version => {
+                self.objects.insert(key, old);
+                None
+            }
+            old => Some(self.inserted(key, entry, old)),
         }
-        old
+    }
+
+    /// Follows an object that took the place of another.
+    fn inserted(&mut self, key: ObjectKey, entry: Entry<V>, old: Option<Entry<V>>) -> Change<V> {
+        let Entry { view, version } = entry;
+        let old = old.map(|old| old.view);
+        for posting in &mut self.postings {
+            posting.replace(&key, old.as_deref(), Some(&view));
+        }
+        let revision = Revision::new(version.revision());
+        Change { key, old, new: Some(view), revision, initial: false }
     }
 
     /// Takes an object out.
-    pub(super) fn remove(&mut self, key: &ObjectKey) -> Option<Arc<V>> {
+    fn remove(&mut self, key: &ObjectKey) -> Option<Arc<V>> {
         let old = self.objects.remove(key)?.view;
         for posting in &mut self.postings {
             posting.replace(key, Some(&old), None);
@@ -140,10 +149,8 @@ impl<V> Table<V> {
             if self.get(&key).is_some_and(|known| known.version == entry.version) {
                 continue;
             }
-            let revision = Revision::new(entry.version.revision());
-            let new = Some(entry.view.clone());
-            let old = self.insert(&key, entry);
-            changes.push(Change { key, old, new, revision, initial: false });
+            let old = self.objects.insert(key.clone(), entry.clone());
+            changes.push(self.inserted(key, entry, old));
         }
         changes.sort_by(|a, b| a.key.cmp(&b.key));
         changes

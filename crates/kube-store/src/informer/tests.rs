@@ -78,11 +78,28 @@ fn what_was_taken_is_skipped() {
     assert_eq!(take(&mut feed, ObjectEvent::Deleted(raw("a", 10)), Some(9)), "skip");
     assert_eq!(take(&mut feed, ObjectEvent::Modified(raw("a", 12)), Some(9)), "insert a at 12");
     assert_eq!(take(&mut feed, ObjectEvent::Modified(raw("b", 11)), Some(9)), "skip");
-    // The same revision again, after the watch broke.
-    assert_eq!(take(&mut feed, ObjectEvent::Modified(raw("a", 12)), Some(12)), "skip");
+    // Others of the same revision.
     assert_eq!(take(&mut feed, ObjectEvent::Added(raw("b", 12)), None), "insert b at 12");
-    assert_eq!(take(&mut feed, ObjectEvent::Deleted(raw("c", 12)), None), "skip");
+    assert_eq!(take(&mut feed, ObjectEvent::Deleted(raw("c", 12)), None), "remove c at 12");
     assert_eq!(take(&mut feed, ObjectEvent::Deleted(raw("c", 13)), Some(9)), "remove c at 13");
+}
+
+#[test]
+fn what_was_applied_is_not_told_again() {
+    let mut table: Table<Plain> = Table::new();
+    let mut apply =
+        |step| table.apply(step).map(|change| (change.old.map(|old| old.0), change.new.map(|new| new.0)));
+    let insert = |version| Step::Insert(key(1), entry(version));
+    let remove = |revision| Step::Remove(key(1), Revision::new(revision));
+    assert_eq!(apply(remove(3)), None, "nothing is there");
+    assert_eq!(apply(insert(12)), Some((None, Some(12))));
+    // The same revision again, after the watch broke, and an older one.
+    for step in [insert(12), insert(11), remove(12), remove(11)] {
+        assert_eq!(apply(step), None);
+    }
+    assert_eq!(apply(insert(13)), Some((Some(12), Some(13))));
+    assert_eq!(apply(remove(14)), Some((Some(13), None)));
+    assert_eq!(apply(insert(14)), Some((None, Some(14))), "made anew");
 }
 
 #[test]
@@ -157,13 +174,18 @@ fn values(plain: &Plain) -> Vec<Arc<str>> {
 fn play(table: &mut Table<Plain>, model: &mut BTreeMap<ObjectKey, u64>, op: Op) -> Vec<Change<Plain>> {
     match op {
         Op::Insert(n, version) => {
-            let old = table.insert(&key(n), entry(version)).map(|old| old.0);
-            assert_eq!(old, model.insert(key(n), version));
-            Vec::new()
+            let told = table.apply(Step::Insert(key(n), entry(version)));
+            let newer = model.get(&key(n)).is_none_or(|known| *known < version);
+            assert_eq!(told.is_some(), newer);
+            if newer {
+                model.insert(key(n), version);
+            }
+            Vec::from_iter(told)
         }
         Op::Remove(n) => {
-            assert_eq!(table.remove(&key(n)).map(|old| old.0), model.remove(&key(n)));
-            Vec::new()
+            let told = table.apply(Step::Remove(key(n), Revision::new(99)));
+            assert_eq!(told.is_some(), model.remove(&key(n)).is_some());
+            Vec::from_iter(told)
         }
         Op::Replace(wanted) => {
             *model = wanted.into_iter().map(|(n, version)| (key(n), version)).collect();
