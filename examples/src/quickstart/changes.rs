@@ -5,7 +5,7 @@ use crate::screen::Screen;
 use kube_core::kinds::apps::v1::Deployment;
 use kube_core::kinds::core::v1::{Node, Pod};
 use kube_core::selector::Selector;
-use kube_core::view::PodView;
+use kube_core::view::{NodeSpecView, PodView};
 use kube_plane::ControlPlane;
 use kube_plane::plane::View;
 use kube_store::service::DeleteOptions;
@@ -135,6 +135,13 @@ async fn cordon(screen: &mut Screen, plane: &ControlPlane) -> Result<(), Failure
     ));
     screen.line(spread(plane));
     nodes.edit(&node, |node| node.spec.get_or_insert_default().unschedulable = None).await?;
+    // A controller takes the taint away a moment later. Until then the node takes no pod, and that is why.
+    plane
+        .until(LIMIT, |view| {
+            let free = |spec: &NodeSpecView| !spec.unschedulable && spec.taints.is_empty();
+            view.nodes().iter().any(|one| one.meta.name == node && free(&one.spec))
+        })
+        .await?;
     Ok(())
 }
 
