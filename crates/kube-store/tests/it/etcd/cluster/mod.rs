@@ -98,16 +98,28 @@ fn a_cluster_keeps_its_promises_under_faults() {
     scale::say(&format!("cluster: {wanted} faults, 0 violations"));
 }
 
-/// What the judge must see, and as which rules, or its silence means nothing. Which of them it is depends on which of the
-/// answers was lost.
+/// What the judge must see, and how its finding begins or goes on, or its silence means nothing. Which of them it is depends
+/// on which of the answers was lost.
 const BUGS: [(Rule, &[&str]); 8] = [
     // The history is what the watch of everything was told: where that lacks a change, later answers contradict it.
-    (Rule::DropsEverySeventhEvent, &["reliable", "previous", "conditions", "reads", "revisions of nobody"]),
-    (Rule::RepeatsABatch, &["unique", "no bookmark ended the state"]),
-    (Rule::BookmarksTooEarly, &["bookmarkable"]),
-    (Rule::SplitsTransactions, &["known writer", "own revision", "previous", "conditions"]),
-    (Rule::TakesUnknownForRefused, &["known writer", "refusal", "previous", "conditions"]),
-    (Rule::TakesUnknownForDone, &["own revision", "known writer", "previous", "conditions", "atomic"]),
+    (
+        Rule::DropsEverySeventhEvent,
+        &["reliable: ", "previous: the values before", "conditions: ", "reads: ", "revisions of nobody"],
+    ),
+    (Rule::RepeatsABatch, &["unique: ", "no bookmark ended the state"]),
+    (Rule::BookmarksTooEarly, &["bookmarkable: "]),
+    (
+        Rule::SplitsTransactions,
+        &["known writer: ", "own revision: ", "previous: the values before", "conditions: "],
+    ),
+    (
+        Rule::TakesUnknownForRefused,
+        &["known writer: ", "refusal: ", "previous: the values before", "conditions: "],
+    ),
+    (
+        Rule::TakesUnknownForDone,
+        &["own revision: ", "known writer: ", "previous: the values before", "conditions: ", "atomic: "],
+    ),
     (Rule::ForgetsKeepAlives, &["ended after"]),
     (Rule::KeepsWhatWasLeft, &["is still there"]),
 ];
