@@ -38,12 +38,14 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Candidate {
     body: Body,
-    codec: Option<Codec>,
 }
 
 #[derive(Debug)]
 enum Body {
-    Typed(Box<dyn TypedObject>),
+    Typed {
+        typed: Box<dyn TypedObject>,
+        codec: Codec,
+    },
     /// Metadata is held apart: it has a type whatever the kind.
     Json {
         meta: Box<ObjectMeta>,
@@ -61,14 +63,14 @@ impl Candidate {
     /// The typed object, or as much of it as a status write brings: its metadata and status.
     pub(super) fn given(&self) -> Option<&dyn TypedObject> {
         match &self.body {
-            Body::Typed(typed) | Body::Status { typed, .. } => Some(&**typed),
+            Body::Typed { typed, .. } | Body::Status { typed, .. } => Some(&**typed),
             Body::Json { .. } => None,
         }
     }
 
     pub(super) fn given_mut(&mut self) -> Option<&mut dyn TypedObject> {
         match &mut self.body {
-            Body::Typed(typed) | Body::Status { typed, .. } => Some(&mut **typed),
+            Body::Typed { typed, .. } | Body::Status { typed, .. } => Some(&mut **typed),
             Body::Json { .. } => None,
         }
     }
@@ -79,26 +81,26 @@ impl Candidate {
     /// It does not decode.
     pub fn read(object: &Value, codec: Option<Codec>) -> Result<Self, DecodeError> {
         let body = match codec {
-            Some(codec) => Body::Typed(codec.read(object)?),
+            Some(codec) => Body::Typed { typed: codec.read(object)?, codec },
             None => Body::json(object.clone())?,
         };
-        Ok(Self { body, codec })
+        Ok(Self { body })
     }
 
     /// A typed object.
     pub(super) fn of_typed(typed: Box<dyn TypedObject>, codec: Codec) -> Self {
-        Self { body: Body::Typed(typed), codec: Some(codec) }
+        Self { body: Body::Typed { typed, codec } }
     }
 
     /// The stored object with the metadata and status of `given`, which may lack everything else.
     pub(super) fn status(given: Box<dyn TypedObject>, stored: &Scanned, codec: Codec) -> Self {
-        Self { body: Body::Status { typed: given, stored: stored.clone(), codec }, codec: Some(codec) }
+        Self { body: Body::Status { typed: given, stored: stored.clone(), codec } }
     }
 
     /// Its metadata.
     pub fn meta(&self) -> &ObjectMeta {
         match &self.body {
-            Body::Typed(typed) | Body::Status { typed, .. } => typed.meta(),
+            Body::Typed { typed, .. } | Body::Status { typed, .. } => typed.meta(),
             Body::Json { meta, .. } => meta,
         }
     }
@@ -106,7 +108,7 @@ impl Candidate {
     /// Its metadata, to change it.
     pub fn meta_mut(&mut self) -> &mut ObjectMeta {
         match &mut self.body {
-            Body::Typed(typed) | Body::Status { typed, .. } => typed.meta_mut(),
+            Body::Typed { typed, .. } | Body::Status { typed, .. } => typed.meta_mut(),
             Body::Json { meta, .. } => meta,
         }
     }
@@ -124,14 +126,14 @@ impl Candidate {
     /// The typed object, whole.
     pub(super) fn object(&self) -> Option<&dyn TypedObject> {
         match &self.body {
-            Body::Typed(typed) => Some(&**typed),
+            Body::Typed { typed, .. } => Some(&**typed),
             Body::Json { .. } | Body::Status { .. } => None,
         }
     }
 
     pub(super) fn object_mut(&mut self) -> Option<&mut dyn TypedObject> {
         match &mut self.body {
-            Body::Typed(typed) => Some(&mut **typed),
+            Body::Typed { typed, .. } => Some(&mut **typed),
             Body::Json { .. } | Body::Status { .. } => None,
         }
     }
@@ -142,7 +144,7 @@ impl Candidate {
     /// 500 when a value in it has no JSON form.
     pub fn to_value(&self) -> Result<Value, ApiError> {
         match &self.body {
-            Body::Typed(typed) => typed.to_json().map_err(ApiError::internal),
+            Body::Typed { typed, .. } => typed.to_json().map_err(ApiError::internal),
             Body::Json { meta, rest } => {
                 let mut object = rest.clone();
                 object["metadata"] = serde_json::to_value(meta).map_err(ApiError::internal)?;
@@ -159,7 +161,11 @@ impl Candidate {
     /// # Errors
     /// 400 when it does not decode.
     pub fn replace(&mut self, object: &Value) -> Result<(), ApiError> {
-        let replaced = Self::read(object, self.codec);
+        let codec = match self.body {
+            Body::Typed { codec, .. } | Body::Status { codec, .. } => Some(codec),
+            Body::Json { .. } => None,
+        };
+        let replaced = Self::read(object, codec);
         *self = replaced.map_err(|error| ApiError::bad_request(error.to_string()))?;
         Ok(())
     }
@@ -167,22 +173,21 @@ impl Candidate {
     /// Makes a status write whole, for those who want to see all of the object.
     pub(super) fn complete(&mut self) -> Result<(), DecodeError> {
         if let Body::Status { codec, .. } = self.body {
-            self.body = Body::Typed(codec.parse(&self.print()?)?);
+            self.body = Body::Typed { typed: codec.parse(&self.print()?)?, codec };
         }
         Ok(())
     }
 
     /// The object as it is stored: canonical JSON.
     pub(super) fn print(&self) -> Result<Bytes, DecodeError> {
-        match (&self.body, self.codec) {
-            (Body::Typed(typed), Some(codec)) => codec.print(&**typed),
-            (Body::Typed(typed), None) => Ok(canonical(&typed.to_json()?)),
-            (Body::Json { meta, rest }, _) => {
+        match &self.body {
+            Body::Typed { typed, codec } => codec.print(&**typed),
+            Body::Json { meta, rest } => {
                 let mut object = rest.clone();
                 object["metadata"] = serde_json::to_value(meta).map_err(DecodeError::new)?;
                 Ok(canonical(&object))
             }
-            (Body::Status { typed, stored, codec }, _) => codec.print_status(&**typed, stored),
+            Body::Status { typed, stored, codec } => codec.print_status(&**typed, stored),
         }
     }
 }
@@ -308,6 +313,6 @@ impl Stored {
             return Ok(Candidate::of_typed(object.boxed(), codec));
         }
         let body = Body::json(self.value()?.clone()).map_err(ApiError::internal)?;
-        Ok(Candidate { body, codec: None })
+        Ok(Candidate { body })
     }
 }
