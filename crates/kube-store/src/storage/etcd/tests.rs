@@ -108,6 +108,7 @@ fn what_is_cancelled_or_out_of_order_is_asked_for_again() {
         Response { cluster: 1, canceled: true, reason: "no leader".into(), ..Response::default() };
     assert!(matches!(tracker.step(leaderless), Step::Again(reason) if reason == "no leader"));
     assert!(matches!(tracker.step(events(vec![put("/a", 9), put("/a", 8)])), Step::Again(_)));
+    assert_eq!(tracker.start(), at(5), "nothing of it was told");
 }
 
 proptest! {

@@ -68,16 +68,17 @@ impl Tracker {
             return Step::Again(response.reason);
         }
         let proved = self.progress && response.events.is_empty() && !response.created;
-        let before = self.told;
+        // Where nothing of it is delivered, nothing of it was told.
+        let mut told = self.told;
         let mut batches: Vec<(Revision, Vec<Event>)> = Vec::new();
         for (at, event) in response.events {
-            if at <= before {
+            if at <= self.told {
                 continue;
             }
-            if at < self.told {
-                return Step::Again(format!("revision {at} after {}", self.told));
+            if at < told {
+                return Step::Again(format!("revision {at} after {told}"));
             }
-            self.told = at;
+            told = at;
             let Some(event) = event else { continue };
             match batches.last_mut() {
                 Some((last, events)) if *last == at => events.push(event),
@@ -85,8 +86,9 @@ impl Tracker {
             }
         }
         if proved {
-            self.told = self.told.max(revision(response.revision));
+            told = told.max(revision(response.revision));
         }
+        self.told = told;
         Step::Deliver(batches.into_iter().map(batch).collect(), self.told)
     }
 
