@@ -3,7 +3,7 @@
 use super::ports;
 use crate::scale;
 use crate::scratch::Scratch;
-use etcd_client::{Client, GetOptions};
+use etcd_client::{Client, GetOptions, KeyValue};
 use kube_store::rt;
 use kube_store::storage::StorageResult;
 use kube_store::storage::etcd::{EtcdOptions, EtcdStorage};
@@ -135,10 +135,8 @@ impl Server {
     /// The revision of the newest note that a store wrote to its watches; zero where there is none.
     pub(crate) async fn last_note(&self) -> u64 {
         let mut client = Client::connect([&self.endpoint], None).await.unwrap();
-        let options = GetOptions::new().with_prefix().with_keys_only();
-        let got = client.get("store-", Some(options)).await.unwrap();
-        let notes = got.kvs().iter().filter(|kv| kv.key().ends_with(b"\0tick"));
-        notes.map(|kv| kv.mod_revision().cast_unsigned()).max().unwrap_or_default()
+        let notes = notes(&mut client).await.unwrap();
+        notes.iter().map(|kv| kv.mod_revision().cast_unsigned()).max().unwrap_or_default()
     }
 
     /// An empty store: a prefix that nobody used.
@@ -158,6 +156,15 @@ impl Server {
     pub(crate) async fn open_as(&self, options: EtcdOptions) -> StorageResult<EtcdStorage> {
         EtcdStorage::connect([self.endpoint.clone()], options).await
     }
+}
+
+/// The notes that stores wrote to their watches: a key for each store, with the revision of its newest one and how many
+/// there were.
+pub(crate) async fn notes(client: &mut Client) -> Result<Vec<KeyValue>, etcd_client::Error> {
+    let options = GetOptions::new().with_prefix().with_keys_only();
+    let mut found = client.get("store-", Some(options)).await?.take_kvs();
+    found.retain(|kv| kv.key().ends_with(b"\0tick"));
+    Ok(found)
 }
 
 impl Drop for Server {

@@ -144,6 +144,8 @@ impl Cluster {
             .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
             .args(["--heartbeat-interval", "50", "--election-timeout", &ELECTION.as_millis().to_string()])
             .args(["--quota-backend-bytes", &QUOTA.to_string()])
+            // By default a member holds 100,000 entries of its log, each of what fills the quota among them.
+            .args(["--snapshot-count", "1000"])
             .args(["--logger", "zap", "--log-level", "error"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

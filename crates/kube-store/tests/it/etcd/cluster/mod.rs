@@ -2,6 +2,7 @@
 //! no event is lost, told twice or out of order, and times to live end when they should.
 
 mod deposed;
+mod evidence;
 mod faults;
 mod leases;
 mod members;

@@ -1,11 +1,12 @@
 //! Clients of two processes' worth of stores, while things go wrong; recorded, and judged afterwards.
 
+use super::evidence;
 use super::faults::Fault;
 use super::leases::{Leases, hold};
 use super::members::Cluster;
+use crate::etcd::server;
 use crate::mutants::{Broken, Rule};
 use bytes::Bytes;
-use etcd_client::GetOptions;
 use futures::future::{BoxFuture, join_all};
 use kube_store::conformance::Advance;
 use kube_store::conformance::history::{
@@ -13,6 +14,7 @@ use kube_store::conformance::history::{
 };
 use kube_store::storage::etcd::{EtcdOptions, EtcdStorage};
 use kube_store::storage::{Storage, StorageError, Txn};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -29,6 +31,8 @@ const LARGE: usize = 1 << 20;
 pub(crate) struct Ran {
     pub(crate) judged: Judged,
     pub(crate) finding: Option<Finding>,
+    /// Where what it was found in was written down.
+    pub(crate) evidence: Option<PathBuf>,
     /// Who waited for what never came.
     pub(crate) stuck: Vec<&'static str>,
     pub(crate) leases: Vec<Leases>,
@@ -61,12 +65,17 @@ impl Ran {
         if self.forgot {
             return None;
         }
-        if let Some(finding) = &self.finding {
-            return Some(finding.to_string());
+        let finding = self.finding.as_ref().map(|finding| {
+            let kept = self.evidence.as_ref().map(|path| format!("; what was recorded: {}", path.display()));
+            format!("{finding}{}", kept.unwrap_or_default())
+        });
+        if !self.stuck.is_empty() {
+            // Where the end of the history is missing, what else was found proves nothing.
+            return Some(format!("{:?} wait for ever; {finding:?}", self.stuck));
         }
         let wrong = self.leases.iter().flat_map(|kept| &kept.wrong).next();
         let unknown = self.judged.others.checked_sub(self.notes + 1);
-        ((!self.stuck.is_empty()).then(|| format!("{:?} wait for ever", self.stuck)))
+        finding
             .or_else(|| wrong.cloned())
             .or_else(|| unknown.map(|more| format!("{} revisions of nobody", more + 1)))
     }
@@ -200,21 +209,23 @@ pub(crate) fn under(cluster: &mut Cluster, seed: u64, faults: &[Fault], bug: Opt
     if ran.forgot {
         return ran;
     }
-    match check_with(&recorder.take(), Leniency { previous: true, remote: true }) {
+    let history = recorder.take();
+    match check_with(&history, Leniency { previous: true, remote: true }) {
         Ok(judged) => ran.judged = judged,
-        Err(finding) => ran.finding = Some(finding),
+        Err(finding) => {
+            // A known bug is known.
+            ran.evidence = bug.is_none().then(|| evidence::keep(cluster, &prefix, seed, &history));
+            ran.finding = Some(finding);
+        }
     }
     ran
 }
 
 /// How many notes were ever written to the watches of any store.
 fn notes(cluster: &Cluster) -> u64 {
-    let options = || GetOptions::new().with_prefix().with_keys_only();
-    let told =
-        (0..20).find_map(|_| cluster.ask(0, async |client| client.get("store-", Some(options())).await));
+    let told = (0..20).find_map(|_| cluster.ask(0, server::notes));
     let told = told.expect("a cluster that is well answers");
-    let notes = told.kvs().iter().filter(|kv| kv.key().ends_with(b"\0tick"));
-    notes.map(|kv| kv.version().cast_unsigned()).sum()
+    told.iter().map(|kv| kv.version().cast_unsigned()).sum()
 }
 
 /// Writes until the quota is used up, then makes room as an operator would: deletes, compacts, defragments, and says
