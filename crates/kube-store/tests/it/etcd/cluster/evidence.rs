@@ -1,5 +1,6 @@
 //! What is kept of a history that breaks a rule, for whoever looks into it.
 
+use super::super::server::{program, runtime};
 use super::members::{Cluster, MEMBERS};
 use etcd_client::{Client, Error, WatchOptions};
 use kube_store::conformance::history::History;
@@ -10,6 +11,9 @@ use tokio::time::timeout;
 
 /// How long nothing may come until a member has told everything.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long a member may take for all of it.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Writes down what was recorded, and what each member tells of the changes in `prefix` afterwards: whether something was
 /// lost on the way shows in the difference. Tells where.
@@ -26,7 +30,7 @@ pub(crate) fn keep(cluster: &Cluster, prefix: &str, seed: u64, history: &History
         }
     }
     for member in 0..MEMBERS {
-        let told = cluster.ask(member, async |client| changes(client, prefix).await);
+        let told = cluster.ask_for(PATIENCE, member, async |client| changes(client, prefix).await);
         line(&mut text, &format!("member {member}: {}", told.unwrap_or_else(|| "no answer".into())));
     }
     let path = std::env::temp_dir().join(format!("kube-store-history-{}-{seed}.txt", std::process::id()));
@@ -58,4 +62,29 @@ async fn changes(client: &mut Client, prefix: &str) -> Result<String, Error> {
         }
     }
     Ok(format!("from {start} on\n{text}"))
+}
+
+#[test]
+fn what_each_member_has_is_kept() {
+    let Some(program) = program() else { return };
+    let cluster = Cluster::start(&program, &runtime());
+    let prefix = cluster.prefix();
+    let write = async |client: &mut Client| -> Result<(), Error> {
+        let before = client.put(format!("{prefix}/before"), "1", None).await?;
+        let at = before.header().expect("an answer has a header").revision();
+        client.put(format!("{prefix}/after"), "1", None).await?;
+        client.delete(format!("{prefix}/before"), None).await?;
+        client.compact(at + 1, None).await.map(drop)
+    };
+    cluster.ask_for(PATIENCE, 0, write).expect("a cluster that is well takes writes");
+    let path = keep(&cluster, &prefix, 0, &History::default());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    for member in 0..MEMBERS {
+        assert!(text.contains(&format!("member {member}: from ")), "{text}");
+    }
+    // The first write was compacted.
+    for event in ["Put \"", "Delete \""] {
+        assert_eq!(text.matches(event).count(), MEMBERS, "{event}: {text}");
+    }
 }

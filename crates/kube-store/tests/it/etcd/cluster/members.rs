@@ -219,7 +219,8 @@ impl Cluster {
         self.ask_for(PATIENCE, member, question)
     }
 
-    fn ask_for<T>(
+    /// The same, with as much patience as the question needs.
+    pub(crate) fn ask_for<T>(
         &self,
         patience: Duration,
         member: usize,

@@ -102,13 +102,23 @@ fn a_cluster_keeps_its_promises_under_faults() {
 /// What the judge must see, and how its finding begins or goes on, or its silence means nothing. Which of them it is depends
 /// on which of the answers was lost.
 const BUGS: [(Rule, &[&str]); 8] = [
-    // The history is what the watch of everything was told: where that lacks a change, later answers contradict it.
+    // The history is what watches of everything were told: where that lacks a change, later answers contradict it. A watch
+    // that lacks one as it begins tells too late, or ends its state too early.
     (
         Rule::DropsEverySeventhEvent,
-        &["reliable: ", "previous: the values before", "conditions: ", "reads: ", "revisions of nobody"],
+        &[
+            "reliable: ",
+            "previous: the values before",
+            "conditions: ",
+            "reads: ",
+            "resumable: ",
+            "bookmarkable: ",
+            "revisions of nobody",
+        ],
     ),
-    (Rule::RepeatsABatch, &["unique: ", "no bookmark ended the state"]),
-    (Rule::BookmarksTooEarly, &["bookmarkable: "]),
+    // A state that comes twice, or after its bookmark, is taken for a write.
+    (Rule::RepeatsABatch, &["unique: ", "no bookmark ended the state", "known writer: nobody asked for"]),
+    (Rule::BookmarksTooEarly, &["bookmarkable: ", "known writer: nobody asked for"]),
     (
         Rule::SplitsTransactions,
         &["known writer: ", "own revision: ", "previous: the values before", "conditions: "],
