@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long nothing may come until a member has told everything.
-const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// How long a member may take for all of it.
 const PATIENCE: Duration = Duration::from_mins(1);
